@@ -1,0 +1,161 @@
+"""Commands, states and facts: what a domain's `decide` and `evolve` are written with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import Self
+
+from regesta.errors import NotWithdrawable
+from regesta.event import Event, FactWithdrawn, split_name
+
+Facts: TypeAlias = dict[str, list[Event]]
+
+
+def nothing() -> Facts:
+    """Return no facts: the command is already recorded."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A stream of another service that must exist before a command that names it is decided."""
+
+    source: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who commands and when, as data. roles and units are those of the token; `at` is aware UTC."""
+
+    actor: str
+    roles: frozenset[str]
+    units: frozenset[str]
+    at: datetime
+
+    def may_act_for(self, unit: str) -> bool:
+        """Return whether this token speaks for an administrative unit ("*": for all)."""
+        return unit in self.units or "*" in self.units or "administrator" in self.roles
+
+
+class Command(BaseModel):
+    """What someone asks for, in the imperative. Unknown fields are refused.
+
+    name: its name in bulk lines. scope: what a token needs. roles: who may beside the scope; empty: anyone who has it.
+    occurred: EDTF, when it happened in the world; goes to the envelope of every fact it records.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    scope: ClassVar[str]
+    roles: ClassVar[frozenset[str]] = frozenset()
+
+    occurred: str | None = None
+
+    @property
+    def stream(self) -> str:
+        """The primary stream: If-Match and ETag speak of its version."""
+        raise NotImplementedError
+
+    def references(self) -> tuple[Reference, ...]:
+        """Return the streams of other services that must exist."""
+        return ()
+
+
+@dataclass(slots=True)
+class State:
+    """What a fold of one stream knows.
+
+    version: of the last event folded; 0 for a stream nobody wrote. steps: the withdrawable facts that stand, by position;
+    gone: positions of the withdrawn ones. Both are kept by the kernel.
+    """
+
+    prefix: ClassVar[str]
+
+    stream: str
+    version: int = 0
+    steps: dict[int, Event] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+
+    @property
+    def key(self) -> str:
+        """The stream's name without its prefix."""
+        return self.stream.partition("/")[2]
+
+    @classmethod
+    def name_of(cls, key: str) -> str:
+        """Return the stream's name for a key."""
+        return f"{cls.prefix}/{key}"
+
+    def copy(self) -> Self:
+        """Return a copy to decide on: containers are copied one level deep, so what they hold must be immutable."""
+        twin = object.__new__(type(self))
+        for each in fields(self):
+            value = getattr(self, each.name)
+            setattr(twin, each.name, value.copy() if isinstance(value, dict | list | set) else value)
+        return twin
+
+
+S = TypeVar("S", bound=State)
+C = TypeVar("C", bound=Command)
+
+
+class Read(Protocol):
+    """Gives the folded state of a stream; a stream nobody wrote is the empty state of its kind."""
+
+    def __call__(self, kind: type[S], key: str) -> S:
+        """Return the state of the stream `kind.prefix/key`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Generic[S]):
+    """How the streams of one prefix are folded.
+
+    evolve: applies one recorded fact, never refuses. undo: takes back the effect of a withdrawn step.
+    """
+
+    state: type[S]
+    evolve: Callable[[S, Event], None]
+    undo: Callable[[S, Event], None] | None = None
+
+    def apply(self, state: S, event: Event | None, position: int | None) -> None:
+        """Fold one event. position: None while it is decided but not yet recorded; event: None for an unknown type."""
+        state.version += 1
+        if isinstance(event, FactWithdrawn):
+            _, gone = split_name(event.event)
+            state.gone.add(gone)
+            step = state.steps.pop(gone, None)
+            if step is not None and self.undo is not None:
+                self.undo(state, step)
+        elif event is not None:
+            self.evolve(state, event)
+            if event.withdrawable and position is not None:
+                state.steps[position] = event
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[C]):
+    """Which pure function decides a command: (command, read, context) -> facts by stream."""
+
+    command: type[C]
+    decide: Callable[[C, Read, Context], Facts]
+
+
+def withdraw(state: State, service: str, event: str, reason: str) -> Facts:
+    """Return the withdrawal of one step of this stream; nothing when it is withdrawn already.
+
+    Raises NotWithdrawable when `event` is not a step of this stream.
+    """
+    source, position = split_name(event)
+    if source == service and position in state.gone:
+        return nothing()
+    if source != service or position not in state.steps:
+        raise NotWithdrawable(f"{event!r} is not a step of {state.stream!r} that stands", event=event)
+    return {state.stream: [FactWithdrawn(event=event, reason=reason)]}

@@ -1,0 +1,172 @@
+"""The error tree. Each class is one reason, with the code of its problem type and its HTTP status. Pure.
+
+RegestaError
+├── BadInput (400 to 422)
+│   ├── Malformed              400  the body is not what the route reads
+│   ├── InvalidInput           422  one or more fields are wrong; each with its pointer and value
+│   ├── UnknownReference       422  an objective or dossier of another service that it does not know
+│   ├── KeyReused              422  an idempotency key that came with another body before
+│   ├── TooLarge               413  a body or a line above its limit
+│   └── UnsupportedMedia       415
+├── Unauthenticated            401  no token, or one that is expired, malformed or from another issuer
+├── Forbidden                  403  a token without the scope, role or unit
+├── NotFound                   404
+├── Refused                    409  a rule of the domain says no; domains derive their own, one per rule
+│   ├── Differs                409  same reference, other content
+│   └── NotWithdrawable        409
+├── StaleVersion               412  If-Match named another version
+├── Forked                     409  two logs differ at one position
+├── Busy                       503  a full queue or a contended stream; try again
+├── SourceUnreachable          503  another service did not answer
+├── NotYet                     504  `at_least` was not reached in time
+└── Misconfigured                   the process refuses to start
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeAlias
+
+Detail: TypeAlias = "str | int | float | bool | None | list[Detail] | dict[str, Detail]"
+
+
+class RegestaError(Exception):
+    """Base of every error a user can meet. `details` are extra members of the problem document."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    retry_after_seconds: ClassVar[int | None] = None
+
+    def __init__(self, message: str, **details: Detail) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class BadInput(RegestaError):
+    """The request itself is wrong."""
+
+    code = "bad-input"
+    status = 400
+
+
+class Malformed(BadInput):
+    """The body or a parameter cannot be read at all."""
+
+    code = "malformed"
+
+
+class InvalidInput(BadInput):
+    """Fields are wrong. details.errors: [{pointer, message, value}]."""
+
+    code = "invalid-input"
+    status = 422
+
+
+class UnknownReference(BadInput):
+    """A stream of another service that this service has not seen, with that service's whole log read."""
+
+    code = "unknown-reference"
+    status = 422
+
+
+class KeyReused(BadInput):
+    """An idempotency key that stands for another request already."""
+
+    code = "key-reused"
+    status = 422
+
+
+class TooLarge(BadInput):
+    """A body or a line is larger than the route reads."""
+
+    code = "too-large"
+    status = 413
+
+
+class UnsupportedMedia(BadInput):
+    """A content type this route does not read."""
+
+    code = "unsupported-media"
+    status = 415
+
+
+class Unauthenticated(RegestaError):
+    """No acceptable bearer token."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class Forbidden(RegestaError):
+    """The token is good but does not allow this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(RegestaError):
+    """Nothing is known under this name."""
+
+    code = "not-found"
+    status = 404
+
+
+class Refused(RegestaError):
+    """A rule of the domain says no. Domains derive one class per rule."""
+
+    code = "refused"
+    status = 409
+
+
+class Differs(Refused):
+    """The same reference is recorded with other content."""
+
+    code = "differs"
+
+
+class NotWithdrawable(Refused):
+    """The named event is not a step of this stream that stands."""
+
+    code = "not-withdrawable"
+
+
+class StaleVersion(RegestaError):
+    """If-Match named a version that is no longer the stream's."""
+
+    code = "stale-version"
+    status = 412
+
+
+class Forked(RegestaError):
+    """A source's log and this replica of it differ at one position, or the source is shorter."""
+
+    code = "forked"
+    status = 409
+
+
+class Busy(RegestaError):
+    """A queue is full, or the stream is contended; nothing was recorded."""
+
+    code = "busy"
+    status = 503
+    retry_after_seconds = 1
+
+
+class SourceUnreachable(RegestaError):
+    """Another service had to be asked and did not answer; nothing was recorded."""
+
+    code = "source-unreachable"
+    status = 503
+    retry_after_seconds = 2
+
+
+class NotYet(RegestaError):
+    """The position asked for by `at_least` was not reached in time; details.reached says how far it is."""
+
+    code = "not-yet"
+    status = 504
+
+
+class Misconfigured(RegestaError):
+    """The process must not start like this."""
+
+    code = "misconfigured"

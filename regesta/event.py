@@ -1,0 +1,118 @@
+"""Events: the base class of every fact, the envelope it is recorded in, and the registry that reads it back. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+EVENT_NAME = re.compile(r"^([a-z][a-z0-9-]{0,30}):([1-9][0-9]{0,18})$")
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+
+class Event(BaseModel):
+    """A fact in the past tense. Recorded events keep fields that a later release may know.
+
+    name: type on the wire, kebab-case with its version ("payment-liquidated.v1"); a file format, never renamed.
+    withdrawable: a step that stands alone, so that FactWithdrawn may end it (architecture, section 6).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: ClassVar[str]
+    withdrawable: ClassVar[bool] = False
+
+
+class FactWithdrawn(Event):
+    """A step recorded in this stream was wrong and no longer counts.
+
+    event: the name of the withdrawn event ("objectives:12"). reason: in the words of who withdrew it.
+    """
+
+    name = "fact-withdrawn.v1"
+    event: str
+    reason: str
+
+
+class DayStarted(Event):
+    """A day began in Brussels: running clocks are folds over these, and a date cut is complete once all logs passed it."""
+
+    name = "day-started.v1"
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One event as it stands in a log or a replica.
+
+    position: 1, 2, 3 ... in the log of `source`. version: 1 ... in its stream. time: when it was recorded (UTC).
+    raw: the fields as recorded, JSON text. log: the log's own id. occurred: EDTF, when it happened in the world.
+    """
+
+    source: str
+    position: int
+    stream: str
+    version: int
+    time: datetime
+    type: str
+    raw: str
+    log: str
+    registry: Registry
+    actor: str
+    occurred: str | None = None
+    cause: str | None = None
+    correlation: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The one name of this event everywhere, e.g. "budget:1234"."""
+        return f"{self.source}:{self.position}"
+
+    @property
+    def event(self) -> Event | None:
+        """The fact itself, read at each call; None for a type this release does not know.
+
+        Raises pydantic.ValidationError when the data is not what the contract of its type says.
+        """
+        return self.registry.read(self.type, self.raw)
+
+
+def event_name(source: str, position: int) -> str:
+    """Return the name of the event at this position of this log."""
+    return f"{source}:{position}"
+
+
+def split_name(name: str) -> tuple[str, int]:
+    """Return (source, position) of an event's name. Raises ValueError when it is none."""
+    found = EVENT_NAME.match(name)
+    if found is None:
+        raise ValueError(f"{name!r} is not the name of an event, such as 'budget:1234'")
+    return found[1], int(found[2])
+
+
+class Registry:
+    """Event classes by their name on the wire."""
+
+    def __init__(self, *groups: Iterable[type[Event]]) -> None:
+        self._classes: dict[str, type[Event]] = {FactWithdrawn.name: FactWithdrawn, DayStarted.name: DayStarted}
+        for group in groups:
+            for event in group:
+                if self._classes.setdefault(event.name, event) is not event:
+                    raise ValueError(f"two event classes are named {event.name!r}")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._classes
+
+    def read(self, name: str, data: str) -> Event | None:
+        """Return the event of JSON text, or None for a type this release does not know.
+
+        Raises pydantic.ValidationError when the data is not what the contract of this type says.
+        """
+        event = self._classes.get(name)
+        return None if event is None else event.model_validate_json(data)

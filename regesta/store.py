@@ -1,0 +1,181 @@
+"""The log and the replicas in PostgreSQL: appends through one writer, reads through a pool."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from uuid import UUID
+
+import asyncpg
+import orjson
+from typing_extensions import Self
+
+from regesta.errors import Forked
+from regesta.event import Recorded, Registry
+from regesta.unit import Head, KeyAnswer, Outcome, Unit
+from regesta.waking import Waking
+from regesta.writer import Writer
+
+COLUMNS = "position, stream, version, type, time, meta::text, data::text"
+# A range on the primary key: a plan made while the table was empty stays an index scan.
+READ_OWN = f"SELECT {COLUMNS} FROM log.events WHERE position > $1 AND position <= $1 + $2 ORDER BY position"
+READ_REPLICA = (
+    f"SELECT {COLUMNS} FROM log.replicas WHERE source = $3 AND position > $1 AND position <= $1 + $2 ORDER BY position"
+)
+READ_AT = f"SELECT {COLUMNS} FROM log.events WHERE position = ANY ($1::bigint[]) ORDER BY position"
+READ_TAILS = f"""
+SELECT {COLUMNS} FROM unnest($1::text[], $2::int[]) AS wanted (name, known)
+CROSS JOIN LATERAL (
+    SELECT * FROM log.events WHERE stream = wanted.name AND version > wanted.known ORDER BY version
+) AS event ORDER BY position
+"""
+READ_KEY = "SELECT hash, first, count, token FROM log.keys WHERE subject = $1 AND key = $2"
+KNOWN = """
+SELECT wanted.stream FROM unnest($2::text[]) AS wanted (stream)
+WHERE EXISTS (SELECT FROM log.replicas AS r WHERE r.source = $1 AND r.stream = wanted.stream)
+"""
+HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1"
+HEAD_REPLICA = "SELECT head, log::text, time FROM log.sources WHERE source = $1"
+REPLICATE = "SELECT log.replicate($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+
+
+class Gap(Exception):
+    """Events that do not follow on a replica's head; `head` is where it stands."""
+
+    def __init__(self, head: int) -> None:
+        super().__init__(f"events do not follow on {head}")
+        self.head = head
+
+
+def stored_meta(event: Recorded) -> str:
+    """Return the envelope members of an event as its source stored them."""
+    members = {
+        "actor": event.actor,
+        "occurred": event.occurred,
+        "cause": event.cause,
+        "correlation": event.correlation,
+        "traceparent": event.traceparent,
+    }
+    return orjson.dumps({name: value for name, value in members.items() if value is not None}).decode()
+
+
+class PostgresStore:
+    """The store of one service in its own database. Open it with `async with`."""
+
+    def __init__(self, service: str, dsn: str, registry: Registry, *, pool_size: int = 8) -> None:
+        self.service = service
+        self._dsn = dsn
+        self._registry = registry
+        self._pool_size = pool_size
+        self._waking = Waking(dsn, service, self.head)
+        self._writer = Writer(dsn, self._waking.announce)
+
+    async def __aenter__(self) -> Self:
+        self.pool = await asyncpg.create_pool(
+            self._dsn, min_size=1, max_size=self._pool_size, server_settings={"enable_seqscan": "off"}
+        )
+        self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))
+        self._tasks = [asyncio.create_task(self._writer.run()), *self._waking.start()]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.pool.close()
+
+    async def append(self, unit: Unit) -> Outcome:
+        """Append a unit (see Store)."""
+        return await self._writer.append(unit)
+
+    async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
+        """Return the next events of a log (see Store)."""
+        if source == self.service:
+            rows = await self.pool.fetch(READ_OWN, after, limit)
+            return [self._recorded(source, self._log, row) for row in rows]
+        rows = await self.pool.fetch(READ_REPLICA, after, limit, source)
+        log = await self._log_of(source) if rows else ""
+        return [self._recorded(source, log, row) for row in rows]
+
+    async def at(self, positions: Sequence[int]) -> list[Recorded]:
+        """Return events by position (see Store)."""
+        rows = await self.pool.fetch(READ_AT, positions)
+        return [self._recorded(self.service, self._log, row) for row in rows]
+
+    async def tails(self, after: Mapping[str, int]) -> dict[str, list[Recorded]]:
+        """Return the tails of streams (see Store)."""
+        rows = await self.pool.fetch(READ_TAILS, list(after), list(after.values()))
+        tails: dict[str, list[Recorded]] = {stream: [] for stream in after}
+        for row in rows:
+            tails[row["stream"]].append(self._recorded(self.service, self._log, row))
+        return tails
+
+    async def known(self, source: str, streams: Sequence[str]) -> set[str]:
+        """Return which streams a replica holds (see Store)."""
+        return {row["stream"] for row in await self.pool.fetch(KNOWN, source, streams)}
+
+    async def head(self, source: str) -> Head:
+        """Return how far a log reaches (see Store)."""
+        if source == self.service:
+            row = await self.pool.fetchrow(HEAD_OWN)
+            return Head(0, self._log, None) if row is None else Head(row["position"], self._log, row["time"])
+        row = await self.pool.fetchrow(HEAD_REPLICA, source)
+        return Head(0, None, None) if row is None else Head(row["head"], row["log"], row["time"])
+
+    async def position_before(self, source: str, moment: datetime) -> int:
+        """Return the last position before a moment (see Store)."""
+        own = source == self.service
+        position: int = await self.pool.fetchval("SELECT log.position_before($1, $2)", None if own else source, moment)
+        return position
+
+    async def key(self, subject: str, key: str) -> KeyAnswer | None:
+        """Return what a command key stands for (see Store)."""
+        row = await self.pool.fetchrow(READ_KEY, subject, key)
+        if row is None:
+            return None
+        return KeyAnswer(row["hash"], range(row["first"], row["first"] + row["count"]), row["token"])
+
+    async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
+        """Extend a replica (see Store)."""
+        source = events[0].source
+        columns = [
+            [event.position for event in events],
+            [event.stream for event in events],
+            [event.version for event in events],
+            [event.type for event in events],
+            [event.time for event in events],
+            [stored_meta(event) for event in events],
+            [event.raw for event in events],
+        ]
+        try:
+            head: int = await self.pool.fetchval(REPLICATE, source, UUID(log), *columns)
+        except asyncpg.PostgresError as error:
+            raise _replica_error(source, log, error) from error
+        self._waking.arrived(source, head)
+        return head
+
+    async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
+        """Wait for more events (see Store)."""
+        return await self._waking.wait(source, after, timeout_seconds)
+
+    async def _log_of(self, source: str) -> str:
+        return str(await self.pool.fetchval("SELECT log FROM log.sources WHERE source = $1", source))
+
+    def _recorded(self, source: str, log: str, row: asyncpg.Record) -> Recorded:
+        position, stream, version, kind, time, meta, data = row
+        return Recorded(
+            source, position, stream, version, time, kind, data, log, self._registry, **orjson.loads(meta)
+        )
+
+
+def _replica_error(source: str, log: str, error: asyncpg.PostgresError) -> Exception:
+    """Return what a refusal of log.replicate means; the error itself when it is another."""
+    if error.sqlstate == "RG412":
+        return Gap(int(error.detail))
+    if error.sqlstate == "RG409":
+        return Forked(str(error), source=source, position=int(error.detail), log=log)
+    return error

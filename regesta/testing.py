@@ -1,0 +1,176 @@
+"""For tests of any service: a store in memory, a fixed clock's context, and given/when/then over pure domains."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import uuid4
+
+from regesta.command import Aggregate, Command, Context, Facts, Rule, State
+from regesta.decider import fold
+from regesta.errors import Forked
+from regesta.event import Event, Recorded, Registry
+from regesta.store import Gap
+from regesta.unit import Appended, Conflict, Head, KeyAnswer, KeyKnown, Outcome, Unit
+
+S = TypeVar("S", bound=State)
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+class MemoryStore:
+    """A Store in memory that keeps the contract of the PostgreSQL one; for one process, so it knows no turns.
+
+    Each append takes one second of its own clock, from 2026-01-05 12:00 UTC.
+    """
+
+    def __init__(self, service: str, registry: Registry) -> None:
+        self.service = service
+        self._registry = registry
+        self._log = str(uuid4())
+        self._logs: dict[str, list[Recorded]] = {service: []}
+        self._ids: dict[str, str] = {service: self._log}
+        self._units: dict[str, Appended] = {}
+        self._keys: dict[tuple[str, str], KeyAnswer] = {}
+        self._moved = asyncio.Condition()
+        self.now = NOON
+
+    async def append(self, unit: Unit) -> Outcome:
+        """Append a unit (see Store)."""
+        stored = self._units.get(str(unit.id))
+        if stored is not None:
+            return replace(stored, same=True)
+        if any((use.subject, use.key) in self._keys for use in unit.keys):
+            return KeyKnown()
+        for stream, expected in unit.expected.items():
+            version = self._version(stream)
+            if version != expected:
+                return Conflict(stream, version)
+        self.now += timedelta(seconds=1)
+        own = self._logs[self.service]
+        before = len(own)
+        for position, new in enumerate(unit.events, start=before + 1):
+            meta = _read_meta(new.meta)
+            own.append(
+                Recorded(
+                    self.service, position, new.stream, new.version, self._time(), new.type, new.data, self._log,
+                    self._registry, **meta,
+                )  # fmt: skip
+            )
+        for use in unit.keys:
+            first = before + use.first + 1
+            token = first + use.count - 1 if use.count else before
+            self._keys[use.subject, use.key] = KeyAnswer(use.hash, range(first, first + use.count), token)
+        answer = Appended(before + 1 if unit.events else 0, len(own))
+        self._units[str(unit.id)] = answer
+        await self._tell()
+        return answer
+
+    def _time(self) -> datetime:
+        """The clock, but never before the newest event held (the hybrid clock)."""
+        return max([self.now, *(log[-1].time for log in self._logs.values() if log)])
+
+    def _version(self, stream: str) -> int:
+        return max((event.version for event in self._logs[self.service] if event.stream == stream), default=0)
+
+    async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
+        """Return the next events of a log (see Store)."""
+        return self._logs.get(source, [])[after : after + limit]
+
+    async def at(self, positions: Sequence[int]) -> list[Recorded]:
+        """Return events by position (see Store)."""
+        return [event for event in self._logs[self.service] if event.position in set(positions)]
+
+    async def tails(self, after: Mapping[str, int]) -> dict[str, list[Recorded]]:
+        """Return the tails of streams (see Store)."""
+        own = self._logs[self.service]
+        return {name: [e for e in own if e.stream == name and e.version > known] for name, known in after.items()}
+
+    async def known(self, source: str, streams: Sequence[str]) -> set[str]:
+        """Return which streams a replica holds (see Store)."""
+        return {event.stream for event in self._logs.get(source, [])} & set(streams)
+
+    async def head(self, source: str) -> Head:
+        """Return how far a log reaches (see Store)."""
+        log = self._logs.get(source, [])
+        return Head(len(log), self._ids.get(source), log[-1].time if log else None)
+
+    async def position_before(self, source: str, moment: datetime) -> int:
+        """Return the last position before a moment (see Store)."""
+        return sum(event.time < moment for event in self._logs.get(source, []))
+
+    async def key(self, subject: str, key: str) -> KeyAnswer | None:
+        """Return what a command key stands for (see Store)."""
+        return self._keys.get((subject, key))
+
+    async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
+        """Extend a replica (see Store)."""
+        source = events[0].source
+        replica = self._logs.setdefault(source, [])
+        if self._ids.setdefault(source, log) != log:
+            raise Forked(f"source {source} is another log now", source=source, position=0, log=log)
+        if events[0].position > len(replica) + 1:
+            raise Gap(len(replica))
+        for event in events:
+            if event.position <= len(replica) and replace(replica[event.position - 1], registry=event.registry) != event:
+                raise Forked(f"source {source} differs", source=source, position=event.position, log=log)
+            if event.position > len(replica):
+                replica.append(replace(event, registry=self._registry))
+        await self._tell()
+        return len(replica)
+
+    async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
+        """Wait for more events (see Store)."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self._moved:
+                await self._moved.wait_for(lambda: len(self._logs.get(source, [])) > after)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _tell(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+
+def _read_meta(meta: str) -> dict[str, str]:
+    members: dict[str, str] = json.loads(meta)
+    return members
+
+
+@dataclass
+class Domain:
+    """A pure domain under test: given facts, when a command, then facts or a refusal."""
+
+    aggregates: Iterable[Aggregate[State]]
+    rules: Iterable[Rule[Command]]
+
+    def __post_init__(self) -> None:
+        self._aggregates = {aggregate.state.prefix: aggregate for aggregate in self.aggregates}
+        self._rules = {rule.command: rule for rule in self.rules}
+        self._facts: dict[str, list[tuple[int, Event]]] = {}
+        self._position = 0
+
+    def given(self, facts: Facts) -> Domain:
+        """Record facts as they are."""
+        for stream, events in facts.items():
+            for event in events:
+                self._position += 1
+                self._facts.setdefault(stream, []).append((self._position, event))
+        return self
+
+    def when(self, command: Command, *, actor: str = "officer", roles: Iterable[str] = (), units: Iterable[str] = ()) -> Facts:
+        """Decide a command, record its facts and return them. Raises the refusal."""
+        context = Context(actor, frozenset(roles), frozenset(units), NOON)
+        facts = self._rules[type(command)].decide(command, self.state, context)
+        self.given(facts)
+        return facts
+
+    def state(self, kind: type[S], key: str) -> S:
+        """Return the folded state of a stream."""
+        stream = kind.name_of(key)
+        aggregate: Aggregate[S] = self._aggregates[kind.prefix]  # type: ignore[assignment]
+        return fold(aggregate, stream, self._facts.get(stream, []))

@@ -1,0 +1,169 @@
+"""Units: what is appended to a log in one piece, and what an append answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+import orjson
+
+from regesta.event import Event, Recorded
+from regesta.identity import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The part of the envelope that the caller knows. occurred: EDTF; cause, correlation: names of events."""
+
+    actor: str
+    occurred: str | None = None
+    cause: str | None = None
+    correlation: str | None = None
+    traceparent: str | None = None
+
+    def json(self) -> str:
+        """Return it as stored, without the members that are unknown."""
+        members = {name: getattr(self, name) for name in self.__slots__}
+        return orjson.dumps({name: value for name, value in members.items() if value is not None}).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One event to append, as stored. meta, data: JSON text."""
+
+    stream: str
+    version: int
+    type: str
+    meta: str
+    data: str
+
+    @classmethod
+    def of(cls, stream: str, version: int, event: Event, meta: Meta) -> NewEvent:
+        """Return an event at its version in its stream. Fields that are None are left out."""
+        return cls(stream, version, event.name, meta.json(), event.model_dump_json(exclude_none=True))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A command key stored with a unit. first, count: which of the unit's events its command recorded (first from 0)."""
+
+    subject: str
+    key: str
+    hash: bytes
+    first: int = 0
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAnswer:
+    """What a command key stands for. positions: of the events then recorded; token: the position it was proven at."""
+
+    hash: bytes
+    positions: range
+    token: int
+
+
+@dataclass(slots=True)
+class Unit:
+    """Events over one or more streams that are appended whole or not at all.
+
+    expected: the version of every stream written or only read, before this unit; 0 for a stream nobody wrote.
+    claim: register a turn when it loses against another process.
+    """
+
+    expected: Mapping[str, int]
+    events: Sequence[NewEvent]
+    keys: Sequence[KeyUse] = ()
+    claim: bool = False
+    id: UUID = field(default_factory=uuid7)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """`ok`, or `same` when this very unit was stored before. first: position of its first event; 0 without events."""
+
+    first: int
+    token: int
+    same: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A stream is not at its expected version, but at `version`."""
+
+    stream: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyKnown:
+    """At least one of the unit's keys is stored already."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherTurn:
+    """Another process registered the next turn on one of the streams."""
+
+
+Outcome: TypeAlias = Appended | Conflict | KeyKnown | OtherTurn
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a log or a replica reaches. log: its id; None for a source never heard of. time: of its last event."""
+
+    position: int
+    log: str | None
+    time: datetime | None
+
+
+class Store(Protocol):
+    """The log of one service and its replicas of others. Positions are 1, 2, 3 ... without gaps, times never go back."""
+
+    service: str
+
+    async def append(self, unit: Unit) -> Outcome:
+        """Append a unit. Raises Busy when the queue is full, DataRefused when the database refuses its data."""
+        ...
+
+    async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
+        """Return up to `limit` events of the own log or a replica, from the position after `after`, in order."""
+        ...
+
+    async def at(self, positions: Sequence[int]) -> list[Recorded]:
+        """Return the events at these positions of the own log, in order."""
+        ...
+
+    async def tails(self, after: Mapping[str, int]) -> dict[str, list[Recorded]]:
+        """Return for each stream of the own log its events beyond a version, in one snapshot."""
+        ...
+
+    async def known(self, source: str, streams: Sequence[str]) -> set[str]:
+        """Return those streams of another log that its replica holds."""
+        ...
+
+    async def head(self, source: str) -> Head:
+        """Return how far the own log or a replica reaches."""
+        ...
+
+    async def position_before(self, source: str, moment: datetime) -> int:
+        """Return the last position whose time is before `moment`; 0 when there is none."""
+        ...
+
+    async def key(self, subject: str, key: str) -> KeyAnswer | None:
+        """Return what a command key stands for."""
+        ...
+
+    async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
+        """Extend the replica of the events' source and return its head; events it has are compared and dropped.
+
+        Raises Forked when they differ or the log is another, Gap when they do not follow on the head.
+        """
+        ...
+
+    async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
+        """Wait until the own log or a replica reaches beyond `after`; False when the time is over."""
+        ...
