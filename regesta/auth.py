@@ -1,0 +1,126 @@
+"""Bearer tokens: a JWT of the configured issuer becomes a Principal with scopes, roles and units."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from regesta.errors import Forbidden, Misconfigured, SourceUnreachable, Unauthenticated
+
+ALGORITHMS = ["ES256", "RS256", "EdDSA"]
+CACHED_TOKENS = 10_000
+RELOAD_SECONDS = 10.0
+LEEWAY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. subject: opaque, becomes the actor of events. units: administrative units it speaks for."""
+
+    subject: str
+    scopes: frozenset[str]
+    roles: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+
+    def require(self, scope: str, roles: frozenset[str] = frozenset()) -> None:
+        """Raise Forbidden unless the token has the scope, and one of the roles where some are named."""
+        if scope not in self.scopes:
+            raise Forbidden(f"this needs the scope {scope!r}", scope=scope)
+        if roles and not roles & self.roles:
+            raise Forbidden(f"this needs one of the roles {sorted(roles)}", roles=sorted(roles))
+
+
+class Verifier:
+    """Checks tokens against the issuer's keys. Verified tokens are kept until they expire."""
+
+    def __init__(self, issuer: str, audience: str, jwks: str) -> None:
+        self._jwks = jwks
+        self._claims = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+        self._keys: KeySet | None = None
+        self._loaded_at = 0.0
+        self._loading = asyncio.Lock()
+        self._verified: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
+
+    async def verify(self, token: str) -> Principal:
+        """Return who this token speaks for. Raises Unauthenticated with the reason."""
+        known = self._verified.get(token)
+        if known is not None and known[1] > time.time():
+            return known[0]
+        claims = await self._decode(token)
+        principal = _principal(claims)
+        expires = claims["exp"]
+        assert isinstance(expires, int | float)  # validated by the claims registry
+        self._verified[token] = (principal, expires)
+        if len(self._verified) > CACHED_TOKENS:
+            self._verified.popitem(last=False)
+        return principal
+
+    async def _decode(self, token: str) -> dict[str, object]:
+        keys = self._keys or await self._load()
+        try:
+            try:
+                decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
+            except (JoseError, ValueError):
+                if time.monotonic() - self._loaded_at < RELOAD_SECONDS:
+                    raise
+                # The issuer may have changed its keys since.
+                decoded = jwt.decode(token, await self._load(), algorithms=ALGORITHMS)
+            self._claims.validate(decoded.claims)
+        except (JoseError, ValueError) as error:
+            raise Unauthenticated(f"the token is not accepted: {error}") from error
+        return decoded.claims
+
+    async def _load(self) -> KeySet:
+        """Read the issuer's keys. Raises SourceUnreachable or Misconfigured."""
+        async with self._loading:
+            text = await _read_jwks(self._jwks)
+            try:
+                self._keys = KeySet.import_key_set(json.loads(text))
+            except (JoseError, ValueError, KeyError) as error:
+                raise Misconfigured(f"{self._jwks!r} holds no JSON Web Key Set: {error}") from error
+            self._loaded_at = time.monotonic()
+            return self._keys
+
+
+async def _read_jwks(place: str) -> str:
+    if not place.startswith(("http://", "https://")):
+        try:
+            return await asyncio.to_thread(Path(place).read_text)
+        except OSError as error:
+            raise Misconfigured(f"the issuer's keys cannot be read: {error}") from error
+    try:
+        async with httpx2.AsyncClient(timeout=5) as client:
+            answer = await client.get(place)
+            return answer.raise_for_status().text
+    except httpx2.HTTPError as error:
+        raise SourceUnreachable(f"the issuer's keys cannot be fetched from {place!r}: {error}") from error
+
+
+def _principal(claims: dict[str, object]) -> Principal:
+    scopes = claims.get("scope", "")
+    subject = claims["sub"]
+    if not isinstance(scopes, str) or not isinstance(subject, str) or not subject:
+        raise Unauthenticated("the token's sub and scope must be strings")
+    return Principal(subject, frozenset(scopes.split()), _names(claims, "roles"), _names(claims, "units"))
+
+
+def _names(claims: dict[str, object], member: str) -> frozenset[str]:
+    names = claims.get(member, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Unauthenticated(f"the token's {member} must be a list of strings")
+    return frozenset(names)

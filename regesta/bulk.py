@@ -1,0 +1,165 @@
+"""Bulk: NDJSON commands of any number, in order per stream, one result per line streamed back in the lines' order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+
+from regesta.auth import Principal
+from regesta.decider import Answer, Envelope, Key
+from regesta.errors import BadInput, Forbidden, Malformed, RegestaError, TooLarge, UnsupportedMedia
+from regesta.event import Json
+from regesta.problem import invalid, problem_of
+from regesta.reference import Asked
+from regesta.runtime import Runtime, runtime_of
+from regesta.telemetry import traceparent
+from regesta.web import AtLeast, Caller, Receipt, arrived, command, read_json, request_hash
+
+MEDIA_TYPE = "application/x-ndjson"
+LINE_BYTES = 1024 * 1024
+IN_FLIGHT = 256
+IMPORT_KEYS = re.compile(r"^import:[a-z0-9-]{1,120}$")
+
+router = APIRouter(tags=["commands"])
+
+
+class Line(BaseModel):
+    """One command of a bulk. key: as an Idempotency-Key; if_match: the version its primary stream must have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: str
+    key: Annotated[str | None, Field(min_length=1, max_length=500)] = None
+    if_match: StrictInt | None = None
+    data: dict[str, Json]
+
+
+@dataclass(slots=True)
+class _Bulk:
+    """What the lines of one request share."""
+
+    runtime: Runtime
+    principal: Principal
+    keys: str | None
+    asked: Asked = field(default_factory=Asked)
+    traceparent: str | None = None
+
+
+@router.post(
+    "/commands",
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+async def post_commands(
+    request: Request,
+    principal: Caller,
+    at_least: AtLeast = None,
+    keys: Annotated[str | None, Query(description="The namespace of the keys, import:{note}; needs import:write.")] = None,
+) -> Response:
+    """Handle one command per line: `{"command", "key"?, "if_match"?, "data"}`, at most 1 MiB each.
+
+    Each gives a line: `{"line", "status", ...receipt}` or `{"line", "status", "problem"}`. A bad line harms no other.
+    """
+    media = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media != MEDIA_TYPE:
+        raise UnsupportedMedia(f"commands come as {MEDIA_TYPE}, not {media!r}", content_type=media)
+    if keys is not None:
+        if IMPORT_KEYS.match(keys) is None:
+            raise Malformed(f"keys must be import: and the slug of a note, not {keys!r}", keys=keys)
+        principal.require("import:write")
+    runtime = runtime_of(request)
+    await arrived(runtime, at_least)
+    bulk = _Bulk(runtime, principal, keys, traceparent=traceparent())
+    return StreamingResponse(_results(bulk, request.stream()), media_type=MEDIA_TYPE)
+
+
+async def _results(bulk: _Bulk, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a result per line, in order, with a bounded number of commands in flight."""
+    waiting: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(IN_FLIGHT)
+
+    async def start() -> None:
+        number = 0
+        try:
+            async for line in lines(body):
+                number += 1
+                if line is None or line.strip():
+                    await waiting.put(asyncio.create_task(_result(bulk, number, line)))
+        finally:
+            await waiting.put(None)
+
+    reader = asyncio.create_task(start())
+    try:
+        while (task := await waiting.get()) is not None:
+            yield await task
+        await reader
+    finally:
+        reader.cancel()
+
+
+async def lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
+    """Yield the lines of a body; None for one that is longer than 1 MiB, whose bytes are not kept."""
+    kept = bytearray()
+    skipping = False
+    async for chunk in body:
+        *ended, rest = chunk.split(b"\n")
+        for part in ended:
+            kept += part
+            yield None if skipping or len(kept) > LINE_BYTES else bytes(kept)
+            kept.clear()
+            skipping = False
+        if not skipping:
+            kept += rest
+        if len(kept) > LINE_BYTES:
+            kept.clear()
+            skipping = True
+    if skipping or kept:
+        yield None if skipping else bytes(kept)
+
+
+async def _result(bulk: _Bulk, number: int, line: bytes | None) -> bytes:
+    """Handle one line; every error is its own result."""
+    try:
+        answer = await _handle(bulk, line)
+    except RegestaError as error:
+        return orjson.dumps({"line": number, "status": error.status, "problem": problem_of(error)}, default=str) + b"\n"
+    status = 201 if answer.events and not answer.repeated else 200
+    return orjson.dumps({"line": number, "status": status, **Receipt.of(answer).model_dump()}) + b"\n"
+
+
+async def _handle(bulk: _Bulk, text: bytes | None) -> Answer:
+    if text is None:
+        raise TooLarge(f"a line has at most {LINE_BYTES} bytes")
+    try:
+        line = Line.model_validate(read_json(text))
+        kind = bulk.runtime.service.commands().get(line.command)
+        if kind is None:
+            raise BadInput(f"{bulk.runtime.service.name} knows no command {line.command!r}", command=line.command)
+        wanted = kind.model_validate(line.data)
+    except json.JSONDecodeError as error:
+        raise Malformed(f"the line is no acceptable JSON: {error.msg}") from error
+    except ValidationError as error:
+        raise invalid(error.errors(include_url=False)) from error
+    envelope = Envelope(key=_key(bulk, line, wanted.name), if_match=line.if_match, traceparent=bulk.traceparent)
+    return await command(bulk.runtime, bulk.principal, wanted, envelope, bulk.asked)
+
+
+def _key(bulk: _Bulk, line: Line, name: str) -> Key | None:
+    """Return the line's key. An import's key names the fact of its file, so what it was turned into is not compared."""
+    if line.key is None:
+        if bulk.keys is not None:
+            raise Forbidden("a line of an import needs a key")
+        return None
+    if bulk.keys is not None:
+        return Key(bulk.keys, line.key, hashlib.sha256(line.key.encode()).digest())
+    return Key(bulk.principal.subject, line.key, request_hash(name, line.data))

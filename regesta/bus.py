@@ -1,0 +1,163 @@
+"""The bus: how a log is offered to others, and how another service's log becomes a replica here.
+
+A carrier is only a pipe. `Offer` is its near end, over the own log; `Intake` works at its far end and keeps the replica a
+contiguous prefix: what it holds is compared and dropped, what follows is stored, a difference stops that source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from opentelemetry import trace
+
+from regesta.cloudevents import encode
+from regesta.errors import Forked, RegestaError
+from regesta.event import Recorded
+from regesta.store import Gap
+from regesta.telemetry import link_to
+from regesta.unit import Head, Store
+
+BATCH_EVENTS = 5_000
+POLL_SECONDS = 20.0
+RETRY_SECONDS = 0.1
+RETRY_SECONDS_MOST = 5.0
+CLOCK_AHEAD = timedelta(seconds=60)
+
+logger = logging.getLogger(__name__)
+tracer = trace.get_tracer("regesta.bus")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reader holds of a log: up to `position`, of the log with this id; digest: of its last event."""
+
+    position: int
+    log: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that follow on what was seen. log: id of the log they are of. position: how far this answer speaks."""
+
+    log: str
+    events: Sequence[Recorded]
+    position: int
+
+
+class Carrier(Protocol):
+    """The far end of a pipe from one source's log."""
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        """Return the events after what was seen, waiting for the first one until the time is over.
+
+        Raises Forked when the log is another, shorter, or holds another event where the reader's last one is.
+        """
+        ...
+
+    async def head(self) -> Head:
+        """Return how far the log reaches."""
+        ...
+
+
+def digest(event: Recorded) -> str:
+    """Return what identifies an event with its whole content, in hexadecimal."""
+    return hashlib.sha256(encode(event)).hexdigest()[:32]
+
+
+class Offer:
+    """The near end: answers what the own log holds after a reader's position. Also a Carrier within one process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._service = store.service
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        """Return the events after what was seen (see Carrier)."""
+        head = await self._store.head(self._service)
+        assert head.log is not None  # the own log always has an id
+        await self._check(seen, head)
+        if head.position <= seen.position and timeout_seconds > 0:
+            await self._store.wait(self._service, seen.position, timeout_seconds)
+        events = await self._store.read(self._service, seen.position, limit)
+        return Batch(head.log, events, events[-1].position if events else seen.position)
+
+    async def head(self) -> Head:
+        """Return how far the own log reaches."""
+        return await self._store.head(self._service)
+
+    async def _check(self, seen: Seen, head: Head) -> None:
+        """Raise Forked when the reader holds something else than this log."""
+        where = {"source": self._service, "position": seen.position, "log": head.log}
+        if seen.log is not None and seen.log != head.log:
+            raise Forked(f"{self._service!r} is another log than {seen.log!r}", **where)
+        if seen.position > head.position:
+            raise Forked(f"{self._service!r} ends at {head.position}, before {seen.position}", head=head.position, **where)
+        if seen.digest is not None and seen.position > 0:
+            (last,) = await self._store.read(self._service, seen.position - 1, 1)
+            if digest(last) != seen.digest:
+                raise Forked(f"{last.name!r} has other content here", **where)
+
+
+class Intake:
+    """Copies one source's log into the replica. `run` is its task. trouble: why it stands still, None while it is well."""
+
+    def __init__(self, store: Store, source: str, carrier: Carrier) -> None:
+        self.source = source
+        self.trouble: str | None = None
+        self.forked = False
+        self._store = store
+        self._carrier = carrier
+
+    async def run(self) -> None:
+        """Copy until cancelled. Errors of the connection are retried; a fork stops this source."""
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                await self.step(POLL_SECONDS)
+                pause = RETRY_SECONDS
+            except Forked as fork:
+                self.forked, self.trouble = True, str(fork)
+                logger.error("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
+                return
+            except (OSError, RegestaError) as error:
+                self.trouble = str(error) or type(error).__name__
+                logger.warning("intake of %s: %s; trying again", self.source, self.trouble)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_SECONDS_MOST)
+
+    async def step(self, timeout_seconds: float) -> int:
+        """Copy one batch; return how many events came. Raises Forked, SourceUnreachable."""
+        batch = await self._carrier.fetch(await self._seen(), BATCH_EVENTS, timeout_seconds)
+        if not batch.events:
+            self.trouble = None
+            return 0
+        ahead = batch.events[-1].time - datetime.now(UTC)
+        if ahead > CLOCK_AHEAD:
+            self.trouble = f"the clock of {self.source} is {ahead.total_seconds():.0f} s ahead"
+            logger.error("intake of %s stands still: %s", self.source, self.trouble)
+            await asyncio.sleep(RETRY_SECONDS_MOST)
+            return 0
+        links = [link for event in batch.events[:16] if (link := link_to(event.traceparent)) is not None]
+        with tracer.start_as_current_span("intake", links=links) as span:
+            span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch.events)})
+            try:
+                await self._store.replicate(batch.log, batch.events)
+            except Gap as gap:
+                # The pipe left something out: the next poll asks for it, from the head that the replica really has.
+                logger.warning("a hole in what %s sent after %d", self.source, gap.head)
+        self.trouble = None
+        return len(batch.events)
+
+    async def _seen(self) -> Seen:
+        head = await self._store.head(self.source)
+        if head.position == 0:
+            return Seen(0, head.log)
+        (last,) = await self._store.read(self.source, head.position - 1, 1)
+        return Seen(head.position, head.log, digest(last))

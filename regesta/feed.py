@@ -1,0 +1,120 @@
+"""The feed carrier: a log as an HTTP Feed (http-feeds.org) of CloudEvents, with long polling."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import httpx2
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from regesta.bus import Batch, Offer, Seen
+from regesta.cloudevents import MEDIA_TYPE, decode, encode_batch
+from regesta.errors import Forked, SourceUnreachable
+from regesta.event import Registry
+from regesta.runtime import Runtime, runtime_of
+from regesta.unit import Head
+from regesta.web import Caller
+
+WAIT_SLICE_SECONDS = 0.5
+POSITION = "Regesta-Position"
+LOG = "Regesta-Log"
+
+router = APIRouter(tags=["events"])
+
+
+class HeadOut(BaseModel):
+    """How far a log reaches. time: of its last event; null while it is empty."""
+
+    position: int
+    log: str
+    time: datetime | None
+
+
+def _allowed(caller: Caller, kind: str | None) -> None:
+    """The whole feed is for services and auditors; integrations get the event types of their scopes."""
+    single = f"events:read:{kind.rpartition('.v')[0]}" if kind else ""
+    if single not in caller.scopes:
+        caller.require("events:read")
+
+
+@router.get("/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
+async def get_events(
+    request: Request,
+    caller: Caller,
+    last_event_id: Annotated[int, Query(alias="lastEventId", ge=0, le=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    timeout: Annotated[int, Query(ge=0, le=30_000, description="long poll, milliseconds")] = 0,
+    kind: Annotated[str | None, Query(alias="type", max_length=200)] = None,
+    log: Annotated[str | None, Query(max_length=36)] = None,
+    digest: Annotated[str | None, Query(max_length=64)] = None,
+) -> Response:
+    """Return the events after `lastEventId`, oldest first. 409 when the reader holds another log than this one.
+
+    With `type` only those of one type; the header Regesta-Position says how far the answer speaks.
+    """
+    _allowed(caller, kind)
+    runtime = runtime_of(request)
+    batch = await _poll(runtime, Seen(last_event_id, log, digest), limit, timeout / 1000)
+    events = [event for event in batch.events if kind is None or event.type == kind]
+    headers = {POSITION: str(batch.position), LOG: batch.log}
+    return Response(encode_batch(events), media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+    """Wait in slices: the server waits for open requests when it stops, so they must notice."""
+    offer = Offer(runtime.store)
+    while True:
+        wait = min(timeout_seconds, WAIT_SLICE_SECONDS)
+        batch = await offer.fetch(seen, limit, wait)
+        timeout_seconds -= wait
+        if batch.events or timeout_seconds <= 0 or runtime.stopping:
+            return batch
+
+
+@router.get("/events/head")
+async def get_head(request: Request, caller: Caller) -> HeadOut:
+    """Return how far this log reaches."""
+    if not any(scope.startswith("events:read") for scope in caller.scopes):
+        caller.require("events:read")
+    head = await runtime_of(request).store.head(runtime_of(request).service.name)
+    return HeadOut(position=head.position, log=str(head.log), time=head.time)
+
+
+class FeedClient:
+    """The far end of a feed. base_url: of the source, such as http://127.0.0.1:8000/budget/v1."""
+
+    def __init__(self, client: httpx2.AsyncClient, base_url: str, token: str, registry: Registry) -> None:
+        self._client = client
+        self._url = base_url
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._registry = registry
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        """Return the events after what was seen (see bus.Carrier). Raises SourceUnreachable."""
+        params = {"lastEventId": seen.position, "limit": limit, "timeout": int(timeout_seconds * 1000)}
+        checks = {"log": seen.log, "digest": seen.digest}
+        params |= {name: value for name, value in checks.items() if value is not None}  # type: ignore[misc]
+        answer = await self._get("/events", params, timeout_seconds + 10)
+        events = [decode(each, self._registry) for each in orjson.loads(answer.content)]
+        return Batch(answer.headers[LOG], events, int(answer.headers[POSITION]))
+
+    async def head(self) -> Head:
+        """Return how far the source's log reaches. Raises SourceUnreachable."""
+        head = HeadOut.model_validate_json((await self._get("/events/head", {}, 5)).content)
+        return Head(head.position, head.log, head.time)
+
+    async def _get(self, path: str, params: dict[str, int | str], timeout_seconds: float) -> httpx2.Response:
+        url = self._url + path
+        try:
+            answer = await self._client.get(url, params=params, headers=self._headers, timeout=timeout_seconds)
+        except httpx2.HTTPError as error:
+            raise SourceUnreachable(f"{url} did not answer: {error or type(error).__name__}", url=url) from error
+        if answer.status_code == 409:
+            problem = answer.json()
+            raise Forked(str(problem.get("detail")), **{k: problem[k] for k in ("source", "position", "log") if k in problem})
+        if answer.status_code != 200:
+            raise SourceUnreachable(f"{url} answered {answer.status_code}", url=url, status=answer.status_code)
+        return answer

@@ -1,0 +1,234 @@
+"""How a process runs a service: api | worker | all | migrate | rebuild."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from regesta import bulk, feed, health, problem, streams, telemetry
+from regesta.auth import Verifier
+from regesta.bus import Carrier, Intake
+from regesta.calendar import AGGREGATE as CALENDAR, RULE as START_DAY, keep_calendar
+from regesta.database import check_durable, migrate
+from regesta.decider import Decider
+from regesta.errors import Misconfigured
+from regesta.event import Registry
+from regesta.feed import FeedClient
+from regesta.projection import Follower, reset
+from regesta.reaction import Reacting
+from regesta.reference import References
+from regesta.runtime import Runtime, Service
+from regesta.settings import Settings
+from regesta.store import PostgresStore
+from regesta.web import command_router
+
+GC_THRESHOLD = 10_000
+STORE_SQL = Path(__file__).with_name("store.sql")
+
+logger = logging.getLogger(__name__)
+
+
+def registry_of(service: Service) -> Registry:
+    """Return the registry of all events a service may read: its own and those it takes in."""
+    return Registry(service.events, *service.sources.values())
+
+
+@asynccontextmanager
+async def running(service: Service, settings: Settings, *, worker: bool = True) -> AsyncIterator[Runtime]:
+    """Run a service in this process: its store and decider, and with `worker` its intake, projections and reactions.
+
+    Raises Misconfigured when the database would lose what it acknowledged.
+    """
+    registry = registry_of(service)
+    async with AsyncExitStack() as stack:
+        store = PostgresStore(service.name, settings.database_url.get_secret_value(), registry, pool_size=settings.pool_size)
+        await stack.enter_async_context(store)
+        async with store.pool.acquire() as connection:
+            await check_durable(connection, allow_unsafe=settings.allow_unsafe_database)
+        client = await stack.enter_async_context(httpx2.AsyncClient())
+        carriers = _carriers(service, settings, client, registry)
+        decider = Decider(store, (*service.aggregates, CALENDAR), (*service.rules, START_DAY))
+        runtime = Runtime(
+            service=service,
+            store=store,
+            pool=store.pool,
+            verifier=Verifier(settings.issuer, settings.audience, settings.jwks),
+            decider=decider,
+            references=References(store, carriers),
+            followers=await _followers(service, store),
+            intakes=[Intake(store, source, carrier) for source, carrier in carriers.items()],
+            reactings=[Reacting(store, store.pool, decider, reaction) for reaction in service.reactions],
+            lag_limit_events=settings.lag_limit_events,
+        )
+        _start(runtime, worker=worker)
+        try:
+            yield runtime
+        finally:
+            runtime.stopping = True
+            for task in runtime.tasks:
+                task.cancel()
+            await asyncio.gather(*runtime.tasks, return_exceptions=True)
+
+
+def _carriers(service: Service, settings: Settings, client: httpx2.AsyncClient, registry: Registry) -> dict[str, Carrier]:
+    """Return a feed client per source. Raises Misconfigured when an address or the token is missing."""
+    if not service.sources:
+        return {}
+    if settings.token_file is None:
+        raise Misconfigured("REGESTA_TOKEN_FILE must name the token for the feeds of other services")
+    token = settings.token_file.read_text().strip()
+    carriers: dict[str, Carrier] = {}
+    for source in service.sources:
+        if source not in settings.sources:
+            raise Misconfigured(f"REGESTA_SOURCES has no address of {source!r}")
+        url = f"{settings.sources[source].rstrip('/')}/{source}/v1"
+        carriers[source] = FeedClient(client, url, token, registry)
+    return carriers
+
+
+async def _followers(service: Service, store: PostgresStore) -> dict[str, Follower]:
+    sources = [service.name, *service.sources]
+    followers = {
+        source: Follower(store, store.pool, source, [p for p in service.projections if p.source == source])
+        for source in sources
+    }
+    for follower in followers.values():
+        await follower.open()
+    return followers
+
+
+def _start(runtime: Runtime, *, worker: bool) -> None:
+    jobs = [("decider", runtime.decider.run())]
+    if worker:
+        jobs += [(f"intake {intake.source}", intake.run()) for intake in runtime.intakes]
+        jobs += [(f"projections {source}", follower.run()) for source, follower in runtime.followers.items()]
+        jobs += [(reacting.name, reacting.run()) for reacting in runtime.reactings]
+        jobs.append(("calendar", keep_calendar(runtime.decider)))
+    runtime.tasks = [asyncio.create_task(job, name=name) for name, job in jobs]
+
+
+def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI:
+    """Return the app of a service; its lifespan runs the service."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(service, settings, worker=worker) as runtime:
+            app.state.runtime = runtime
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(GC_THRESHOLD)
+            yield
+
+    app = FastAPI(
+        title=service.title,
+        version="1",
+        lifespan=lifespan,
+        openapi_url=f"{service.prefix}/openapi.json",
+        docs_url=f"{service.prefix}/docs",
+        redoc_url=None,
+        telemetry={"operation_spans": False},
+    )
+    problem.install(app)
+    app.include_router(health.router, prefix=service.prefix)
+    app.include_router(health.router, include_in_schema=False)
+    for router in (command_router(service.routes), bulk.router, feed.router, streams.router, *service.routers):
+        app.include_router(router, prefix=service.prefix)
+    return app
+
+
+class Server(uvicorn.Server):
+    """A server that tells its long polls when it is asked to exit, for it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, runtimes: list[Runtime]) -> None:
+        super().__init__(config)
+        self._runtimes = runtimes
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """Note the signal, also for the polls."""
+        for runtime in self._runtimes:
+            runtime.stopping = True
+        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+
+
+async def serve(app: FastAPI, settings: Settings) -> None:
+    """Serve one service until the process is told to stop."""
+    runtimes: list[Runtime] = []
+    config = uvicorn.Config(app, settings.host, settings.port, log_config=None, access_log=False, timeout_keep_alive=30)
+    server = Server(config, runtimes)
+    watch = asyncio.create_task(_note_runtime(app, runtimes))
+    try:
+        await server.serve()
+    finally:
+        watch.cancel()
+
+
+async def _note_runtime(app: FastAPI, runtimes: list[Runtime]) -> None:
+    while not hasattr(app.state, "runtime"):
+        await asyncio.sleep(0.05)
+    runtimes.append(app.state.runtime)
+
+
+async def work(service: Service, settings: Settings) -> None:
+    """Run intake, projections and reactions without serving, until the process is told to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with running(service, settings):
+        await stop.wait()
+
+
+async def prepare(service: Service, settings: Settings) -> list[str]:
+    """Bring the database of a service to this release; return the migrations applied."""
+    if settings.owner_url is None:
+        raise Misconfigured("REGESTA_OWNER_URL must name the role that migrates")
+    files = [STORE_SQL, *sorted(service.migrations.glob("[0-9]*.sql"))]
+    return await migrate(settings.owner_url.get_secret_value(), service.name, files)
+
+
+async def rebuild(service: Service, settings: Settings, name: str | None) -> list[str]:
+    """Empty read models (all, or those of one name) so that the worker fills them again; return their names."""
+    chosen = [each for each in service.projections if name is None or each.name == name]
+    if not chosen:
+        raise Misconfigured(f"{service.name} has no projection {name!r}")
+    pool = await asyncpg.create_pool(settings.database_url.get_secret_value(), min_size=1, max_size=2)
+    async with pool:
+        for projection in chosen:
+            await reset(pool, projection)
+    return [projection.name for projection in chosen]
+
+
+def main(service: Service) -> None:
+    """Run `python -m services.<name> api|worker|all|migrate|rebuild`."""
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.title)
+    parser.add_argument("role", choices=["api", "worker", "all", "migrate", "rebuild"])
+    parser.add_argument("--projection", help="rebuild only this read model")
+    arguments = parser.parse_args()
+    telemetry.log_json()
+    telemetry.start(service.name)
+    settings = Settings()
+    try:
+        match arguments.role:
+            case "migrate":
+                print("\n".join(asyncio.run(prepare(service, settings))))
+            case "rebuild":
+                print("\n".join(asyncio.run(rebuild(service, settings, arguments.projection))))
+            case "worker":
+                uvloop.run(work(service, settings))
+            case role:
+                uvloop.run(serve(create_app(service, settings, worker=role == "all"), settings))
+    except Misconfigured as error:
+        logger.error("%s", error)
+        raise SystemExit(2) from error

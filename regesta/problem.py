@@ -1,0 +1,130 @@
+"""Every error as a problem document (RFC 9457) with a stable type, the offending value, and titles in three languages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from regesta.errors import InvalidInput, Malformed, NotFound, RegestaError, TooLarge, UnsupportedMedia
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_BASE = "https://regesta.example/problems/"
+LONGEST_VALUE = 200
+
+# By HTTP status: the reason in English, French, Dutch; `detail` has the particulars.
+TITLES: Mapping[int, tuple[str, str, str]] = {
+    400: ("The request cannot be read", "La requête est illisible", "Het verzoek is onleesbaar"),
+    401: ("A valid token is needed", "Un jeton valide est requis", "Een geldig token is vereist"),
+    403: ("Not allowed", "Non autorisé", "Niet toegestaan"),
+    404: ("Not found", "Introuvable", "Niet gevonden"),
+    405: ("Method not allowed", "Méthode non admise", "Methode niet toegestaan"),
+    409: ("Refused by a rule", "Refusé par une règle", "Geweigerd door een regel"),
+    412: ("Changed in the meantime", "Modifié entre-temps", "Intussen gewijzigd"),
+    413: ("Too large", "Trop volumineux", "Te groot"),
+    415: ("Unsupported media type", "Type de média non pris en charge", "Mediatype niet ondersteund"),
+    422: ("The input is not valid", "Les données ne sont pas valides", "De invoer is niet geldig"),
+    500: ("An error of ours", "Une erreur de notre part", "Een fout van ons"),
+    503: ("Try again", "Réessayez", "Probeer opnieuw"),
+    504: ("Not there yet", "Pas encore arrivé", "Nog niet aangekomen"),
+}
+BY_STATUS = {400: Malformed, 404: NotFound, 413: TooLarge, 415: UnsupportedMedia}
+
+logger = logging.getLogger(__name__)
+
+
+def problem_of(error: RegestaError) -> dict[str, object]:
+    """Return the problem document of an error."""
+    english, french, dutch = TITLES[error.status]
+    return {
+        "type": TYPE_BASE + error.code,
+        "title": english,
+        "title_fr": french,
+        "title_nl": dutch,
+        "status": error.status,
+        "detail": str(error),
+        **error.details,
+    }
+
+
+def invalid(errors: Sequence[Mapping[str, object]], *, skip: int = 0) -> InvalidInput | Malformed:
+    """Return the error of a failed validation: each field by its JSON pointer, with the value it had.
+
+    errors: as pydantic gives them. skip: leading members of `loc` that are no part of the document.
+    """
+    found = []
+    for error in errors:
+        location = error["loc"]
+        assert isinstance(location, tuple)
+        if error["type"] == "json_invalid":
+            context = error.get("ctx")
+            reason = context.get("error") if isinstance(context, dict) else error["msg"]
+            return Malformed(f"the body is no acceptable JSON: {reason}")
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[skip:])
+        found.append({"pointer": pointer, "message": str(error["msg"]), "value": _shown(error.get("input"))})
+    first = found[0]
+    summary = f"{first['pointer'] or '/'}: {first['message']} (got {first['value']!r})"
+    return InvalidInput(summary, errors=found)  # type: ignore[arg-type]  # a list of plain dicts
+
+
+def _shown(value: object) -> object:
+    """Return a value as it may stand in an answer: JSON, and not longer than a reader wants."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    text = text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+
+
+def response(error: RegestaError) -> Response:
+    """Return the answer that carries an error."""
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="regesta"'
+    body = orjson.dumps(problem_of(error), default=str)
+    return Response(body, error.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an app with a problem document."""
+
+    async def known(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RegestaError)
+        return response(error)
+
+    async def unread(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return response(invalid(error.errors(), skip=1))
+
+    async def invalid_model(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, ValidationError)
+        return response(invalid(error.errors(include_url=False)))
+
+    async def http(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        kind = BY_STATUS.get(error.status_code)
+        if kind is not None:
+            return response(kind(str(error.detail)))
+        english, french, dutch = TITLES.get(error.status_code, TITLES[400])
+        body = {
+            "type": "about:blank", "title": english, "title_fr": french, "title_nl": dutch,
+            "status": error.status_code, "detail": str(error.detail),
+        }  # fmt: skip
+        return Response(orjson.dumps(body), error.status_code, error.headers, MEDIA_TYPE)
+
+    async def unknown(request: Request, error: Exception) -> Response:
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return response(RegestaError("this was not foreseen; the log of the service has the details"))
+
+    app.add_exception_handler(RegestaError, known)
+    app.add_exception_handler(RequestValidationError, unread)
+    app.add_exception_handler(ValidationError, invalid_model)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unknown)

@@ -1,0 +1,86 @@
+"""A service as data, and the service as it runs in a process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import asyncpg
+from fastapi import APIRouter, Request
+
+from regesta.auth import Verifier
+from regesta.bus import Intake
+from regesta.command import Aggregate, Command, Rule, State
+from regesta.decider import Decider
+from regesta.event import Event
+from regesta.projection import Follower, Projection
+from regesta.reaction import Reacting, Reaction
+from regesta.reference import References
+from regesta.unit import Store
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRoute:
+    """An address for one command. The names in `path` are fields of the command; the others come in the body."""
+
+    method: str
+    path: str
+    command: type[Command]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a service is: built once in its app.py.
+
+    events: its own contract. sources: the contracts of the logs it takes in. aggregates, rules: its domain; routes: where
+    each command is addressed. routers: its reads. migrations: the folder of its own SQL files.
+    """
+
+    name: str
+    title: str
+    events: tuple[type[Event], ...]
+    migrations: Path
+    sources: Mapping[str, tuple[type[Event], ...]] = field(default_factory=dict)
+    aggregates: tuple[Aggregate[State], ...] = ()
+    rules: tuple[Rule[Command], ...] = ()
+    routes: tuple[CommandRoute, ...] = ()
+    routers: tuple[APIRouter, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """Where it is served, in every deployment."""
+        return f"/{self.name}/v1"
+
+    def commands(self) -> dict[str, type[Command]]:
+        """Return its commands by name."""
+        return {rule.command.name: rule.command for rule in self.rules}
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The running parts of a service in this process. stopping: the server was told to exit."""
+
+    service: Service
+    store: Store
+    pool: asyncpg.Pool
+    verifier: Verifier
+    decider: Decider
+    references: References
+    followers: Mapping[str, Follower]
+    intakes: Sequence[Intake]
+    reactings: Sequence[Reacting]
+    lag_limit_events: int
+    stopping: bool = False
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+def runtime_of(request: Request) -> Runtime:
+    """Return the running service that a request came to."""
+    return cast(Runtime, request.app.state.runtime)
+
+

@@ -1,0 +1,109 @@
+"""Reading as of a cut: one snapshot of the database, and per log the position it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query, Request
+
+from regesta.errors import Malformed, NotYet
+from regesta.event import event_name
+from regesta.projection import Db
+from regesta.runtime import Runtime, runtime_of
+from regesta.web import AtLeast, tokens_of
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+WAIT_SECONDS = 2.0
+CHECKPOINTS = """
+SELECT source, min(position) AS position FROM projections.checkpoints
+WHERE projection = ANY ($1::text[]) GROUP BY source
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One state of knowledge. cut: position per log; missing: the logs of which less has arrived than the cut asks for."""
+
+    db: Db
+    cut: Mapping[str, int]
+    missing: tuple[str, ...]
+    as_of: date | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything up to the cut is in the tables read."""
+        return not self.missing
+
+    @property
+    def token(self) -> str:
+        """The cut as text, for `cut=` and `at_least=`; logs at 0 are left out."""
+        return ",".join(event_name(source, position) for source, position in sorted(self.cut.items()) if position)
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which a day in Brussels is over, as aware UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), BRUSSELS).astimezone(UTC)
+
+
+async def view(
+    request: Request,
+    at_least: AtLeast = None,
+    as_of: Annotated[date | None, Query(description="What was recorded by the end of this day in Brussels.")] = None,
+    cut: Annotated[str | None, Query(max_length=500, description="Names of events, such as objectives:81,budget:12.")] = None,
+) -> AsyncIterator[View]:
+    """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet."""
+    runtime = runtime_of(request)
+    if as_of is not None and cut is not None:
+        raise Malformed("give as_of or cut, not both", as_of=as_of.isoformat(), cut=cut)
+    await folded(runtime, at_least)
+    wanted = dict(tokens_of(cut))
+    for source in wanted:
+        if source not in runtime.followers:
+            raise Malformed(f"{runtime.service.name} reads no log {source!r}", cut=cut)
+    positions, missing = await _positions_of(runtime, as_of) if as_of else (wanted, ())
+    async with runtime.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+        reached = await _checkpoints(runtime, db)
+        if as_of is None and cut is None:
+            yield View(db, reached, ())
+            return
+        whole = {source: positions.get(source, 0) for source in runtime.followers}
+        behind = {source for source, position in whole.items() if position > reached[source]}
+        yield View(db, whole, tuple(sorted(behind | set(missing))), as_of)
+
+
+Reading = Annotated[View, Depends(view)]
+
+
+async def folded(runtime: Runtime, at_least: str | None) -> None:
+    """Return when the read models hold what `at_least` names. Raises NotYet after 2 s, Malformed for a log not read here."""
+    for source, position in tokens_of(at_least):
+        follower = runtime.followers.get(source)
+        if follower is None:
+            raise Malformed(f"{runtime.service.name} reads no log {source!r}", at_least=at_least)
+        if not await follower.reach(position, WAIT_SECONDS):
+            at = follower.position
+            raise NotYet(f"{source} is read up to {at}, not yet {position}", source=source, reached=at, wanted=position)
+
+
+async def _checkpoints(runtime: Runtime, db: Db) -> dict[str, int]:
+    names = [projection.name for projection in runtime.service.projections]
+    reached = dict.fromkeys(runtime.followers, 0)
+    reached.update({row["source"]: row["position"] for row in await db.fetch(CHECKPOINTS, names)})
+    return reached
+
+
+async def _positions_of(runtime: Runtime, day: date) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return the last positions before the end of a day, and the logs that have not gone past it yet."""
+    moment = end_of(day)
+    positions: dict[str, int] = {}
+    missing: list[str] = []
+    for source in runtime.followers:
+        positions[source] = await runtime.store.position_before(source, moment)
+        newest = (await runtime.store.head(source)).time
+        if newest is None or newest < moment:
+            missing.append(source)
+    return positions, tuple(missing)

@@ -1,0 +1,242 @@
+"""HTTP in: strict JSON, who calls, and one route per command."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from regesta.auth import Principal
+from regesta.command import Command, Context
+from regesta.decider import Answer, Envelope, Key
+from regesta.errors import Malformed, Unauthenticated
+from regesta.event import Json, split_name
+from regesta.problem import invalid
+from regesta.reference import Asked, reached
+from regesta.runtime import CommandRoute, Runtime, runtime_of
+from regesta.telemetry import traceparent
+
+BODY_BYTES = 1024 * 1024
+ETAG = re.compile(r'^"([0-9]{1,10})"$')
+# Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
+bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
+
+
+def read_json(text: bytes | str) -> Json:
+    """Return a JSON document; raises json.JSONDecodeError also for NaN, NUL in a text, and a member that comes twice."""
+
+    def refuse(token: str) -> Json:
+        raise json.JSONDecodeError(f"{token} is no number", token, 0)
+
+    def once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            twice = next(name for n, (name, _) in enumerate(pairs) if name in dict(pairs[:n]))
+            raise json.JSONDecodeError(f"the member {twice!r} comes twice", twice, 0)
+        return members
+
+    try:
+        whole = text.decode() if isinstance(text, bytes) else text
+        if "\\u0000" in whole or "\0" in whole:
+            raise json.JSONDecodeError("the character NUL cannot be stored", "", 0)
+        document: Json = json.loads(whole, parse_constant=refuse, object_pairs_hook=once)
+        whole.encode()  # a lone surrogate cannot be stored either
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeError as error:
+        raise json.JSONDecodeError(f"this is no UTF-8 text: {error}", "", 0) from error
+    except RecursionError as error:
+        raise json.JSONDecodeError("this is nested too deep", "", 0) from error
+    return document
+
+
+class StrictRequest(Request):
+    """A request whose JSON body is read by `read_json`."""
+
+    async def json(self) -> Json:
+        """Return the body as a document."""
+        return read_json(await self.body())
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its body strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        """Return the handler over a StrictRequest."""
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handler(StrictRequest(request.scope, request.receive))
+
+        return strict  # type: ignore[return-value]
+
+
+async def caller(request: Request, _scheme: Annotated[object, Depends(bearer)] = None) -> Principal:
+    """Return who asks. Raises Unauthenticated."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise Unauthenticated("a bearer token is needed in the Authorization header")
+    return await runtime_of(request).verifier.verify(token.strip())
+
+
+Caller = Annotated[Principal, Depends(caller)]
+AtLeast = Annotated[
+    str | None,
+    Query(max_length=500, description="Names of events, such as budget:12, that must have arrived; waits 2 s, then 504."),
+]
+
+
+class Receipt(BaseModel):
+    """What a command came to. events: names of what it recorded; token: give it as `at_least` to read your own write.
+
+    version: of `stream`. repeated: this is the answer of an earlier request.
+    """
+
+    events: tuple[str, ...]
+    token: str
+    stream: str
+    version: int
+    repeated: bool
+
+    @classmethod
+    def of(cls, answer: Answer) -> Receipt:
+        """Return the receipt of an answer."""
+        return cls(
+            events=answer.events, token=answer.token, stream=answer.stream, version=answer.version,
+            repeated=answer.repeated,
+        )  # fmt: skip
+
+
+def tokens_of(at_least: str | None) -> list[tuple[str, int]]:
+    """Return (source, position) of each name in `at_least`. Raises Malformed."""
+    try:
+        return [split_name(name.strip()) for name in at_least.split(",")] if at_least else []
+    except ValueError as error:
+        raise Malformed(f"at_least: {error}", at_least=at_least) from error
+
+
+async def command(runtime: Runtime, principal: Principal, wanted: Command, envelope: Envelope, asked: Asked) -> Answer:
+    """Check who asks and what the command refers to, then decide it."""
+    principal.require(wanted.scope, wanted.roles)
+    await runtime.references.require(wanted.references(), asked)
+    context = Context(principal.subject, principal.roles, principal.units, datetime.now(UTC))
+    return await runtime.decider.handle(wanted, context, envelope)
+
+
+async def arrived(runtime: Runtime, at_least: str | None) -> None:
+    """Return when the logs here hold what `at_least` names. Raises NotYet, Malformed."""
+    for source, position in tokens_of(at_least):
+        if source != runtime.service.name and source not in runtime.service.sources:
+            raise Malformed(f"{runtime.service.name} takes in no log {source!r}", at_least=at_least)
+        await reached(runtime.store, source, position)
+
+
+def pinned_version(if_match: str | None) -> int | None:
+    """Return the version that If-Match pins. Raises Malformed."""
+    if if_match is None or if_match == "*":
+        return None
+    found = ETAG.match(if_match)
+    if found is None:
+        raise Malformed(f"If-Match must be an ETag such as \"3\", not {if_match!r}", if_match=if_match)
+    return int(found[1])
+
+
+def request_hash(name: str, document: Json) -> bytes:
+    """Return what makes two requests with one key the same."""
+    return hashlib.sha256(f"{name}\n{json.dumps(document, sort_keys=True)}".encode()).digest()
+
+
+def _body_model(route: CommandRoute) -> type[BaseModel] | None:
+    """Return the model of a route's body: the command's fields that are not in its path; None when there is none."""
+    in_path = set(re.findall(r"{(\w+)}", route.path))
+    fields = {
+        name: (field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata], field)
+        for name, field in route.command.model_fields.items()
+        if name not in in_path
+    }
+    if not fields:
+        return None
+    config = ConfigDict(extra="forbid", frozen=True)
+    model = create_model(  # type: ignore[call-overload]  # fields made from the command's own
+        f"{route.command.__name__}In", __config__=config, __doc__=route.command.__doc__, **fields
+    )
+    return cast(type[BaseModel], model)
+
+
+def command_router(routes: tuple[CommandRoute, ...]) -> APIRouter:
+    """Return a router with one operation per command."""
+    router = APIRouter(route_class=StrictRoute, tags=["commands"], max_body_size=BODY_BYTES)
+    for route in routes:
+        router.add_api_route(
+            route.path,
+            _endpoint(route),
+            methods=[route.method],
+            name=route.command.name,
+            summary=route.command.name.replace("-", " ").capitalize(),
+            description=inspect.getdoc(route.command),
+            response_model=Receipt,
+            status_code=201,
+            responses={200: {"model": Receipt, "description": "Recorded before; nothing is added."}},
+        )
+    return router
+
+
+def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
+    """Return the function of one operation, with the signature that FastAPI documents and validates."""
+    model = _body_model(route)
+    in_path = re.findall(r"{(\w+)}", route.path)
+
+    async def endpoint(**given: Any) -> Response:  # FastAPI passes what the signature below declares
+        request: Request = given["request"]
+        body: BaseModel | None = given.get("body")
+        document = {name: given[name] for name in in_path} | (body.model_dump(exclude_unset=True) if body else {})
+        runtime, principal = runtime_of(request), given["principal"]
+        try:
+            wanted = route.command.model_validate(document)
+        except ValidationError as error:
+            raise invalid(error.errors(include_url=False)) from error
+        await arrived(runtime, given["at_least"])
+        key = given["idempotency_key"]
+        if key is None and route.method == "POST":
+            raise Malformed("a POST needs an Idempotency-Key, so that it can be repeated safely")
+        hashed = request_hash(wanted.name, wanted.model_dump(mode="json")) if key else b""
+        envelope = Envelope(
+            key=Key(principal.subject, key, hashed) if key else None,
+            if_match=pinned_version(given["if_match"]),
+            traceparent=traceparent(),
+        )
+        return receipt_response(await command(runtime, principal, wanted, envelope, Asked()))
+
+    fields = route.command.model_fields
+    parameters = [_parameter("request", Request), _parameter("principal", Caller)]
+    parameters += [_parameter(name, Annotated[fields[name].annotation, *fields[name].metadata]) for name in in_path]
+    if model is not None:
+        parameters.append(_parameter("body", model))
+    parameters += [
+        _parameter("at_least", AtLeast, None),
+        _parameter("if_match", Annotated[str | None, Header(max_length=40)], None),
+        _parameter("idempotency_key", Annotated[str | None, Header(min_length=1, max_length=200)], None),
+    ]
+    endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return endpoint
+
+
+def _parameter(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def receipt_response(answer: Answer) -> Response:
+    """Return 201 for what was recorded now, 200 for what was recorded before; the ETag is the stream's version."""
+    status = 201 if answer.events and not answer.repeated else 200
+    receipt = Receipt.of(answer)
+    return Response(
+        receipt.model_dump_json(), status, {"ETag": f'"{answer.version}"'}, media_type="application/json"
+    )
