@@ -1,0 +1,67 @@
+# Regesta's two commands are `make demo` and `make test`; both set up what they need.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := regesta contracts services cli tests
+PARSER := deploy/asyncapi
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check docs bench fmt lock
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(VENV)/dev.stamp ## Make .venv with everything that developing needs
+
+demo: $(VENV)/run.stamp ## Start everything with the sample programme; options in ARGS="--port 8080 ..."
+	@$(BIN)/regesta demo $(ARGS)
+
+test: $(VENV)/dev.stamp $(PARSER)/node_modules/.stamp ## Run the tests; a part of them with ARGS="tests/regesta -k ..."
+	$(BIN)/pytest -q $(ARGS)
+
+check: $(VENV)/dev.stamp ## Check form, types and borders
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
+
+docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, OpenAPI, AsyncAPI
+	$(BIN)/python -m contracts.documents
+
+bench: $(VENV)/dev.stamp ## Measure; the figures go to var/bench.json and the screen
+	$(BIN)/python -m tests.bench $(ARGS)
+
+fmt: $(VENV)/dev.stamp ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+# Needs uv; everything else needs only what the locks name.
+COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock: ## Lock the newest releases of all dependencies
+	$(COMPILE) pyproject.toml --extra embedded --group build --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --extra embedded --group build --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	cd $(PARSER) && npm update --package-lock-only --omit-lockfile-registry-resolved
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Regesta needs Python 3.11 or later, not {sys.version}")'
+	$(PYTHON) -m venv $(VENV)
+
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --require-hashes --requirement requirements/run.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+# The AsyncAPI project's own parser runs on node; without node its test is skipped and says so.
+$(PARSER)/node_modules/.stamp: $(PARSER)/package-lock.json
+	@mkdir -p $(@D)
+	@if command -v npm >/dev/null; then npm --prefix $(PARSER) ci --ignore-scripts --silent; else echo "no npm: the AsyncAPI document is not parsed"; fi
+	@mkdir -p $(@D) && touch $@

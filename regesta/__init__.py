@@ -1,0 +1,1 @@
+"""The kernel: how any service records, reads and passes on its events."""

@@ -1,0 +1,1 @@
+"""The four services; each imports the kernel, the contracts and itself."""

@@ -1,0 +1,1 @@
+"""The rules of `objectives`: values in, facts out."""

@@ -1,0 +1,1 @@
+"""The rules of `reporting`: values in, facts out."""
