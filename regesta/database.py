@@ -1,0 +1,197 @@
+"""The database of a service: its roles, its migrations, and whether it keeps what it acknowledged.
+
+A service has one database and three roles: `<service>_log` owns the log and cannot log in, `<service>_owner` runs migrations
+and owns the read models, `<service>` is the runtime. No other role but the administrator's may connect.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from regesta.errors import Misconfigured
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+# A migration of one file waits for the same release in another process; any number will do.
+MIGRATING = 0x72656765737461
+DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
+SCRAM_ITERATIONS = 4096
+# PostgreSQL cuts names after 63 bytes; `_owner` is appended.
+NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
+
+CREATE_MIGRATIONS = """
+CREATE SCHEMA IF NOT EXISTS regesta;
+CREATE TABLE IF NOT EXISTS regesta.migrations (
+    number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    sha256 text COLLATE "C" NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+"""
+READ_MIGRATIONS = "SELECT name, sha256 FROM regesta.migrations ORDER BY number"
+ADD_MIGRATION = "INSERT INTO regesta.migrations (name, sha256) VALUES ($1, $2)"
+
+# Roles that stand already are taken over, but not when they may do more than a service's roles should.
+READ_POWERFUL = """
+SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)
+AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
+"""
+READ_ROLES = "SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)"
+READ_DATABASE = "SELECT true FROM pg_database WHERE datname = $1"
+READ_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1)"
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """The passwords of a service's two roles that log in. ASCII only."""
+
+    runtime: str
+    owner: str
+
+
+async def create_service(admin_dsn: str, service: str, passwords: Passwords) -> None:
+    """Make the roles and the database of a service, or bring those that stand to this state and these passwords.
+
+    admin_dsn: a role that may create roles and databases, in any database of the server. Raises Misconfigured when a role
+    stands that may do more than it should.
+    """
+    _require_name(service)
+    async with _connected(admin_dsn) as admin:
+        await admin.execute("SELECT pg_advisory_lock($1)", MIGRATING)
+        await _create_roles(admin, service, passwords)
+        await create_database(admin, service, service)
+
+
+async def create_database(admin: Connection, service: str, name: str, template: str | None = None) -> None:
+    """Make a database for a service's roles, if it does not stand, and let only those connect.
+
+    template: a database to copy, with nobody connected to it. The three roles must stand.
+    """
+    _require_name(service)
+    _require_name(name)
+    if not await admin.fetchval(READ_DATABASE, name):
+        await admin.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    await admin.execute(f"""
+        REVOKE ALL ON DATABASE {name} FROM PUBLIC;
+        GRANT CONNECT ON DATABASE {name} TO {service};
+        GRANT CONNECT, CREATE ON DATABASE {name} TO {service}_owner;
+    """)
+
+
+async def migrate(owner_dsn: str, service: str, files: Sequence[Path]) -> list[str]:
+    """Apply the files that the database has not seen, in the given order, and return their names.
+
+    Each file is one transaction; `{service}` in it stands for the service's name. Processes that start together take turns.
+    Raises Misconfigured when an applied file was changed, is missing, or would be preceded by a new one of its folder;
+    nothing is applied then.
+    """
+    _require_name(service)
+    texts = {file.name: file.read_text(encoding="utf-8") for file in files}
+    if len(texts) < len(files):
+        raise Misconfigured(f"two migrations of {service!r} have one name: {[file.name for file in files]!r}")
+    async with _connected(owner_dsn) as owner:
+        await owner.execute("SELECT pg_advisory_lock($1)", MIGRATING)
+        await owner.execute(CREATE_MIGRATIONS)
+        applied = {row["name"]: row["sha256"] for row in await owner.fetch(READ_MIGRATIONS)}
+        _require_unchanged(service, applied, texts)
+        _require_forward(service, applied, files)
+        pending = [name for name in texts if name not in applied]
+        for name in pending:
+            await _apply(owner, service, name, texts[name])
+    return pending
+
+
+async def check_durable(connection: Connection, *, allow_unsafe: bool = False) -> None:
+    """Raise Misconfigured when this connection's server may forget what it acknowledged, unless that is allowed."""
+    rows = await connection.fetch(READ_SETTINGS, DURABLE_SETTINGS)
+    unsafe = sorted(row["name"] for row in rows if row["setting"] == "off")
+    if unsafe and not allow_unsafe:
+        raise Misconfigured(f"PostgreSQL may lose acknowledged events: {', '.join(unsafe)} is off", settings=[*unsafe])
+
+
+async def _create_roles(admin: Connection, service: str, passwords: Passwords) -> None:
+    logins = {service: passwords.runtime, f"{service}_owner": passwords.owner}
+    names = [*logins, f"{service}_log"]
+    if powerful := [row["rolname"] for row in await admin.fetch(READ_POWERFUL, names)]:
+        raise Misconfigured(f"roles of {service!r} may do more than they should: {powerful!r}")
+    standing = {row["rolname"] for row in await admin.fetch(READ_ROLES, names)}
+    for name in names:
+        if name not in standing:
+            await admin.execute(f"CREATE ROLE {name}")
+    for name, password in logins.items():
+        await admin.execute(f"ALTER ROLE {name} LOGIN PASSWORD '{scram_verifier(password)}'")
+    # The owner makes the log in the name of its role, and has no right on it otherwise.
+    await admin.execute(f"GRANT {service}_log TO {service}_owner WITH INHERIT FALSE, SET TRUE")
+
+
+def scram_verifier(password: str) -> str:
+    """Return what PostgreSQL stores for a password (RFC 5803), so that the password itself is in no statement or log."""
+    if not password or not password.isascii():
+        raise Misconfigured("passwords of database roles must be ASCII and not empty")
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
+    stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server_key = hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (base64.b64encode(each).decode() for each in (salt, stored_key, server_key))
+    return f"SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt64}${stored64}:{server64}"
+
+
+async def _apply(owner: Connection, service: str, name: str, text: str) -> None:
+    try:
+        async with owner.transaction():
+            await owner.execute(text.replace("{service}", service))
+            await owner.execute("RESET ROLE")
+            await owner.execute(ADD_MIGRATION, name, _sha256(text))
+    except asyncpg.PostgresError as error:
+        error.add_note(f"in migration {name!r} of {service!r}")
+        raise
+
+
+def _require_unchanged(service: str, applied: dict[str, str], texts: dict[str, str]) -> None:
+    for name, sha256 in applied.items():
+        if name not in texts:
+            raise Misconfigured(f"the database of {service!r} has migration {name!r}, which this release does not know")
+        if sha256 != _sha256(texts[name]):
+            raise Misconfigured(f"migration {name!r} of {service!r} was changed after it was applied")
+
+
+def _require_forward(service: str, applied: dict[str, str], files: Sequence[Path]) -> None:
+    """Refuse a new file before an applied one of its folder: other databases have had them in another order."""
+    for _, group in groupby(files, key=lambda file: file.parent):
+        new = None
+        for file in group:
+            if file.name not in applied:
+                new = file.name
+            elif new:
+                raise Misconfigured(f"new migration {new!r} of {service!r} comes before {file.name!r}, applied already")
+
+
+def _require_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise Misconfigured(f"{name!r} cannot name a service or its database")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
