@@ -30,10 +30,12 @@ SUPERUSER = "postgres"
 SOCKET = ".s.PGSQL.5432"
 # What fits into the address of a unix socket, on Linux (107) and macOS.
 SOCKET_PATH_BYTES = 103
+SHORT_FOLDER = Path("/tmp")  # noqa: S108 - whose the folder in it is gets checked
 START_SECONDS = 600
 STOP_SECONDS = 120
 # How long the processes of a killed server may take to notice.
 ORPHANS_SECONDS = 30
+POLL_SECONDS = 0.05
 
 # Rewritten at every start, so that a new release's settings hold. Durability is PostgreSQL's default, and is said nevertheless.
 SETTINGS = {
@@ -74,7 +76,7 @@ class Embedded:
         self._log = self._dir / "postgres.log"
         self._programs = _programs()
         self._secrets = Secrets(self._dir / "secrets.json")
-        self._user = ServerUser.find()
+        self._user = ServerUser.find(self._cluster)
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -114,11 +116,13 @@ class Embedded:
 
     def start(self) -> None:
         """Start the server unless it runs, and wait until it has recovered."""
-        self._forget_reused_pid()
-        if self._run("pg_ctl", "status", "-D", str(self._cluster)).returncode == 0:
-            return
-        sockets = self._socket_folder()
-        self._write("regesta.conf", _settings_file({**SETTINGS, "unix_socket_directories": str(sockets)}))
+        deadline = time.monotonic() + START_SECONDS
+        while self._runs() and time.monotonic() < deadline:
+            if self._run("pg_isready", "-q", "-h", str(self._sockets)).returncode == 0:
+                return
+            time.sleep(POLL_SECONDS)
+        self._open_sockets()
+        self._write("regesta.conf", _settings_file({**SETTINGS, "unix_socket_directories": str(self._sockets)}))
         self._write("pg_hba.conf", ACCESS)
         self._renew_log()
         self._launch()
@@ -128,21 +132,21 @@ class Embedded:
         self._stop("immediate")
 
     def server_pid(self) -> int:
-        """Return the process id of the running server."""
-        return int(self._postmaster_lines()[0])
+        """Return the process id of the running server. Raises Misconfigured when none runs."""
+        try:
+            return int(self._postmaster.read_text().split()[0])
+        except FileNotFoundError as error:
+            raise Misconfigured(f"no server runs in {str(self._cluster)!r}") from error
 
     def _dsn(self, role: str, database: str) -> str:
-        sockets = self._postmaster_lines()[4]
-        place = urlencode({"host": sockets, "port": SETTINGS["port"]})
+        place = urlencode({"host": str(self._sockets), "port": SETTINGS["port"]})
         return f"postgresql://{role}:{quote(self._secrets.password(role), safe='')}@/{database}?{place}"
 
     def _init(self) -> None:
         """Make the cluster. It gets its name when it is whole, so a killed initdb leaves nothing behind."""
         if self._cluster.exists():
             if not self._secrets.known(SUPERUSER):
-                raise Misconfigured(
-                    f"{str(self._secrets.path)!r} with the passwords of {str(self._cluster)!r} is missing"
-                )
+                raise Misconfigured(f"{str(self._secrets.path)!r}, with the cluster's passwords, is missing")
             return
         fresh = self._dir / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -168,42 +172,56 @@ class Embedded:
             if "still in use" not in log or time.monotonic() > deadline:
                 raise Misconfigured(f"PostgreSQL did not start, see {str(self._log)!r}: {log[-500:]}")
             self._renew_log()
-            time.sleep(0.1)
+            time.sleep(POLL_SECONDS)
 
     def _stop(self, mode: Literal["fast", "immediate"]) -> None:
-        if self._run("pg_ctl", "status", "-D", str(self._cluster)).returncode == 0:
+        if self._runs():
             self._require("pg_ctl", "stop", "-w", "-t", str(STOP_SECONDS), "-D", str(self._cluster), "-m", mode)
+        if self._sockets != self._cluster:
+            shutil.rmtree(self._sockets, ignore_errors=True)
 
     @property
     def _postmaster(self) -> Path:
         return self._cluster / "postmaster.pid"
 
-    def _postmaster_lines(self) -> list[str]:
-        """Return what the server says of itself: its process id first, the folder of its socket fifth."""
-        try:
-            return self._postmaster.read_text().splitlines()
-        except FileNotFoundError as error:
-            raise Misconfigured(f"no server runs in {str(self._cluster)!r}") from error
+    def _runs(self) -> bool:
+        """Tell whether the server's process lives; a mark whose process is dead or another is removed where that shows.
 
-    def _socket_folder(self) -> Path:
-        """Return the cluster's folder, or one with a short path when that is too deep for a socket; always the same one."""
+        pg_ctl believes a mark whose process id is another's by now (after a reboot), or that nobody has waited for (in a
+        container without init).
+        """
+        if not self._postmaster.exists():
+            return False
+        if not self._postmaster.read_text():
+            self._postmaster.unlink()
+            return False
+        try:
+            command = Path(f"/proc/{self.server_pid()}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return self._run("pg_ctl", "status", "-D", str(self._cluster)).returncode == 0
+        if os.fsencode(self._cluster) in command.split(b"\0"):
+            return True
+        self._postmaster.unlink(missing_ok=True)
+        return False
+
+    @property
+    def _sockets(self) -> Path:
+        """The folder of the socket: the cluster's, or one with a short path when that is too deep; always the same."""
         if len(os.fsencode(self._cluster / SOCKET)) <= SOCKET_PATH_BYTES:
             return self._cluster
         name = hashlib.sha256(os.fsencode(self._cluster)).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()) / f"regesta-{name}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.lstat().st_uid not in {os.geteuid(), self._user.uid}:
-            raise Misconfigured(f"{str(folder)!r}, for PostgreSQL's socket, belongs to another user")
-        self._user.let_reach(folder)
-        self._user.give(folder)
-        return folder
+        return SHORT_FOLDER / f"regesta-{name}"
 
-    def _forget_reused_pid(self) -> None:
-        """Remove the mark of a server that died with the machine when its process id is now something else's."""
-        if self._postmaster.exists():
-            command = Path("/proc") / self._postmaster_lines()[0] / "comm"
-            if command.exists() and command.read_text().strip() != "postgres":
-                self._postmaster.unlink()
+    def _open_sockets(self) -> None:
+        """Make the folder of the socket when missing. Nobody else makes sockets there, so marks in it are a dead server's."""
+        folder = self._sockets
+        if folder != self._cluster:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if folder.lstat().st_uid not in {os.geteuid(), self._user.uid}:
+                raise Misconfigured(f"{str(folder)!r}, for PostgreSQL's socket, belongs to another user")
+            self._user.let_reach(folder)
+            self._user.give(folder)
+        (folder / f"{SOCKET}.lock").unlink(missing_ok=True)
 
     def _renew_log(self) -> None:
         """Keep the log of the last start beside a new one."""

@@ -28,10 +28,12 @@ class ServerUser:
     extra_groups: tuple[int, ...] | None = None
 
     @classmethod
-    def find(cls) -> Self:
-        """Return the user to run as; for root, the system user `regesta`, made when missing. Raises Misconfigured."""
+    def find(cls, cluster: Path) -> Self:
+        """Return the user to run as; for root, the cluster's owner, or `regesta`, made when missing. Raises Misconfigured."""
         if os.geteuid() != 0:
             return cls()
+        if cluster.exists():
+            return cls(cluster.stat().st_uid, cluster.stat().st_gid, ())
         try:
             user = pwd.getpwnam(NAME)
         except KeyError:

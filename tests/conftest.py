@@ -1,0 +1,118 @@
+"""One embedded PostgreSQL for the session, and fresh databases of any service in it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+import services
+from cli.embedded import Embedded
+from regesta.database import create_database, create_service, migrate
+from regesta.main import STORE_SQL
+
+NEW_LOG = "UPDATE log.identity SET log = gen_random_uuid()"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A migrated database of one service; `dsn` is the runtime's, `admin_dsn` its administrator's."""
+
+    name: str
+    dsn: str
+    owner_dsn: str
+    admin_dsn: str
+
+
+FreshDatabase: TypeAlias = Callable[[str], Awaitable[Database]]
+
+
+class Templates:
+    """A migrated database per service, made when first asked for, of which fresh ones are copies."""
+
+    def __init__(self, server: Embedded) -> None:
+        self._server = server
+        self._made: set[str] = set()
+        self._numbers = count(1)
+
+    async def copy(self, service: str) -> Database:
+        """Return a new copy, with a log of its own."""
+        database = self.database(service, f"{service}_{next(self._numbers)}")
+        if service not in self._made:
+            await create_service(self._server.admin_dsn, service, self._server.passwords(service))
+            await migrate(self._server.dsn(service, "owner"), service, migrations_of(service))
+            self._made.add(service)
+        admin = await asyncpg.connect(self._server.admin_dsn)
+        try:
+            await create_database(admin, service, database.name, template=service)
+        finally:
+            await admin.close()
+        await self._execute(database.admin_dsn, NEW_LOG)
+        return database
+
+    async def drop(self, database: Database) -> None:
+        """Drop a copy, whoever is connected to it."""
+        await self._execute(self._server.admin_dsn, f"DROP DATABASE {database.name} WITH (FORCE)")
+
+    def database(self, service: str, name: str) -> Database:
+        """Return the addresses of a service's database of another name."""
+        admin = urlsplit(self._server.admin_dsn)._replace(path=f"/{name}").geturl()
+        runtime, owner = (self._server.dsn(service, role, name) for role in ("runtime", "owner"))
+        return Database(name, runtime, owner, admin)
+
+    @staticmethod
+    async def _execute(dsn: str, statement: str) -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def migrations_of(service: str) -> list[Path]:
+    """Return the kernel's migration and those of a service; a service made up by a test has none."""
+    (root,) = services.__path__
+    return [STORE_SQL, *sorted((Path(root) / service / "migrations").glob("[0-9]*.sql"))]
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """Return a folder whose path is short and open enough for a server of another user."""
+    folder = Path(tempfile.mkdtemp(prefix="regesta-test-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(short_folder: Path) -> Iterator[Embedded]:
+    """Run one server for the session, durable as the demo's."""
+    with Embedded(short_folder / "session") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def templates(postgres: Embedded) -> Templates:
+    """Return the session's templates."""
+    return Templates(postgres)
+
+
+@pytest.fixture
+async def fresh_database(templates: Templates) -> AsyncIterator[FreshDatabase]:
+    """Return a function that gives a new migrated database of a service; all go when the test ends."""
+    made: list[Database] = []
+
+    async def fresh(service: str) -> Database:
+        made.append(await templates.copy(service))
+        return made[-1]
+
+    yield fresh
+    for database in made:
+        await templates.drop(database)

@@ -1,0 +1,249 @@
+"""A service's roles see their own database only, and migrations go forward or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from cli.embedded import Embedded
+from regesta.database import Passwords, check_durable, create_service, migrate, scram_verifier
+from regesta.errors import Misconfigured
+from tests.conftest import FreshDatabase, migrations_of
+
+WriteSql = Callable[[str, str], Path]
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def owner_dsn(postgres: Embedded) -> AsyncIterator[str]:
+    """Return the owner's address of a database without migrations."""
+    await create_service(postgres.admin_dsn, "bare", postgres.passwords("bare"))
+    yield postgres.dsn("bare", "owner")
+    async with connected(postgres.admin_dsn) as admin:
+        await admin.execute("DROP DATABASE bare WITH (FORCE)")
+
+
+@pytest.fixture
+def write_sql(tmp_path: Path) -> WriteSql:
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("role", ["runtime", "owner"])
+async def test_roles_are_refused_by_other_databases(
+    fresh_database: FreshDatabase, postgres: Embedded, role: str
+) -> None:
+    await fresh_database("budget")
+    await fresh_database("kpi")
+    login = "budget" if role == "runtime" else "budget_owner"
+    own = postgres.dsn("budget", "runtime" if role == "runtime" else "owner")
+    async with connected(own) as connection:
+        assert await connection.fetchval("SELECT current_user") == login
+    for other in ("kpi", "postgres", "template1"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
+            await asyncpg.connect(own, database=other)
+
+
+async def test_a_wrong_password_is_refused(fresh_database: FreshDatabase) -> None:
+    database = await fresh_database("budget")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(database.dsn, password="guessed")
+
+
+async def test_the_runtime_role_cannot_write_around_the_log(fresh_database: FreshDatabase) -> None:
+    database = await fresh_database("budget")
+    async with connected(database.dsn) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM log.events") == 0
+        for statement in (
+            "DELETE FROM log.events",
+            "UPDATE log.identity SET log = gen_random_uuid()",
+            "SET ROLE budget_log",
+            "SET ROLE budget_owner",
+            "CREATE TABLE mine (id integer)",
+            "CREATE SCHEMA mine",
+            "DELETE FROM regesta.migrations",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+
+
+async def test_the_owner_cannot_change_the_log_by_its_own_rights(fresh_database: FreshDatabase) -> None:
+    database = await fresh_database("budget")
+    async with connected(database.owner_dsn) as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("DELETE FROM log.events")
+
+
+async def test_copies_have_logs_of_their_own(fresh_database: FreshDatabase) -> None:
+    logs = set()
+    for _ in range(2):
+        database = await fresh_database("budget")
+        async with connected(database.dsn) as connection:
+            logs.add(await connection.fetchval("SELECT log FROM log.identity"))
+    assert len(logs) == 2
+
+
+async def test_creating_a_service_again_changes_only_its_passwords(owner_dsn: str, postgres: Embedded) -> None:
+    changed = Passwords(runtime="changed-runtime", owner="changed-owner")
+    await create_service(postgres.admin_dsn, "bare", changed)
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(owner_dsn)
+    connection = await asyncpg.connect(owner_dsn, password="changed-owner")
+    await connection.close()
+    await create_service(postgres.admin_dsn, "bare", postgres.passwords("bare"))
+    async with connected(owner_dsn):
+        pass
+
+
+async def test_a_service_is_created_once_by_callers_at_the_same_time(owner_dsn: str, postgres: Embedded) -> None:
+    passwords = postgres.passwords("bare")
+    await asyncio.gather(*(create_service(postgres.admin_dsn, "bare", passwords) for _ in range(4)))
+    async with connected(owner_dsn):
+        pass
+
+
+async def test_a_powerful_role_is_not_taken_over(postgres: Embedded) -> None:
+    async with connected(postgres.admin_dsn) as admin:
+        await admin.execute("CREATE ROLE mighty SUPERUSER")
+        try:
+            with pytest.raises(Misconfigured, match=r"\['mighty'\]"):
+                await create_service(postgres.admin_dsn, "mighty", postgres.passwords("mighty"))
+        finally:
+            await admin.execute("DROP ROLE mighty")
+
+
+@pytest.mark.parametrize("name", ["", "Budget", "budget;drop", "1budget", "b" * 52, "a-b"])
+async def test_names_that_need_quotes_are_refused(postgres: Embedded, name: str) -> None:
+    with pytest.raises(Misconfigured, match="cannot name a service"):
+        await create_service(postgres.admin_dsn, name, Passwords("a", "b"))
+
+
+@pytest.mark.parametrize("password", ["", "geheim-€"])
+def test_passwords_that_clients_may_encode_otherwise_are_refused(password: str) -> None:
+    with pytest.raises(Misconfigured, match="ASCII"):
+        scram_verifier(password)
+
+
+async def test_migrations_are_applied_once_in_order(owner_dsn: str, write_sql: WriteSql) -> None:
+    first = write_sql("0001_table.sql", "CREATE SCHEMA {service}_rows; CREATE TABLE {service}_rows.kept (id integer);")
+    second = write_sql("0002_row.sql", "INSERT INTO {service}_rows.kept VALUES (1);")
+    assert await migrate(owner_dsn, "bare", [first]) == ["0001_table.sql"]
+    assert await migrate(owner_dsn, "bare", [first, second]) == ["0002_row.sql"]
+    assert await migrate(owner_dsn, "bare", [first, second]) == []
+    async with connected(owner_dsn) as owner:
+        assert await owner.fetchval("SELECT count(*) FROM bare_rows.kept") == 1
+        assert await owner.fetchval("SELECT array_agg(name ORDER BY number) FROM regesta.migrations") == [
+            "0001_table.sql",
+            "0002_row.sql",
+        ]
+
+
+async def test_the_kernels_migration_is_owned_by_the_log_role(owner_dsn: str) -> None:
+    await migrate(owner_dsn, "bare", migrations_of("bare"))
+    async with connected(owner_dsn) as owner:
+        owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'log'"
+        assert [row["tableowner"] for row in await owner.fetch(owners)] == ["bare_log"]
+
+
+async def test_processes_that_start_together_migrate_once(owner_dsn: str, write_sql: WriteSql) -> None:
+    slow = write_sql("0001_slow.sql", "SELECT pg_sleep(0.2); CREATE SCHEMA once;")
+    applied = await asyncio.gather(*(migrate(owner_dsn, "bare", [slow]) for _ in range(3)))
+    assert sorted(applied) == [[], [], ["0001_slow.sql"]]
+
+
+async def test_a_changed_migration_is_refused(owner_dsn: str, write_sql: WriteSql) -> None:
+    first = write_sql("0001_schema.sql", "CREATE SCHEMA one;")
+    await migrate(owner_dsn, "bare", [first])
+    write_sql("0001_schema.sql", "CREATE SCHEMA two;")
+    second = write_sql("0002_schema.sql", "CREATE SCHEMA three;")
+    with pytest.raises(Misconfigured, match=r"'0001_schema\.sql' of 'bare' was changed"):
+        await migrate(owner_dsn, "bare", [first, second])
+    async with connected(owner_dsn) as owner:
+        assert not await owner.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'three'")
+
+
+async def test_a_missing_migration_is_refused(owner_dsn: str, write_sql: WriteSql) -> None:
+    first = write_sql("0001_schema.sql", "CREATE SCHEMA one;")
+    await migrate(owner_dsn, "bare", [first])
+    with pytest.raises(Misconfigured, match=r"'0001_schema\.sql', which this release does not know"):
+        await migrate(owner_dsn, "bare", [write_sql("0002_schema.sql", "CREATE SCHEMA two;")])
+
+
+async def test_a_new_migration_before_an_applied_one_is_refused(owner_dsn: str, write_sql: WriteSql) -> None:
+    last = write_sql("0002_schema.sql", "CREATE SCHEMA two;")
+    await migrate(owner_dsn, "bare", [last])
+    early = write_sql("0001_schema.sql", "CREATE SCHEMA one;")
+    with pytest.raises(Misconfigured, match=r"'0001_schema\.sql' of 'bare' comes before '0002_schema\.sql'"):
+        await migrate(owner_dsn, "bare", [early, last])
+
+
+async def test_a_new_kernel_migration_may_come_before_those_of_a_service(owner_dsn: str, write_sql: WriteSql) -> None:
+    kernel = write_sql("kernel/store.sql", "CREATE SCHEMA one;")
+    service = write_sql("service/0001_rows.sql", "CREATE SCHEMA two;")
+    await migrate(owner_dsn, "bare", [kernel, service])
+    more = write_sql("kernel/store_2.sql", "CREATE SCHEMA three;")
+    assert await migrate(owner_dsn, "bare", [kernel, more, service]) == ["store_2.sql"]
+
+
+async def test_two_migrations_of_one_name_are_refused(owner_dsn: str, write_sql: WriteSql) -> None:
+    files = [write_sql("a/0001_rows.sql", "SELECT 1"), write_sql("b/0001_rows.sql", "SELECT 2")]
+    with pytest.raises(Misconfigured, match="one name"):
+        await migrate(owner_dsn, "bare", files)
+
+
+async def test_a_failing_migration_leaves_nothing_and_is_named(owner_dsn: str, write_sql: WriteSql) -> None:
+    bad = write_sql("0001_bad.sql", "CREATE SCHEMA half; SELECT nothing_like_it;")
+    with pytest.raises(asyncpg.UndefinedColumnError) as raised:
+        await migrate(owner_dsn, "bare", [bad])
+    assert raised.value.__notes__ == ["in migration '0001_bad.sql' of 'bare'"]
+    async with connected(owner_dsn) as owner:
+        assert not await owner.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'half'")
+    assert await migrate(owner_dsn, "bare", [write_sql("0001_bad.sql", "CREATE SCHEMA whole;")]) == ["0001_bad.sql"]
+
+
+async def test_a_database_that_may_forget_is_refused(postgres: Embedded) -> None:
+    async with connected(postgres.admin_dsn) as connection:
+        await check_durable(connection)
+        await connection.execute("SET synchronous_commit = off")
+        with pytest.raises(Misconfigured, match="synchronous_commit is off"):
+            await check_durable(connection)
+        await check_durable(connection, allow_unsafe=True)
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
+async def test_a_server_that_may_forget_is_refused(postgres: Embedded, setting: str) -> None:
+    async with connected(postgres.admin_dsn) as connection:
+        try:
+            await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            await connection.execute("SELECT pg_reload_conf()")
+            await wait_for_setting(connection, setting, "off")
+            with pytest.raises(Misconfigured, match=f"{setting} is off"):
+                await check_durable(connection)
+        finally:
+            await connection.execute(f"ALTER SYSTEM RESET {setting}")
+            await connection.execute("SELECT pg_reload_conf()")
+            await wait_for_setting(connection, setting, "on")
+
+
+async def wait_for_setting(connection: asyncpg.Connection[asyncpg.Record], setting: str, value: str) -> None:
+    async with asyncio.timeout(10):
+        while await connection.fetchval(f"SHOW {setting}") != value:
+            await connection.fetchval("SELECT pg_sleep(0.01)")
