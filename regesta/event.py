@@ -115,4 +115,5 @@ class Registry:
         Raises pydantic.ValidationError when the data is not what the contract of this type says.
         """
         event = self._classes.get(name)
-        return None if event is None else event.model_validate_json(data)
+        # At every depth: values inside an event refuse unknown members only when they are input.
+        return None if event is None else event.model_validate_json(data, extra="allow")
