@@ -36,7 +36,7 @@ SOME_TEXT = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
 class Value(BaseModel):
-    """A value inside an event or a command. Inputs refuse unknown members; the registry keeps them when it reads a log."""
+    """A value inside an event or a command. Inputs refuse unknown members; a registry that reads a log does not."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
