@@ -47,7 +47,7 @@ lock: ## Lock the newest releases of all dependencies
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Regesta needs Python 3.11 or later, not {sys.version}")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+import regesta
 import services
 from cli.embedded import Embedded
 from regesta.database import create_database, create_service, migrate
-from regesta.main import STORE_SQL
 
 NEW_LOG = "UPDATE log.identity SET log = gen_random_uuid()"
 
@@ -79,8 +79,8 @@ class Templates:
 
 def migrations_of(service: str) -> list[Path]:
     """Return the kernel's migration and those of a service; a service made up by a test has none."""
-    (root,) = services.__path__
-    return [STORE_SQL, *sorted((Path(root) / service / "migrations").glob("[0-9]*.sql"))]
+    kernel, root = Path(regesta.__path__[0]), Path(services.__path__[0])
+    return [kernel / "store.sql", *sorted((root / service / "migrations").glob("[0-9]*.sql"))]
 
 
 @pytest.fixture(scope="session")
