@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,13 +13,13 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, ValidationError
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from regesta.auth import Principal
 from regesta.decider import Answer, Envelope, Key
 from regesta.errors import BadInput, Forbidden, Malformed, RegestaError, TooLarge, UnsupportedMedia
-from regesta.event import Json
 from regesta.problem import invalid, problem_of
 from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of
@@ -28,8 +29,11 @@ from regesta.web import AtLeast, Caller, Receipt, arrived, command, read_json, r
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES = 1024 * 1024
 IN_FLIGHT = 256
+# Many clients send all lines before they read a result: these must be kept for them, some 250 bytes each.
+UNSENT_RESULTS = 100_000
 IMPORT_KEYS = re.compile(r"^import:[a-z0-9-]{1,120}$")
 
+logger = logging.getLogger(__name__)
 router = APIRouter(tags=["commands"])
 
 
@@ -41,7 +45,7 @@ class Line(BaseModel):
     command: str
     key: Annotated[str | None, Field(min_length=1, max_length=500)] = None
     if_match: StrictInt | None = None
-    data: dict[str, Json]
+    data: dict[str, JsonValue]
 
 
 @dataclass(slots=True)
@@ -81,12 +85,35 @@ async def post_commands(
     runtime = runtime_of(request)
     await arrived(runtime, at_least)
     bulk = _Bulk(runtime, principal, keys, traceparent=traceparent())
-    return StreamingResponse(_results(bulk, request.stream()), media_type=MEDIA_TYPE)
+    return _Results(_results(bulk, request.stream()))
+
+
+class _Results(Response):
+    """Sends result lines while the body is still being read, for which Starlette's streaming response has no way."""
+
+    def __init__(self, results: AsyncIterator[bytes]) -> None:
+        super().__init__(media_type=MEDIA_TYPE)
+        self._results = results
+        del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head, each line as it is known, and the end."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for line in self._results:
+            await send({"type": "http.response.body", "body": line, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _results(bulk: _Bulk, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield a result per line, in order, with a bounded number of commands in flight."""
-    waiting: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(IN_FLIGHT)
+    """Yield a result per line, in order. Commands in flight are bounded, and so are results the client does not fetch."""
+    waiting: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(UNSENT_RESULTS)
+    room = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(number: int, line: bytes | None) -> bytes:
+        try:
+            return await _result(bulk, number, line)
+        finally:
+            room.release()
 
     async def start() -> None:
         number = 0
@@ -94,7 +121,10 @@ async def _results(bulk: _Bulk, body: AsyncIterator[bytes]) -> AsyncIterator[byt
             async for line in lines(body):
                 number += 1
                 if line is None or line.strip():
-                    await waiting.put(asyncio.create_task(_result(bulk, number, line)))
+                    await room.acquire()
+                    await waiting.put(asyncio.create_task(one(number, line)))
+        except ClientDisconnect:
+            logger.info("the client of a bulk went away after line %d", number)
         finally:
             await waiting.put(None)
 

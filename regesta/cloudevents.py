@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
-from regesta.event import Json, Recorded, Registry
+from regesta.event import Recorded, Registry
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
 OPTIONAL = ("occurred", "cause", "correlation", "traceparent")
@@ -32,7 +32,7 @@ class CloudEvent(BaseModel):
     cause: str | None = None
     correlation: str | None = None
     traceparent: str | None = None
-    data: dict[str, Json]
+    data: dict[str, JsonValue]
 
 
 def encode(event: Recorded) -> bytes:
@@ -58,7 +58,7 @@ def encode_batch(events: list[Recorded]) -> bytes:
     return b"[" + b",".join(encode(event) for event in events) + b"]"
 
 
-def decode(members: dict[str, Json], registry: Registry) -> Recorded:
+def decode(members: dict[str, JsonValue], registry: Registry) -> Recorded:
     """Return the event of one CloudEvent. Raises pydantic.ValidationError or ValueError when it is none of ours."""
     event = CloudEvent.model_validate(members)
     prefix, _, source = event.source.rpartition("/")

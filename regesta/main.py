@@ -26,7 +26,7 @@ from regesta.decider import Decider
 from regesta.errors import Misconfigured
 from regesta.event import Registry
 from regesta.feed import FeedClient
-from regesta.projection import Follower, reset
+from regesta.projection import Follower, Projection, reset
 from regesta.reaction import Reacting
 from regesta.reference import References
 from regesta.runtime import Runtime, Service
@@ -99,11 +99,10 @@ def _carriers(service: Service, settings: Settings, client: httpx2.AsyncClient, 
 
 
 async def _followers(service: Service, store: PostgresStore) -> dict[str, Follower]:
-    sources = [service.name, *service.sources]
-    followers = {
-        source: Follower(store, store.pool, source, [p for p in service.projections if p.source == source])
-        for source in sources
-    }
+    by_source: dict[str, list[Projection]] = {}
+    for projection in service.projections:
+        by_source.setdefault(projection.source, []).append(projection)
+    followers = {source: Follower(store, store.pool, source, those) for source, those in by_source.items()}
     for follower in followers.values():
         await follower.open()
     return followers

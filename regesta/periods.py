@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from regesta.event import Json
+from pydantic import JsonValue
+
 from regesta.projection import Db
 
-Cell: TypeAlias = "Json | object"
+Cell: TypeAlias = "JsonValue | object"
 Row: TypeAlias = tuple[Cell, ...]
 
 

@@ -10,16 +10,16 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
 from regesta.auth import Principal
 from regesta.command import Command, Context
 from regesta.decider import Answer, Envelope, Key
-from regesta.errors import Malformed, Unauthenticated
-from regesta.event import Json, split_name
+from regesta.errors import Malformed, TooLarge, Unauthenticated
+from regesta.event import split_name
 from regesta.problem import invalid
 from regesta.reference import Asked, reached
 from regesta.runtime import CommandRoute, Runtime, runtime_of
@@ -31,13 +31,13 @@ ETAG = re.compile(r'^"([0-9]{1,10})"$')
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
 
 
-def read_json(text: bytes | str) -> Json:
+def read_json(text: bytes | str) -> JsonValue:
     """Return a JSON document; raises json.JSONDecodeError also for NaN, NUL in a text, and a member that comes twice."""
 
-    def refuse(token: str) -> Json:
+    def refuse(token: str) -> JsonValue:
         raise json.JSONDecodeError(f"{token} is no number", token, 0)
 
-    def once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    def once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         members = dict(pairs)
         if len(members) < len(pairs):
             twice = next(name for n, (name, _) in enumerate(pairs) if name in dict(pairs[:n]))
@@ -48,7 +48,7 @@ def read_json(text: bytes | str) -> Json:
         whole = text.decode() if isinstance(text, bytes) else text
         if "\\u0000" in whole or "\0" in whole:
             raise json.JSONDecodeError("the character NUL cannot be stored", "", 0)
-        document: Json = json.loads(whole, parse_constant=refuse, object_pairs_hook=once)
+        document: JsonValue = json.loads(whole, parse_constant=refuse, object_pairs_hook=once)
         whole.encode()  # a lone surrogate cannot be stored either
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeError as error:
@@ -59,22 +59,41 @@ def read_json(text: bytes | str) -> Json:
 
 
 class StrictRequest(Request):
-    """A request whose JSON body is read by `read_json`."""
+    """A request whose body has at most 1 MiB and, as JSON, is read by `read_json`."""
 
-    async def json(self) -> Json:
+    async def body(self) -> bytes:
+        """Return the whole body. Raises TooLarge, as early as it is seen."""
+        if not hasattr(self, "_body"):
+            length = self.headers.get("content-length", "0")
+            _limit(int(length) if length.isascii() and length.isdigit() else 0)
+            kept = bytearray()
+            async for chunk in self.stream():
+                kept += chunk
+                _limit(len(kept))
+            self._body = bytes(kept)
+        return self._body
+
+    async def json(self) -> JsonValue:
         """Return the body as a document."""
         return read_json(await self.body())
 
 
+def _limit(size: int) -> None:
+    if size > BODY_BYTES:
+        raise TooLarge(f"a body has at most {BODY_BYTES} bytes, not {size}", limit=BODY_BYTES)
+
+
 class StrictRoute(APIRoute):
-    """A route that reads its body strictly."""
+    """A route that reads its body strictly, and first: what FastAPI would make of our errors is none of them."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
         """Return the handler over a StrictRequest."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            return await handler(StrictRequest(request.scope, request.receive))
+            strictly = StrictRequest(request.scope, request.receive)
+            await strictly.body()
+            return await handler(strictly)
 
         return strict  # type: ignore[return-value]
 
@@ -149,7 +168,7 @@ def pinned_version(if_match: str | None) -> int | None:
     return int(found[1])
 
 
-def request_hash(name: str, document: Json) -> bytes:
+def request_hash(name: str, document: JsonValue) -> bytes:
     """Return what makes two requests with one key the same."""
     return hashlib.sha256(f"{name}\n{json.dumps(document, sort_keys=True)}".encode()).digest()
 
@@ -158,7 +177,7 @@ def _body_model(route: CommandRoute) -> type[BaseModel] | None:
     """Return the model of a route's body: the command's fields that are not in its path; None when there is none."""
     in_path = set(re.findall(r"{(\w+)}", route.path))
     fields = {
-        name: (field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata], field)
+        name: (field.annotation, field)
         for name, field in route.command.model_fields.items()
         if name not in in_path
     }
@@ -173,7 +192,7 @@ def _body_model(route: CommandRoute) -> type[BaseModel] | None:
 
 def command_router(routes: tuple[CommandRoute, ...]) -> APIRouter:
     """Return a router with one operation per command."""
-    router = APIRouter(route_class=StrictRoute, tags=["commands"], max_body_size=BODY_BYTES)
+    router = APIRouter(route_class=StrictRoute, tags=["commands"])
     for route in routes:
         router.add_api_route(
             route.path,
@@ -217,7 +236,9 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
 
     fields = route.command.model_fields
     parameters = [_parameter("request", Request), _parameter("principal", Caller)]
-    parameters += [_parameter(name, Annotated[fields[name].annotation, *fields[name].metadata]) for name in in_path]
+    parameters += [
+        _parameter(name, Annotated[fields[name].annotation, *fields[name].metadata, Path()]) for name in in_path
+    ]
     if model is not None:
         parameters.append(_parameter("body", model))
     parameters += [
