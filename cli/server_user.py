@@ -56,8 +56,8 @@ class ServerUser:
                 folder.chmod(mode | stat.S_IXOTH)
 
     def let_read(self, folder: Path) -> None:
-        """Let the user read and run what its owner may, in a folder of programs that a strict umask has closed."""
-        if self.uid is None:
+        """Let the user read and run what its owner may, in a folder (if it exists) that a strict umask has closed."""
+        if self.uid is None or not folder.exists():
             return
         self.let_reach(folder)
         for path in (folder, *folder.rglob("*")):
