@@ -7,17 +7,19 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import FrameType
 
 import asyncpg
 import httpx2
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from starlette.types import ASGIApp as ASGIApplication
 
-from regesta import bulk, feed, health, problem, streams, telemetry
+from regesta import bulk, feed, health, operation, problem, streams, telemetry
 from regesta.auth import Verifier
 from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR, RULE as START_DAY, keep_calendar
@@ -142,7 +144,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
     problem.install(app)
     app.include_router(health.router, prefix=service.prefix)
     app.include_router(health.router, include_in_schema=False)
-    for router in (command_router(service.routes), bulk.router, feed.router, streams.router, *service.routers):
+    for router in (command_router(service.routes), bulk.router, feed.router, streams.router, operation.router, *service.routers):
         app.include_router(router, prefix=service.prefix)
     return app
 
@@ -150,33 +152,27 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
 class Server(uvicorn.Server):
     """A server that tells its long polls when it is asked to exit, for it waits for them."""
 
-    def __init__(self, config: uvicorn.Config, runtimes: list[Runtime]) -> None:
+    def __init__(self, config: uvicorn.Config, apps: Sequence[FastAPI]) -> None:
         super().__init__(config)
-        self._runtimes = runtimes
+        self._apps = apps
 
-    def handle_exit(self, sig: int, frame: object) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Note the signal, also for the polls."""
-        for runtime in self._runtimes:
-            runtime.stopping = True
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+        for app in self._apps:
+            if hasattr(app.state, "runtime"):
+                app.state.runtime.stopping = True
+        super().handle_exit(sig, frame)
+
+
+def server_of(app: ASGIApplication, apps: Sequence[FastAPI], host: str, port: int) -> Server:
+    """Return a server of `app`, which is made of `apps`."""
+    config = uvicorn.Config(app, host, port, log_config=None, access_log=False, timeout_keep_alive=30)
+    return Server(config, apps)
 
 
 async def serve(app: FastAPI, settings: Settings) -> None:
     """Serve one service until the process is told to stop."""
-    runtimes: list[Runtime] = []
-    config = uvicorn.Config(app, settings.host, settings.port, log_config=None, access_log=False, timeout_keep_alive=30)
-    server = Server(config, runtimes)
-    watch = asyncio.create_task(_note_runtime(app, runtimes))
-    try:
-        await server.serve()
-    finally:
-        watch.cancel()
-
-
-async def _note_runtime(app: FastAPI, runtimes: list[Runtime]) -> None:
-    while not hasattr(app.state, "runtime"):
-        await asyncio.sleep(0.05)
-    runtimes.append(app.state.runtime)
+    await server_of(app, [app], settings.host, settings.port).serve()
 
 
 async def work(service: Service, settings: Settings) -> None:

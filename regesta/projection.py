@@ -19,7 +19,7 @@ from regesta.event import Event, Recorded
 from regesta.unit import Store
 
 BATCH_EVENTS = 2_000
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 RETRY_SECONDS_MOST = 10.0
 
@@ -111,10 +111,11 @@ class Follower:
             try:
                 await self.catch_up()
                 pause = RETRY_SECONDS
-                await self._store.wait(self.source, self.position, WAIT_SECONDS)
+                moved = await self._store.wait(self.source, self.position, WAIT_SECONDS)
                 if self.failures:
                     await asyncio.sleep(RETRY_SECONDS)
-                    await self._reload()
+                if self.failures or not moved:
+                    await self._reload()  # another process may have begun a rebuild
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, _Overtaken) as error:
                 logger.warning("projections of %s: %s; trying again", self.source, error or "overtaken")
                 await asyncio.sleep(pause if not isinstance(error, _Overtaken) else 0.01)
@@ -201,6 +202,12 @@ class Follower:
             await self._reload()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             logger.warning("checkpoints of %s cannot be read", self.source)
+
+    async def rebuild(self, names: Iterable[str]) -> None:
+        """Empty these projections; whoever runs this log's follower fills them again."""
+        for name in names:
+            await reset(self._pool, self._projections[name])
+        await self._reload()
 
     async def reach(self, position: int, timeout_seconds: float) -> bool:
         """Wait until every projection of this log has folded `position`; False when the time is over.

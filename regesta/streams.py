@@ -1,35 +1,85 @@
-"""The history of one stream: what an auditor replays."""
+"""The history of one stream and what it came to: what an auditor replays."""
 
 from __future__ import annotations
 
+from dataclasses import fields
+from datetime import date
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic_core import to_jsonable_python
 
-from regesta.cloudevents import MEDIA_TYPE, encode_batch
-from regesta.errors import Forbidden, NotFound
-from regesta.runtime import runtime_of
+from regesta.cloudevents import CloudEvent, encode_batch
+from regesta.command import State
+from regesta.decider import fold
+from regesta.errors import Forbidden, Malformed, NotFound
+from regesta.event import Recorded
+from regesta.runtime import Runtime, runtime_of
+from regesta.view import end_of
 from regesta.web import Caller
+
+KERNEL_FIELDS = frozenset({"stream", "version", "steps", "gone"})
 
 router = APIRouter(tags=["events"])
 
 
-@router.get("/streams/{stream:path}", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
+class StreamOut(BaseModel):
+    """One stream up to a position. state: its fold, as the rules see it; null for a stream that is only kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stream: str
+    version: int
+    until: int | None
+    state: dict[str, JsonValue] | None
+    events: list[CloudEvent]
+
+
+@router.get("/streams/{stream:path}", response_model=StreamOut)
 async def get_stream(
     request: Request,
     stream: str,
     caller: Caller,
-    until: Annotated[int | None, Query(ge=0, le=2**62, description="Only events up to this position.")] = None,
+    as_of: Annotated[date | None, Query(description="What was recorded by the end of this day in Brussels.")] = None,
+    cut: Annotated[int | None, Query(ge=0, le=2**62, description="Only events up to this position.")] = None,
 ) -> Response:
-    """Return all events of a stream, oldest first, such as `commitment/0193…`; its version is the ETag. 404 when empty."""
+    """Return the state and all events of a stream, oldest first, such as `commitment/0193…`. 404 when it has none."""
     runtime = runtime_of(request)
     read = f"{runtime.service.name}:read"
     if not {read, "events:read"} & caller.scopes:
         raise Forbidden(f"this needs the scope {read!r} or 'events:read'", scope=read)
-    if "\0" in stream:
-        raise NotFound(f"no stream {stream!r}", stream=stream)
-    events = (await runtime.store.tails({stream: 0}))[stream]
+    until = await _until(runtime, as_of, cut)
+    events = (await runtime.store.tails({stream: 0}))[stream] if "\0" not in stream else []
     events = [event for event in events if until is None or event.position <= until]
     if not events:
         raise NotFound(f"no stream {stream!r}", stream=stream)
-    return Response(encode_batch(events), media_type=MEDIA_TYPE, headers={"ETag": f'"{events[-1].version}"'})
+    version = events[-1].version
+    head = {"stream": stream, "version": version, "until": until, "state": _state(runtime, stream, events)}
+    body = orjson.dumps(head | {"events": orjson.Fragment(encode_batch(events))})
+    return Response(body, media_type="application/json", headers={"ETag": f'"{version}"'})
+
+
+async def _until(runtime: Runtime, as_of: date | None, cut: int | None) -> int | None:
+    if as_of is not None and cut is not None:
+        raise Malformed("give as_of or cut, not both", as_of=as_of.isoformat(), cut=cut)
+    if as_of is None:
+        return cut
+    return await runtime.store.position_before(runtime.service.name, end_of(as_of))
+
+
+def _state(runtime: Runtime, stream: str, events: list[Recorded]) -> dict[str, JsonValue] | None:
+    """Return the fold of a stream as JSON, by the aggregate of its prefix."""
+    prefix = stream.partition("/")[0]
+    aggregate = next((each for each in runtime.service.aggregates if each.state.prefix == prefix), None)
+    if aggregate is None:
+        return None
+    known = [(each.position, event) for each in events if (event := each.event) is not None]
+    return _plain(fold(aggregate, stream, known))
+
+
+def _plain(state: State) -> dict[str, JsonValue]:
+    names = [each.name for each in fields(state) if each.name not in KERNEL_FIELDS]
+    plain: dict[str, JsonValue] = to_jsonable_python({name: getattr(state, name) for name in names}, fallback=str)
+    return plain
