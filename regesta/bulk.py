@@ -69,7 +69,9 @@ async def post_commands(
     request: Request,
     principal: Caller,
     at_least: AtLeast = None,
-    keys: Annotated[str | None, Query(description="The namespace of the keys, import:{note}; needs import:write.")] = None,
+    keys: Annotated[
+        str | None, Query(description="The namespace of the keys, import:{note}; needs import:write.")
+    ] = None,
 ) -> Response:
     """Handle one command per line: `{"command", "key"?, "if_match"?, "data"}`, at most 1 MiB each.
 
@@ -96,7 +98,7 @@ class _Results(Response):
         self._results = results
         del self.headers["content-length"]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the head, each line as it is known, and the end."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async for line in self._results:

@@ -17,7 +17,7 @@ from typing import Protocol
 from opentelemetry import trace
 
 from regesta.cloudevents import encode
-from regesta.errors import Forked, RegestaError
+from regesta.errors import Detail, Forked, RegestaError
 from regesta.event import Recorded
 from regesta.store import Gap
 from regesta.telemetry import link_to
@@ -94,11 +94,13 @@ class Offer:
 
     async def _check(self, seen: Seen, head: Head) -> None:
         """Raise Forked when the reader holds something else than this log."""
-        where = {"source": self._service, "position": seen.position, "log": head.log}
+        where: dict[str, Detail] = {"source": self._service, "position": seen.position, "log": head.log}
         if seen.log is not None and seen.log != head.log:
             raise Forked(f"{self._service!r} is another log than {seen.log!r}", **where)
         if seen.position > head.position:
-            raise Forked(f"{self._service!r} ends at {head.position}, before {seen.position}", head=head.position, **where)
+            raise Forked(
+                f"{self._service!r} ends at {head.position}, before {seen.position}", head=head.position, **where
+            )
         if seen.digest is not None and seen.position > 0:
             (last,) = await self._store.read(self._service, seen.position - 1, 1)
             if digest(last) != seen.digest:
@@ -124,7 +126,7 @@ class Intake:
                 pause = RETRY_SECONDS
             except Forked as fork:
                 self.forked, self.trouble = True, str(fork)
-                logger.error("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
+                logger.critical("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
                 return
             except (OSError, RegestaError) as error:
                 self.trouble = str(error) or type(error).__name__

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
-from typing_extensions import Self
 
 from regesta.errors import NotWithdrawable
 from regesta.event import Event, FactWithdrawn, split_name
@@ -146,6 +145,11 @@ class Rule(Generic[C]):
 
     command: type[C]
     decide: Callable[[C, Read, Context], Facts]
+
+
+# A service lists folds and rules of many kinds; each is typed where it is written.
+AnyAggregate: TypeAlias = Aggregate[Any]
+AnyRule: TypeAlias = Rule[Any]
 
 
 def withdraw(state: State, service: str, event: str, reason: str) -> Facts:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from opentelemetry import trace
 
-from regesta.command import Aggregate, Command, Context, Facts, Rule, State
+from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, Read, State
 from regesta.errors import Busy, InvalidInput, KeyReused, RegestaError, StaleVersion
 from regesta.event import Event, event_name
 from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, KeyUse, Meta, NewEvent, OtherTurn, Store, Unit
@@ -99,9 +99,7 @@ class _NotLoaded(Exception):
 class Decider:
     """Decides the commands of one service in this process. `run` is its task."""
 
-    def __init__(
-        self, store: Store, aggregates: Iterable[Aggregate[State]], rules: Iterable[Rule[Command]]
-    ) -> None:
+    def __init__(self, store: Store, aggregates: Iterable[AnyAggregate], rules: Iterable[AnyRule]) -> None:
         self._store = store
         self._aggregates = {aggregate.state.prefix: aggregate for aggregate in aggregates}
         self._rules = {rule.command: rule for rule in rules}
@@ -206,7 +204,7 @@ class Decider:
         group.decided.append((pending, self._evolve(group, facts)))
         return group
 
-    def _facts(self, pending: _Pending, read: Callable[[type[State], str], State]) -> Facts:
+    def _facts(self, pending: _Pending, read: Read) -> Facts:
         command = pending.command
         primary = self._read_any(read, command.stream)
         pinned = pending.envelope.if_match
@@ -216,9 +214,9 @@ class Decider:
                 stream=command.stream, version=primary.version, if_match=pinned,
             )  # fmt: skip
         rule = self._rules[type(command)]
-        return rule.decide(command, read, pending.context)  # type: ignore[arg-type]
+        return rule.decide(command, read, pending.context)
 
-    def _read_any(self, read: Callable[[type[State], str], State], stream: str) -> State:
+    def _read_any(self, read: Read, stream: str) -> State:
         prefix, _, key = stream.partition("/")
         return read(self._aggregates[prefix].state, key)
 
@@ -249,13 +247,13 @@ class Decider:
                 events.append((stream, state.version, event))
         return events
 
-    def _aggregate(self, stream: str) -> Aggregate[State]:
+    def _aggregate(self, stream: str) -> AnyAggregate:
         return self._aggregates[stream.partition("/")[0]]
 
     # What a round started: loads and appends.
 
-    def _start(self, job: object) -> None:
-        task = asyncio.create_task(job)  # type: ignore[arg-type]
+    def _start(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -272,7 +270,7 @@ class Decider:
             for stream in missing:
                 self._states[stream] = self._aggregate(stream).state(stream)
             await self._refresh(missing)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
             self._forget(missing)
             self._fail_waiting(missing, error)
         finally:
@@ -312,7 +310,7 @@ class Decider:
                 self._again(group)
         except DataRefused as error:
             self._singly(group, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
             self._forget(group.working)
             for pending in group.members:
                 _fail(pending, error)

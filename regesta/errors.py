@@ -24,9 +24,10 @@ RegestaError
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeAlias
 
-Detail: TypeAlias = "str | int | float | bool | None | list[Detail] | dict[str, Detail]"
+Detail: TypeAlias = "str | int | float | bool | Sequence[Detail] | Mapping[str, Detail] | None"
 
 
 class RegestaError(Exception):

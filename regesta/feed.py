@@ -8,7 +8,7 @@ from typing import Annotated
 import httpx2
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from regesta.bus import Batch, Offer, Seen
 from regesta.cloudevents import MEDIA_TYPE, decode, encode_batch
@@ -33,6 +33,19 @@ class HeadOut(BaseModel):
     time: datetime | None
 
 
+class FeedQuery(BaseModel):
+    """What a reader of the feed asks for. timeout: of the long poll, milliseconds. log, digest: what it holds (see Seen)."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    last_event_id: Annotated[int, Field(alias="lastEventId", ge=0, le=2**62)] = 0
+    limit: Annotated[int, Field(ge=1, le=5000)] = 1000
+    timeout: Annotated[int, Field(ge=0, le=30_000)] = 0
+    type: Annotated[str | None, Field(max_length=200)] = None
+    log: Annotated[str | None, Field(max_length=36)] = None
+    digest: Annotated[str | None, Field(max_length=64)] = None
+
+
 def _allowed(caller: Caller, kind: str | None) -> None:
     """The whole feed is for services and auditors; integrations get the event types of their scopes."""
     single = f"events:read:{kind.rpartition('.v')[0]}" if kind else ""
@@ -41,24 +54,15 @@ def _allowed(caller: Caller, kind: str | None) -> None:
 
 
 @router.get("/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
-async def get_events(
-    request: Request,
-    caller: Caller,
-    last_event_id: Annotated[int, Query(alias="lastEventId", ge=0, le=2**62)] = 0,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-    timeout: Annotated[int, Query(ge=0, le=30_000, description="long poll, milliseconds")] = 0,
-    kind: Annotated[str | None, Query(alias="type", max_length=200)] = None,
-    log: Annotated[str | None, Query(max_length=36)] = None,
-    digest: Annotated[str | None, Query(max_length=64)] = None,
-) -> Response:
+async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuery, Query()]) -> Response:
     """Return the events after `lastEventId`, oldest first. 409 when the reader holds another log than this one.
 
     With `type` only those of one type; the header Regesta-Position says how far the answer speaks.
     """
-    _allowed(caller, kind)
-    runtime = runtime_of(request)
-    batch = await _poll(runtime, Seen(last_event_id, log, digest), limit, timeout / 1000)
-    events = [event for event in batch.events if kind is None or event.type == kind]
+    _allowed(caller, query.type)
+    seen = Seen(query.last_event_id, query.log, query.digest)
+    batch = await _poll(runtime_of(request), seen, query.limit, query.timeout / 1000)
+    events = [event for event in batch.events if query.type is None or event.type == query.type]
     headers = {POSITION: str(batch.position), LOG: batch.log}
     return Response(encode_batch(events), media_type=MEDIA_TYPE, headers=headers)
 
@@ -94,9 +98,13 @@ class FeedClient:
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events after what was seen (see bus.Carrier). Raises SourceUnreachable."""
-        params = {"lastEventId": seen.position, "limit": limit, "timeout": int(timeout_seconds * 1000)}
+        params: dict[str, int | str] = {
+            "lastEventId": seen.position,
+            "limit": limit,
+            "timeout": int(timeout_seconds * 1000),
+        }
         checks = {"log": seen.log, "digest": seen.digest}
-        params |= {name: value for name, value in checks.items() if value is not None}  # type: ignore[misc]
+        params |= {name: value for name, value in checks.items() if value is not None}
         answer = await self._get("/events", params, timeout_seconds + 10)
         events = [decode(each, self._registry) for each in orjson.loads(answer.content)]
         return Batch(answer.headers[LOG], events, int(answer.headers[POSITION]))
@@ -111,10 +119,12 @@ class FeedClient:
         try:
             answer = await self._client.get(url, params=params, headers=self._headers, timeout=timeout_seconds)
         except httpx2.HTTPError as error:
-            raise SourceUnreachable(f"{url} did not answer: {error or type(error).__name__}", url=url) from error
+            raise SourceUnreachable(f"{url} did not answer: {str(error) or type(error).__name__}", url=url) from error
         if answer.status_code == 409:
             problem = answer.json()
-            raise Forked(str(problem.get("detail")), **{k: problem[k] for k in ("source", "position", "log") if k in problem})
+            raise Forked(
+                str(problem.get("detail")), **{k: problem[k] for k in ("source", "position", "log") if k in problem}
+            )
         if answer.status_code != 200:
             raise SourceUnreachable(f"{url} answered {answer.status_code}", url=url, status=answer.status_code)
         return answer

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -22,7 +23,9 @@ from starlette.types import ASGIApp as ASGIApplication
 from regesta import bulk, feed, health, operation, problem, streams, telemetry
 from regesta.auth import Verifier
 from regesta.bus import Carrier, Intake
-from regesta.calendar import AGGREGATE as CALENDAR, RULE as START_DAY, keep_calendar
+from regesta.calendar import AGGREGATE as CALENDAR
+from regesta.calendar import RULE as START_DAY
+from regesta.calendar import keep_calendar
 from regesta.database import check_durable, migrate
 from regesta.decider import Decider
 from regesta.errors import Misconfigured
@@ -55,7 +58,9 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
     """
     registry = registry_of(service)
     async with AsyncExitStack() as stack:
-        store = PostgresStore(service.name, settings.database_url.get_secret_value(), registry, pool_size=settings.pool_size)
+        store = PostgresStore(
+            service.name, settings.database_url.get_secret_value(), registry, pool_size=settings.pool_size
+        )
         await stack.enter_async_context(store)
         async with store.pool.acquire() as connection:
             await check_durable(connection, allow_unsafe=settings.allow_unsafe_database)
@@ -84,7 +89,9 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             await asyncio.gather(*runtime.tasks, return_exceptions=True)
 
 
-def _carriers(service: Service, settings: Settings, client: httpx2.AsyncClient, registry: Registry) -> dict[str, Carrier]:
+def _carriers(
+    service: Service, settings: Settings, client: httpx2.AsyncClient, registry: Registry
+) -> dict[str, Carrier]:
     """Return a feed client per source. Raises Misconfigured when an address or the token is missing."""
     if not service.sources:
         return {}
@@ -144,7 +151,14 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
     problem.install(app)
     app.include_router(health.router, prefix=service.prefix)
     app.include_router(health.router, include_in_schema=False)
-    for router in (command_router(service.routes), bulk.router, feed.router, streams.router, operation.router, *service.routers):
+    for router in (
+        command_router(service.routes),
+        bulk.router,
+        feed.router,
+        streams.router,
+        operation.router,
+        *service.routers,
+    ):
         app.include_router(router, prefix=service.prefix)
     return app
 
@@ -217,13 +231,18 @@ def main(service: Service) -> None:
     try:
         match arguments.role:
             case "migrate":
-                print("\n".join(asyncio.run(prepare(service, settings))))
+                _say(asyncio.run(prepare(service, settings)))
             case "rebuild":
-                print("\n".join(asyncio.run(rebuild(service, settings, arguments.projection))))
+                _say(asyncio.run(rebuild(service, settings, arguments.projection)))
             case "worker":
                 uvloop.run(work(service, settings))
             case role:
                 uvloop.run(serve(create_app(service, settings, worker=role == "all"), settings))
     except Misconfigured as error:
-        logger.error("%s", error)
+        logger.critical("%s", error)
         raise SystemExit(2) from error
+
+
+def _say(names: list[str]) -> None:
+    """Print names, one a line."""
+    sys.stdout.write("".join(f"{name}\n" for name in names))

@@ -6,13 +6,13 @@ statement closes the rows that ended and adds the new ones, whatever the size of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from regesta.projection import Db
+from regesta.database import Connection as Db
 
 Cell: TypeAlias = "JsonValue | object"
 Row: TypeAlias = tuple[Cell, ...]
@@ -87,7 +87,7 @@ class Periods:
         wanted = list(dict.fromkeys(keys))
         if not wanted:
             return {}
-        rows: Sequence[Row] = await db.fetch(self._current, *map(list, zip(*wanted, strict=True)))
+        rows = await db.fetch(self._current, *map(list, zip(*wanted, strict=True)))
         size = len(self.key)
         return {tuple(row)[:size]: tuple(row)[size:] for row in rows}
 

@@ -15,7 +15,9 @@ from typing import TypeAlias
 import asyncpg
 from opentelemetry import trace
 
+from regesta.database import Connection as Db
 from regesta.event import Event, Recorded
+from regesta.telemetry import link_to
 from regesta.unit import Store
 
 BATCH_EVENTS = 2_000
@@ -23,7 +25,6 @@ WAIT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 RETRY_SECONDS_MOST = 10.0
 
-Db: TypeAlias = asyncpg.Connection
 Fact: TypeAlias = tuple[Recorded, Event]
 
 ADD_CHECKPOINT = """
@@ -99,9 +100,9 @@ class Follower:
         for projection in self._projections.values():
             await self._pool.execute(ADD_CHECKPOINT, projection.name, self.source, projection.version)
         for row in await self._pool.fetch(READ_CHECKPOINTS, self.source):
-            projection = self._projections.get(row["projection"])
-            if projection is not None and row["version"] != projection.version:
-                await reset(self._pool, projection)
+            mine = self._projections.get(row["projection"])
+            if mine is not None and row["version"] != mine.version:
+                await reset(self._pool, mine)
         await self._reload()
 
     async def run(self) -> None:
@@ -117,7 +118,7 @@ class Follower:
                 if self.failures or not moved:
                     await self._reload()  # another process may have begun a rebuild
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, _Overtaken) as error:
-                logger.warning("projections of %s: %s; trying again", self.source, error or "overtaken")
+                logger.warning("projections of %s: %s; trying again", self.source, str(error) or "overtaken")
                 await asyncio.sleep(pause if not isinstance(error, _Overtaken) else 0.01)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
                 await self._reload_quietly()
@@ -228,8 +229,6 @@ class Follower:
 
 
 def _links(facts: Sequence[Fact]) -> list[trace.Link]:
-    from regesta.telemetry import link_to
-
     return [link for recorded, _ in facts[:16] if (link := link_to(recorded.traceparent)) is not None]
 
 

@@ -90,7 +90,9 @@ class Reacting:
         event = recorded.event
         if event is None:
             return
-        context = Context(f"reaction:{self._reaction.name}", frozenset({"reaction"}), frozenset({"*"}), datetime.now(UTC))
+        context = Context(
+            f"reaction:{self._reaction.name}", frozenset({"reaction"}), frozenset({"*"}), datetime.now(UTC)
+        )
         for number, command in enumerate(await self._reaction.react(self._pool, recorded, event)):
             name = f"{recorded.log}:{recorded.name}:{number}"
             key = Key(self.name, name, hashlib.sha256(name.encode()).digest())

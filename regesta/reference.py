@@ -30,9 +30,10 @@ class References:
         self._known: set[Reference] = set()
 
     async def require(self, references: Sequence[Reference], asked: Asked) -> None:
-        """Return when all are known. Raises UnknownReference when the source's whole log does not hold one,
+        """Return when all are known.
 
-        NotYet when the replica does not get there in 2 s, SourceUnreachable when the source cannot be asked.
+        Raises UnknownReference when the source's whole log does not hold one, NotYet when the replica does not get there
+        in 2 s, SourceUnreachable when the source cannot be asked.
         """
         for reference in references:
             if reference not in self._known and not await self._find(reference):

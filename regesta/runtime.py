@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 
 from regesta.auth import Verifier
 from regesta.bus import Intake
-from regesta.command import Aggregate, Command, Rule, State
+from regesta.command import AnyAggregate, AnyRule, Command
 from regesta.decider import Decider
 from regesta.event import Event
 from regesta.projection import Follower, Projection
@@ -44,8 +44,8 @@ class Service:
     events: tuple[type[Event], ...]
     migrations: Path
     sources: Mapping[str, tuple[type[Event], ...]] = field(default_factory=dict)
-    aggregates: tuple[Aggregate[State], ...] = ()
-    rules: tuple[Rule[Command], ...] = ()
+    aggregates: tuple[AnyAggregate, ...] = ()
+    rules: tuple[AnyRule, ...] = ()
     routes: tuple[CommandRoute, ...] = ()
     routers: tuple[APIRouter, ...] = ()
     projections: tuple[Projection, ...] = ()
@@ -82,5 +82,3 @@ class Runtime:
 def runtime_of(request: Request) -> Runtime:
     """Return the running service that a request came to."""
     return cast(Runtime, request.app.state.runtime)
-
-

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 import asyncpg
 import orjson
-from typing_extensions import Self
 
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
@@ -167,15 +167,13 @@ class PostgresStore:
 
     def _recorded(self, source: str, log: str, row: asyncpg.Record) -> Recorded:
         position, stream, version, kind, time, meta, data = row
-        return Recorded(
-            source, position, stream, version, time, kind, data, log, self._registry, **orjson.loads(meta)
-        )
+        return Recorded(source, position, stream, version, time, kind, data, log, self._registry, **orjson.loads(meta))
 
 
 def _replica_error(source: str, log: str, error: asyncpg.PostgresError) -> Exception:
     """Return what a refusal of log.replicate means; the error itself when it is another."""
     if error.sqlstate == "RG412":
-        return Gap(int(error.detail))
+        return Gap(int(error.detail or 0))
     if error.sqlstate == "RG409":
-        return Forked(str(error), source=source, position=int(error.detail), log=log)
+        return Forked(str(error), source=source, position=int(error.detail or 0), log=log)
     return error

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
-from regesta.command import Aggregate, Command, Context, Facts, Rule, State
+from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, State
 from regesta.decider import fold
 from regesta.errors import Forked
 from regesta.event import Event, Recorded, Registry
@@ -56,9 +56,17 @@ class MemoryStore:
             meta = _read_meta(new.meta)
             own.append(
                 Recorded(
-                    self.service, position, new.stream, new.version, self._time(), new.type, new.data, self._log,
-                    self._registry, **meta,
-                )  # fmt: skip
+                    self.service,
+                    position,
+                    new.stream,
+                    new.version,
+                    self._time(),
+                    new.type,
+                    new.data,
+                    self._log,
+                    self._registry,
+                    **meta,
+                )
             )
         for use in unit.keys:
             first = before + use.first + 1
@@ -115,7 +123,10 @@ class MemoryStore:
         if events[0].position > len(replica) + 1:
             raise Gap(len(replica))
         for event in events:
-            if event.position <= len(replica) and replace(replica[event.position - 1], registry=event.registry) != event:
+            if (
+                event.position <= len(replica)
+                and replace(replica[event.position - 1], registry=event.registry) != event
+            ):
                 raise Forked(f"source {source} differs", source=source, position=event.position, log=log)
             if event.position > len(replica):
                 replica.append(replace(event, registry=self._registry))
@@ -145,8 +156,8 @@ def _read_meta(meta: str) -> dict[str, str]:
 class Domain:
     """A pure domain under test: given facts, when a command, then facts or a refusal."""
 
-    aggregates: Iterable[Aggregate[State]]
-    rules: Iterable[Rule[Command]]
+    aggregates: Iterable[AnyAggregate]
+    rules: Iterable[AnyRule]
 
     def __post_init__(self) -> None:
         self._aggregates = {aggregate.state.prefix: aggregate for aggregate in self.aggregates}
@@ -162,7 +173,9 @@ class Domain:
                 self._facts.setdefault(stream, []).append((self._position, event))
         return self
 
-    def when(self, command: Command, *, actor: str = "officer", roles: Iterable[str] = (), units: Iterable[str] = ()) -> Facts:
+    def when(
+        self, command: Command, *, actor: str = "officer", roles: Iterable[str] = (), units: Iterable[str] = ()
+    ) -> Facts:
         """Decide a command, record its facts and return them. Raises the refusal."""
         context = Context(actor, frozenset(roles), frozenset(units), NOON)
         facts = self._rules[type(command)].decide(command, self.state, context)
@@ -172,5 +185,5 @@ class Domain:
     def state(self, kind: type[S], key: str) -> S:
         """Return the folded state of a stream."""
         stream = kind.name_of(key)
-        aggregate: Aggregate[S] = self._aggregates[kind.prefix]  # type: ignore[assignment]
+        aggregate: Aggregate[S] = self._aggregates[kind.prefix]
         return fold(aggregate, stream, self._facts.get(stream, []))

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
+from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
 from regesta.event import event_name
-from regesta.projection import Db
 from regesta.runtime import Runtime, runtime_of
 from regesta.web import AtLeast, tokens_of
 
@@ -53,7 +53,9 @@ async def view(
     request: Request,
     at_least: AtLeast = None,
     as_of: Annotated[date | None, Query(description="What was recorded by the end of this day in Brussels.")] = None,
-    cut: Annotated[str | None, Query(max_length=500, description="Names of events, such as objectives:81,budget:12.")] = None,
+    cut: Annotated[
+        str | None, Query(max_length=500, description="Names of events, such as objectives:81,budget:12.")
+    ] = None,
 ) -> AsyncIterator[View]:
     """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet."""
     runtime = runtime_of(request)

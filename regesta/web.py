@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
@@ -86,7 +86,7 @@ def _limit(size: int) -> None:
 class StrictRoute(APIRoute):
     """A route that reads its body strictly, and first: what FastAPI would make of our errors is none of them."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler over a StrictRequest."""
         handler = super().get_route_handler()
 
@@ -95,7 +95,7 @@ class StrictRoute(APIRoute):
             await strictly.body()
             return await handler(strictly)
 
-        return strict  # type: ignore[return-value]
+        return strict
 
 
 async def caller(request: Request, _scheme: Annotated[object, Depends(bearer)] = None) -> Principal:
@@ -109,7 +109,9 @@ async def caller(request: Request, _scheme: Annotated[object, Depends(bearer)] =
 Caller = Annotated[Principal, Depends(caller)]
 AtLeast = Annotated[
     str | None,
-    Query(max_length=500, description="Names of events, such as budget:12, that must have arrived; waits 2 s, then 504."),
+    Query(
+        max_length=500, description="Names of events, such as budget:12, that must have arrived; waits 2 s, then 504."
+    ),
 ]
 
 
@@ -164,7 +166,7 @@ def pinned_version(if_match: str | None) -> int | None:
         return None
     found = ETAG.match(if_match)
     if found is None:
-        raise Malformed(f"If-Match must be an ETag such as \"3\", not {if_match!r}", if_match=if_match)
+        raise Malformed(f'If-Match must be an ETag such as "3", not {if_match!r}', if_match=if_match)
     return int(found[1])
 
 
@@ -177,9 +179,7 @@ def _body_model(route: CommandRoute) -> type[BaseModel] | None:
     """Return the model of a route's body: the command's fields that are not in its path; None when there is none."""
     in_path = set(re.findall(r"{(\w+)}", route.path))
     fields = {
-        name: (field.annotation, field)
-        for name, field in route.command.model_fields.items()
-        if name not in in_path
+        name: (field.annotation, field) for name, field in route.command.model_fields.items() if name not in in_path
     }
     if not fields:
         return None
@@ -258,6 +258,4 @@ def receipt_response(answer: Answer) -> Response:
     """Return 201 for what was recorded now, 200 for what was recorded before; the ETag is the stream's version."""
     status = 201 if answer.events and not answer.repeated else 200
     receipt = Receipt.of(answer)
-    return Response(
-        receipt.model_dump_json(), status, {"ETag": f'"{answer.version}"'}, media_type="application/json"
-    )
+    return Response(receipt.model_dump_json(), status, {"ETag": f'"{answer.version}"'}, media_type="application/json")

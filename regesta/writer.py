@@ -18,7 +18,7 @@ import orjson
 
 from regesta.errors import Busy
 from regesta.identity import uuid7
-from regesta.unit import Appended, Conflict, KeyKnown, Outcome, OtherTurn, Unit
+from regesta.unit import Appended, Conflict, KeyKnown, OtherTurn, Outcome, Unit
 
 APPEND = """
 SELECT head, at, refused FROM log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
@@ -110,7 +110,8 @@ class Writer:
             waiting = self._queue.popleft()
             if waiting.answer.done():  # its caller went away
                 continue
-            mine = {*waiting.unit.expected, *((use.subject, use.key) for use in waiting.unit.keys)}
+            mine: set[str | tuple[str, str]] = {*waiting.unit.expected}
+            mine.update((use.subject, use.key) for use in waiting.unit.keys)
             if touched.isdisjoint(mine):
                 batch.append(waiting)
                 events += len(waiting.unit.events)
@@ -228,7 +229,8 @@ def _refusal(unit: Unit, refused: dict[str, object]) -> Outcome:
             return OtherTurn()
         case _:
             stream, version = refused["stream"], refused["version"]
-            assert isinstance(stream, str) and isinstance(version, int)
+            assert isinstance(stream, str)
+            assert isinstance(version, int)
             return Conflict(stream, version)
 
 
