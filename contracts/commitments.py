@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from contracts.allocation import LineKey
 from contracts.dates import Day, ImpreciseDate, Period
 from contracts.types import (
     Cents,
+    CommitmentId,
     ConventionId,
     Cut,
     DossierId,
@@ -24,6 +25,10 @@ from contracts.types import (
     Year,
 )
 from regesta.event import Event
+
+
+# What a payment is in a payment plan.
+Part: TypeAlias = Literal["advance", "interim", "balance"]
 
 
 class Tranche(Value):
@@ -73,6 +78,28 @@ class ConventionTerminated(Event):
     reason: Words
     origin: Origin | None = None
     breaches: tuple[RuleName, ...] = ()
+
+
+class ConventionDrawn(Event):
+    """A payment was made under an agreement; recorded together with PaymentLiquidated, in the stream of the convention."""
+
+    name = "convention-drawn.v1"
+    commitment: CommitmentId
+    payment: Ref
+    part: Part
+    year: Year
+    amount_cents: PositiveCents
+
+
+class ConventionReturned(Event):
+    """The reversal of a payment gave back what it drew on an agreement; recorded together with PaymentReversed."""
+
+    name = "convention-returned.v1"
+    commitment: CommitmentId
+    payment: Ref
+    part: Part
+    year: Year
+    amount_cents: PositiveCents
 
 
 class AmountCommitted(Event):
@@ -155,7 +182,8 @@ class PaymentLiquidated(Event):
     """A due amount was established and paid out on a commitment (liquidation / vereffening).
 
     payment: the payer's own reference, unique in the commitment. line, year: the ledger whose liquidation credits it uses.
-    part: advance, interim payment or balance. visa: of the controller. paid_on: the bank's execution day in Brussels.
+    part: advance, interim payment or balance. convention: whose terms it was checked against. visa: of the controller.
+    paid_on: the bank's execution day in Brussels.
     """
 
     name = "payment-liquidated.v1"
@@ -163,8 +191,9 @@ class PaymentLiquidated(Event):
     line: LineKey
     year: Year
     amount_cents: PositiveCents
-    part: Literal["advance", "interim", "balance"]
+    part: Part
     dossier: DossierId | None = None
+    convention: ConventionId | None = None
     claim: Ref | None = None
     visa: Ref | None = None
     paid_on: Day | None = None
@@ -174,15 +203,20 @@ class PaymentLiquidated(Event):
 
 
 class PaymentReversed(Event):
-    """A recorded payment was wrong, in whole or in part; what it liquidated is taken back by an opposite amount."""
+    """A recorded payment was wrong, in whole or in part; what it liquidated is taken back by an opposite amount.
+
+    reversal: its reference, unique in the commitment.
+    """
 
     name = "payment-reversed.v1"
     payment: Ref
+    reversal: Ref | None = None
     line: LineKey
     year: Year
     amount_cents: PositiveCents
     reason: Words
     dossier: DossierId | None = None
+    convention: ConventionId | None = None
     origin: Origin | None = None
     breaches: tuple[RuleName, ...] = ()
 
@@ -252,6 +286,8 @@ EVENTS: tuple[type[Event], ...] = (
     ConventionSigned,
     ConventionAmended,
     ConventionTerminated,
+    ConventionDrawn,
+    ConventionReturned,
     AmountCommitted,
     AmountDecommitted,
     CommitmentReversed,
