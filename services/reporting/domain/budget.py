@@ -1,0 +1,122 @@
+"""The budget table of a letter: four categories of lines, their amounts, and totals that count a shared line once. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from contracts.allocation import AllocationCode, Direction, EntitySlug, LineKey
+from contracts.budget import Basis
+from contracts.types import Cents, Place, Ppm, Section, Text, Year
+from services.reporting.domain.figure import Events, Figure, Part, Total
+
+CategoryName: TypeAlias = Literal["personnel", "running", "assets", "other", "unclassified"]
+
+
+class Amounts(Part):
+    """Amounts in cents as a document states them. unspecified: it does not say whether it is committed or liquidated."""
+
+    commitment: Figure[Cents]
+    liquidation: Figure[Cents]
+    unspecified: Figure[Cents]
+
+
+class LedgerFigures(Part):
+    """What really happened on the whole line in a year, in cents: credits after transfers, what is committed and liquidated.
+
+    unchecked: something was used while the credits were never stated.
+    """
+
+    year: Year
+    commitment_credits: Figure[Cents]
+    liquidation_credits: Figure[Cents]
+    committed: Figure[Cents]
+    liquidated: Figure[Cents]
+    unchecked: bool
+
+
+class BudgetRow(Part):
+    """A budget line under an objective, in cents.
+
+    commitment, liquidation: the figures to show: of the ledger when it has any (its share when share_ppm is stated), else as
+    stated. shared: the line serves other objectives of this section too and is not split, so these are the whole line's.
+    repaired_from: the code as printed, when it had to be repaired. as_printed: the code as it stands here.
+    """
+
+    line: LineKey
+    entity: EntitySlug
+    allocation: AllocationCode
+    direction: Direction
+    label: Figure[Text]
+    commitment: Figure[Cents]
+    liquidation: Figure[Cents]
+    stated: Amounts
+    ledger: LedgerFigures | None = None
+    basis: Basis | None = None
+    shared: bool
+    share_ppm: Ppm | None = None
+    as_printed: str | None = None
+    repaired_from: str | None = None
+    place: Place | None = None
+    events: Events
+
+
+class PrintedAllocation(Part):
+    """A printed code that cannot be a line. reason: why not."""
+
+    as_printed: str
+    reason: str
+    label: Figure[Text]
+    stated: Amounts
+    basis: Basis | None = None
+    place: Place | None = None
+    events: Events
+
+
+class Category(Part):
+    """One of the four official categories, or lines whose category nobody stated.
+
+    empty: what stands there when there is no line: none (Néant), unknown or another kind; known when there are lines.
+    """
+
+    name: CategoryName
+    empty: Figure[Text]
+    lines: tuple[BudgetRow, ...] = ()
+    printed: tuple[PrintedAllocation, ...] = ()
+
+
+class Footer(Part):
+    """Totals in cents; see Total for what "at least" means."""
+
+    commitment: Total
+    liquidation: Total
+    unspecified: Total
+
+
+class Budget(Part):
+    """A budget table. basis: of its section. categories: the four in order, then unclassified when there is any.
+
+    own: expenditure of lines that serve only this; shared: of lines that serve others too, to be counted once in the
+    letter; receipts: of lines whose economic code says receipt.
+    """
+
+    basis: Basis | None = None
+    categories: tuple[Category, ...]
+    own: Footer
+    shared: Footer
+    receipts: Footer
+
+    @property
+    def rows(self) -> tuple[BudgetRow, ...]:
+        """All its lines, category after category."""
+        return tuple(row for category in self.categories for row in category.lines)
+
+
+class SectionTotal(Part):
+    """The budget of a section over the whole letter, each line counted once. without_amount, shared: how many lines are so."""
+
+    section: Section
+    expenditure: Footer
+    receipts: Footer
+    lines: int
+    shared: int
+    without_amount: int

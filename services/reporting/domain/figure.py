@@ -1,0 +1,105 @@
+"""Figures: values of a letter with the events behind them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Generic, Literal, Self, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.dates import ImpreciseDate
+from contracts.types import ByReference, Cents, Empty, EventName, Known, Place, Stated, Text
+
+T = TypeVar("T")
+State: TypeAlias = Literal["known", "none", "unknown", "pending", "not_applicable", "by_reference"]
+Events: TypeAlias = tuple[EventName, ...]
+
+
+class Part(BaseModel):
+    """A part of a letter. Members that are null are left out of its JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Figure(Part, Generic[T]):
+    """A value, or the kind of empty that stands in its place.
+
+    value: only when known. where: only by reference. events: names of the facts that say so; none when nobody said anything.
+    """
+
+    state: State
+    value: T | None = None
+    where: str | None = None
+    events: Events = ()
+
+    @classmethod
+    def known(cls, value: T, *events: EventName) -> Self:
+        """Return a value that some facts state."""
+        return cls(state="known", value=value, events=events)
+
+    @classmethod
+    def maybe(cls, value: T | None, *events: EventName) -> Self:
+        """Return a value that some facts state, or unknown when they leave it out."""
+        return cls(state="unknown", events=events) if value is None else cls.known(value, *events)
+
+    @classmethod
+    def of(cls, stated: Stated[T], *events: EventName) -> Self:
+        """Return what a statement says."""
+        match stated:
+            case Known():
+                return cls.known(stated.value, *events)
+            case ByReference():
+                return cls(state="by_reference", where=stated.where, events=events)
+            case Empty():
+                return cls(state=stated.state, events=events)
+
+
+class When(Part):
+    """A date as far as it is known, and in words. earliest, latest: the days it can mean; null when open or without a year."""
+
+    edtf: str
+    fr: str
+    nl: str
+    en: str
+    earliest: date | None = None
+    latest: date | None = None
+
+    @classmethod
+    def of(cls, day: str) -> Self:
+        """Return the date of an EDTF text."""
+        read = ImpreciseDate(day)
+        words = {language: read.wording(language) for language in ("fr", "nl", "en")}
+        return cls(edtf=str(read), earliest=read.earliest, latest=read.latest, **words)
+
+    @classmethod
+    def maybe(cls, day: str | None) -> Self | None:
+        """Return the date of an EDTF text, if there is one."""
+        return None if day is None else cls.of(day)
+
+
+class Said(Part):
+    """What a fact of a letter always shows of its record: where it was read, who reported it, the rules it breaks."""
+
+    events: Events
+    place: Place | None = None
+    origin: str | None = None
+    breaches: tuple[str, ...] = ()
+
+
+class Total(Part):
+    """A sum over budget lines. at_least: some of them have no amount, so that it is more, nobody knows how much.
+
+    lines: how many are in it, each counted once; unknown: how many of these have no amount.
+    """
+
+    cents: Cents
+    at_least: bool
+    lines: int
+    unknown: int
+    events: Events = ()
+
+
+def names(*groups: Iterable[EventName]) -> Events:
+    """Return the names of several groups, each once, in the order they come."""
+    return tuple(dict.fromkeys(name for group in groups for name in group))

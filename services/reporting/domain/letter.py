@@ -1,0 +1,235 @@
+"""The annual letter of a policy note: one model from which its page and its JSON are rendered. Pure.
+
+A letter holds nodes (objectives in their order, each with its actions). What can be said of a node, of a year-section or of
+an action is the same `Content`. Nothing here depends on the day it is read, nor on what was recorded after its cut.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, TypeAlias
+
+from contracts.dates import Certainty
+from contracts.objectives import Deadline, FactType, FieldName, Level, Reading, Status
+from contracts.types import Cents, Cut, NoteSlug, Number, ObjectiveId, Place, Section, Text, UnitSlug, Year
+from services.reporting.domain.budget import Budget, SectionTotal
+from services.reporting.domain.dossiers import Dossier
+from services.reporting.domain.figure import Events, Figure, Part, When
+from services.reporting.domain.indicators import Indicator
+
+SectionRole: TypeAlias = Literal["realised", "planned"]
+
+
+class Statement(Part):
+    """One official text field. owner: the lead unit, which owes it while it is pending. stated_in: the section it was said of.
+
+    A field that nobody stated is pending when there is a lead unit to fill it in, else unknown; then `events` is empty.
+    """
+
+    field: FieldName
+    figure: Figure[Text]
+    owner: UnitSlug | None = None
+    as_printed: str | None = None
+    place: Place | None = None
+
+
+class DeadlineEntry(Part):
+    """When it is due. day: the date in words, when the deadline is a day or goes on until one."""
+
+    figure: Figure[Deadline]
+    day: When | None = None
+    owner: UnitSlug | None = None
+    as_printed: str | None = None
+    place: Place | None = None
+
+
+class StatusEntry(Part):
+    """How far it is declared to be. as_printed: the words it was read from, always there when it is `other`."""
+
+    figure: Figure[Status]
+    owner: UnitSlug | None = None
+    as_printed: str | None = None
+    place: Place | None = None
+
+
+class Staff(Part):
+    """Full-time equivalents. per: what a rate is for; a rate is never summed. unit: whose staff."""
+
+    fte: Figure[Number]
+    basis: Literal["estimated", "actual"] | None = None
+    per: str | None = None
+    unit: UnitSlug | None = None
+    as_printed: str | None = None
+    place: Place | None = None
+
+
+class Fact(Part):
+    """A dated statement as printed. day_as_printed: when no date can be read. by: only with occurred_until in the question."""
+
+    reading: Reading
+    type: FactType
+    text: Text
+    type_as_printed: str | None = None
+    day: When | None = None
+    day_as_printed: str | None = None
+    actor: str | None = None
+    place: Place | None = None
+    by: Certainty | None = None
+    events: Events
+
+
+class Facts(Part):
+    """The dated statements of one place, kept apart by what they say; each list by date, those without one last."""
+
+    done: tuple[Fact, ...] = ()
+    planned: tuple[Fact, ...] = ()
+    target: tuple[Fact, ...] = ()
+    unmet: tuple[Fact, ...] = ()
+    unclear: tuple[Fact, ...] = ()
+
+    @property
+    def all(self) -> tuple[Fact, ...]:
+        """All of them, list after list."""
+        return self.done + self.planned + self.target + self.unmet + self.unclear
+
+
+class Amount(Part):
+    """An amount named in a document's text. amount: unknown when the text gives no figure."""
+
+    text: Text
+    amount: Figure[Cents]
+    as_printed: str | None = None
+    place: Place | None = None
+
+
+class Content(Part):
+    """What is said of an objective, a year-section or an action.
+
+    fields: in the official order of that level and section, then those stated beyond it. deadline, status: null where the
+    template has no such field and nobody stated one. staff: one per basis and unit.
+    """
+
+    fields: tuple[Statement, ...]
+    deadline: DeadlineEntry | None = None
+    status: StatusEntry | None = None
+    staff: tuple[Staff, ...] = ()
+    budget: Budget
+    indicators: tuple[Indicator, ...] = ()
+    facts: Facts
+    amounts: tuple[Amount, ...] = ()
+
+
+class Unit(Part):
+    """An administrative unit with its role."""
+
+    unit: UnitSlug
+    role: Literal["lead", "contributor"]
+    events: Events
+
+
+class Closing(Part):
+    """Why a node is no longer followed. into: the objective it was merged into."""
+
+    reason: Literal["completed", "stopped", "merged"]
+    into: ObjectiveId | None = None
+    events: Events
+
+
+class Action(Part):
+    """An action or project, as it stands in one section of its objective (or in none).
+
+    code, title: unknown when the note prints none. actions: those under this one.
+    """
+
+    id: ObjectiveId
+    level: Level
+    label: Text
+    code: Figure[str]
+    title: Figure[Text]
+    parent: ObjectiveId | None = None
+    section: Section | None = None
+    units: tuple[Unit, ...] = ()
+    closed: Closing | None = None
+    content: Content
+    dossiers: tuple[Dossier, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+
+class YearSection(Part):
+    """The account of a year or the plan for one, under an objective.
+
+    printed: whether a note has this section, or something stands in it; code and title as printed there.
+    """
+
+    section: Section
+    role: SectionRole
+    label: Text
+    printed: bool
+    code: Figure[str]
+    title: Figure[Text]
+    content: Content
+    actions: tuple[Action, ...] = ()
+
+
+class Objective(Part):
+    """A strategic or operational objective. depth: 0 for one without a parent.
+
+    realised, planned: its two year-sections; null for a strategic objective when nothing stands there. actions: those that
+    stand in no year-section. elsewhere: other year-sections of it that are known, for letters of other years.
+    """
+
+    id: ObjectiveId
+    level: Level
+    label: Text
+    code: Figure[str]
+    title: Figure[Text]
+    parent: ObjectiveId | None = None
+    depth: int
+    units: tuple[Unit, ...] = ()
+    closed: Closing | None = None
+    content: Content
+    realised: YearSection | None = None
+    planned: YearSection | None = None
+    actions: tuple[Action, ...] = ()
+    elsewhere: tuple[Section, ...] = ()
+    dossiers: tuple[Dossier, ...] = ()
+
+
+class Note(Part):
+    """The policy note. template: of its letters."""
+
+    slug: NoteSlug
+    title: Figure[Text]
+    reference: Figure[str]
+    legislature: Figure[str]
+    template: Literal["full", "cards"]
+
+
+class Letter(Part):
+    """A letter as of a cut. objectives: depth first, each before those under it.
+
+    year: N, the planned one; realised_year: N-1, unless the note says otherwise of this letter. cut: the last position read
+    of each log. occurred_until: the day that `Fact.by` speaks of. totals: the whole letter's budget, each line counted once.
+    """
+
+    note: Note
+    year: Year
+    realised_year: Year
+    cut: Cut
+    occurred_until: date | None = None
+    objectives: tuple[Objective, ...]
+    totals: tuple[SectionTotal, ...]
+
+
+class LetterOut(Part):
+    """A letter as it is served. Only `letter` is hashed: it depends on nothing beyond its cut.
+
+    hash: SHA-256 of the letter's JSON, hexadecimal. complete: everything up to the cut has arrived; missing: the logs of which
+    it has not. as_of: the day asked for.
+    """
+
+    letter: Letter
+    hash: str
+    complete: bool
+    missing: tuple[str, ...] = ()
+    as_of: date | None = None

@@ -1,0 +1,1 @@
+"""The pages' addresses: who may see them, what they ask the read models, the stylesheet."""
