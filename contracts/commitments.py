@@ -26,7 +26,6 @@ from contracts.types import (
 )
 from regesta.event import Event
 
-
 # What a payment is in a payment plan.
 Part: TypeAlias = Literal["advance", "interim", "balance"]
 

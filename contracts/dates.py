@@ -80,8 +80,8 @@ class ImpreciseDate(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[str], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Validate strings with the constructor; dump as a string."""
-        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+        """Validate strings with the constructor; dump as a string. The reference gives its JSON Schema a name."""
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(), ref="ImpreciseDate")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from contracts import agenda, decisions, dossiers
 from contracts.dates import ImpreciseDate
@@ -218,7 +219,11 @@ class InWords(Value):
     text: Text
 
 
-Deadline: TypeAlias = Annotated[OnDay | Continuous | EndOfLegislature | Relative | InWords, Field(discriminator="kind")]
+# Named, so that Stated[Deadline] has a readable name in a schema.
+Deadline = TypeAliasType(
+    "Deadline",
+    Annotated[OnDay | Continuous | EndOfLegislature | Relative | InWords, Field(discriminator="kind")],
+)
 
 
 class DeadlineSet(Event):
