@@ -1,0 +1,147 @@
+"""`regesta demo`: everything on this machine, with the sample programme, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import json
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import uvloop
+from fastapi import FastAPI
+from rich.console import Console
+from rich.panel import Panel
+
+from cli.embedded import Embedded
+from cli.importing.run import import_facts
+from cli.installation import open_installation, prepare_all, services, settings_of
+from cli.progress import bar
+from cli.story import read_story, tell
+from cli.together import Together
+from cli.tokens import write_private
+from regesta.errors import Misconfigured, RegestaError
+from regesta.main import Server, create_app, server_of
+from regesta.runtime import Service
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SAMPLE = EXAMPLES / "territorial-2023-2024.json"
+STORY = EXAMPLES / "contract-13th-series.ndjson"
+NOTE, YEAR = "developpement-territorial-et-renovation-urbaine", 2024
+TOKEN_HOURS = 24 * 30
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator asked for. port: 0 takes a free one."""
+
+    data_dir: Path
+    port: int
+    host: str = "127.0.0.1"
+    ready_file: Path | None = None
+    sample: bool = True
+
+
+def demo(options: Options, console: Console) -> None:
+    """Run until interrupted; what was recorded stays in the data folder. Raises Misconfigured."""
+    listening = _listen(options.host, options.port)
+    url = f"http://{options.host}:{listening.getsockname()[1]}"
+    with listening, console.status("Starting PostgreSQL"), Embedded(options.data_dir) as database:
+        issuer = open_installation(options.data_dir)
+        declared = services()
+        settings = [settings_of(service, database, issuer, url) for service in declared]
+        asyncio.run(prepare_all(declared, database, settings))
+        apps = {each.name: create_app(each, its, worker=True) for each, its in zip(declared, settings, strict=True)}
+        place = _Place(options, url, issuer.everything(TOKEN_HOURS), tuple(declared))
+        with suppress(KeyboardInterrupt):
+            uvloop.run(_serve(place, apps, listening, console))
+    console.print("Stopped. Everything recorded is kept in", str(options.data_dir))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where this demo answers."""
+
+    options: Options
+    url: str
+    token: str
+    services: tuple[Service, ...]
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything is started. Raises Misconfigured when it is in use."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        reason = "it is in use; give another with --port" if error.errno == errno.EADDRINUSE else str(error)
+        raise Misconfigured(f"port {port} of {host} cannot be taken: {reason}") from error
+    return listening
+
+
+async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.socket, console: Console) -> None:
+    server = server_of(Together(apps), list(apps.values()), place.options.host, 0)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await _until_ready(place, server, serving)
+        if place.options.sample:
+            await _import_sample(place, console)
+        if place.options.ready_file is not None:
+            write_private(place.options.ready_file, json.dumps(_ready(place)))
+        console.print(_welcome(place))
+    except BaseException:
+        server.should_exit = True
+        await asyncio.wait([serving])
+        raise
+    await serving
+
+
+async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None]) -> None:
+    """Return when every service says that it is ready. Raises Misconfigured when it does not get there."""
+    async with asyncio.timeout(START_SECONDS), httpx2.AsyncClient() as client:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            if serving.done():
+                await serving
+                raise Misconfigured("the services could not start; the lines above say why")
+            await asyncio.sleep(0.02)
+        for service in place.services:
+            while (await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:
+                await asyncio.sleep(0.05)
+
+
+def _ready(place: _Place) -> dict[str, object]:
+    addresses = {service.name: place.url + service.prefix for service in place.services}
+    return {"url": place.url, "token": place.token, "services": addresses}
+
+
+async def _import_sample(place: _Place, console: Console) -> None:
+    """Import the sample and its story once; a later start leaves what people made of them alone."""
+    done = place.options.data_dir / "sample.sha256"
+    wanted = hashlib.sha256(SAMPLE.read_bytes() + STORY.read_bytes()).hexdigest()
+    if done.exists() and done.read_text() == wanted:
+        return
+    try:
+        with bar(console, "Importing the sample") as progress:
+            await import_facts(SAMPLE, place.url, place.token, note=NOTE, progress=progress)
+        with bar(console, "Recording the contract's story") as progress:
+            await tell(read_story(STORY), place.url, place.token, progress=progress)
+    except RegestaError as error:
+        console.print(f"The sample could not be imported: {error}", style="red")
+        return
+    done.write_text(wanted)
+
+
+def _welcome(place: _Place) -> Panel:
+    lines = [
+        f"Letter     {place.url}/reporting/v1/letters/{NOTE}/{YEAR}",
+        f"Overview   {place.url}/reporting/v1/",
+        *(f"{service.name:<10} {place.url}{service.prefix}/docs" for service in place.services),
+    ]
+    return Panel("\n".join(lines), title="Regesta", expand=False)

@@ -1,0 +1,206 @@
+"""The operator's command `regesta`.
+
+Exit codes: 0 done; 1 refused by a service, with its reason; 2 wrong use or a setting that cannot be; 3 nothing answers.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from cli import views
+from cli.demo import Options
+from cli.demo import demo as run_demo
+from cli.importing.command import import_app
+from cli.installation import open_installation
+from cli.rebuilding import rebuild_and_wait
+from cli.remote import Remote, RemoteUnreachable
+from cli.serving import serve_services
+from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
+from regesta import telemetry
+from regesta.errors import Misconfigured, RegestaError
+
+REFUSED, MISUSED, UNREACHABLE = 1, 2, 3
+
+app = typer.Typer(
+    name="regesta",
+    help="Turns what happens in public programmes into the letter that accounts for it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(import_app, name="import")
+console = Console()
+errors = Console(stderr=True)
+
+Url = Annotated[str, typer.Option(envvar="REGESTA_URL", help="Where the services answer.")]
+Token = Annotated[str, typer.Option(envvar="REGESTA_TOKEN", help="A bearer token; `regesta token` makes one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DataDir = Annotated[Path, typer.Option(help="The folder of the embedded installation.")]
+AsOf = Annotated[
+    str | None, typer.Option(help="Only what was recorded by the end of this day in Brussels, YYYY-MM-DD.")
+]
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+DEFAULT_DATA = Path(".regesta")
+
+
+class LetterForm(StrEnum):
+    """In which form a letter is printed."""
+
+    json = "json"
+    html = "html"
+
+
+@app.command(epilog="Example: regesta demo --port 8080 --data-dir .regesta")
+def demo(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    data_dir: DataDir = DEFAULT_DATA,
+    ready_file: Annotated[Path | None, typer.Option(help="Written whole, as JSON, when the demo can serve.")] = None,
+    no_sample: Annotated[bool, typer.Option("--no-sample", help="Start without the sample programme.")] = False,
+) -> None:
+    """Start everything on this machine, with the sample programme."""
+    telemetry.log_json("WARNING")
+    telemetry.start("demo")
+    run_demo(Options(data_dir, port, ready_file=ready_file, sample=not no_sample), console)
+
+
+@app.command(epilog="Example: REGESTA_BUDGET_DATABASE_URL=... regesta serve budget kpi")
+def serve(
+    services: Annotated[list[str] | None, typer.Argument(help="Which services; all four when none is named.")] = None,
+) -> None:
+    """Serve services in one process, with settings from the environment: REGESTA_*, or REGESTA_<SERVICE>_* for one."""
+    names = services or list(SERVICES)
+    for name in names:
+        if name not in SERVICES:
+            raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
+    telemetry.log_json()
+    telemetry.start("serve")
+    serve_services(names)
+
+
+@app.command(epilog="Example: regesta letter developpement-territorial 2024 --as html --out letter.html")
+def letter(
+    note: str,
+    year: int,
+    form: Annotated[LetterForm, typer.Option("--as", help="The form of the letter.")] = LetterForm.json,
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option(help="A file; standard output when none is named.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Print the letter of a note and year."""
+    params = {"view": "whole"} if form is LetterForm.html else {}
+    if as_of is not None:
+        params["as_of"] = _day(as_of)
+    accept = "application/json" if form is LetterForm.json else "text/html"
+    answer = Remote(url, token).ask("GET", f"/reporting/v1/letters/{note}/{year}", params=params, accept=accept)
+    if out is None:
+        sys.stdout.buffer.write(answer.content + b"\n")
+    else:
+        out.write_bytes(answer.content)
+
+
+@app.command(epilog="Example: regesta replay budget commitment/0193... --as-of 2026-06-30")
+def replay(
+    service: str,
+    stream: str,
+    as_of: AsOf = None,
+    cut: Annotated[int | None, typer.Option(min=0, help="Only events up to this position.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Show the state and the history of a stream, now or as of a day or a position."""
+    params = {"as_of": _day(as_of)} if as_of else {}
+    if cut is not None:
+        params["cut"] = str(cut)
+    found = Remote(url, token).ask("GET", f"/{_service(service)}/v1/streams/{stream}", params=params)
+    _show(found.json(), as_json, views.history)
+
+
+@app.command(epilog="Example: regesta lag --json")
+def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> None:
+    """Show how far every read model and reaction is behind the logs."""
+    remote = Remote(url, token)
+    found = {service: remote.ask("GET", f"/{service}/v1/projections").json() for service in SERVICES}
+    _show(found, as_json, views.lag)
+
+
+@app.command(epilog="Example: regesta rebuild budget --projection lines")
+def rebuild(
+    service: str,
+    projection: Annotated[str | None, typer.Option(help="Only this read model.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Empty read models and fill them again from the logs; waits until they are whole."""
+    found = rebuild_and_wait(Remote(url, token), _service(service), projection, errors)
+    _show(found, as_json, views.rebuilt)
+
+
+@app.command(epilog="Example: regesta token --scope budget:read --unit dru --hours 8")
+def token(
+    subject: Annotated[str, typer.Option(help="Who it speaks for; becomes the actor of events.")] = "operator",
+    scope: Annotated[list[str] | None, typer.Option(help="Repeat for several; all when none is named.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="Repeat for several.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="Administrative unit; repeat for several.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Print a token of the embedded installation; without scopes and roles it may do everything."""
+    if not (data_dir / "keys" / "key.json").exists():
+        raise Misconfigured(f"{str(data_dir)!r} is no installation; `regesta demo` makes one")
+    issuer = open_installation(data_dir)
+    whole = scope is None and role is None
+    roles, units = (ALL_ROLES, ["*"]) if whole else (role or (), unit or ())
+    sys.stdout.write(issuer.token(subject, scope or ALL_SCOPES, roles=roles, units=units, hours=hours) + "\n")
+
+
+def _service(name: str) -> str:
+    if name not in SERVICES:
+        raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
+    return name
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day such as 2026-06-30") from error
+
+
+def _show(found: object, as_json: bool, view: views.View) -> None:
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        view(found, console)
+
+
+def main() -> None:
+    """Run the command; every error we know is one line and an exit code."""
+    logging.captureWarnings(capture=True)
+    try:
+        app()
+    except Misconfigured as error:
+        errors.print(f"[red]{error}[/]", highlight=False)
+        raise SystemExit(MISUSED) from error
+    except RemoteUnreachable as error:
+        errors.print(f"[red]{error}[/]", highlight=False)
+        raise SystemExit(UNREACHABLE) from error
+    except RegestaError as error:
+        errors.print(f"[red]{error}[/]", highlight=False)
+        details = getattr(error, "problem", error.details)
+        if details:
+            errors.print_json(json.dumps(details, default=str))
+        raise SystemExit(REFUSED) from error

@@ -1,0 +1,60 @@
+"""A running Regesta as the operator's command sees it: an address and a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx2
+
+from regesta.errors import RegestaError
+
+TIMEOUT_SECONDS = 60.0
+
+
+class RemoteRefused(RegestaError):
+    """The service answered with a problem; `problem` is its document."""
+
+    code = "remote-refused"
+
+    def __init__(self, problem: dict[str, object]) -> None:
+        super().__init__(str(problem.get("detail") or problem.get("title")))
+        self.problem = problem
+
+
+class RemoteUnreachable(RegestaError):
+    """Nothing answers at the address."""
+
+    code = "remote-unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where the services answer, and with which token they are asked."""
+
+    url: str
+    token: str
+
+    def ask(
+        self, method: str, path: str, *, params: dict[str, str] | None = None, accept: str = "application/json"
+    ) -> httpx2.Response:
+        """Return the answer of a request that went well. Raises RemoteRefused, RemoteUnreachable."""
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": accept}
+        url = self.url.rstrip("/") + path
+        try:
+            answer = httpx2.request(method, url, params=params, headers=headers, timeout=TIMEOUT_SECONDS)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise RemoteUnreachable(f"{url} does not answer: {error}") from error
+        if not answer.is_success:
+            raise RemoteRefused(_problem(answer))
+        return answer
+
+
+def _problem(answer: httpx2.Response) -> dict[str, object]:
+    """Return the problem document of an answer, or what stands in for one when something else answered."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    if isinstance(problem, dict):
+        return problem
+    return {"title": answer.reason_phrase, "status": answer.status_code, "detail": answer.text[:200]}
