@@ -106,13 +106,14 @@ async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.sock
 async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None]) -> None:
     """Return when every service says that it is ready. Raises Misconfigured when it does not get there."""
     async with asyncio.timeout(START_SECONDS), httpx2.AsyncClient() as client:
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        while not server.started:
             if serving.done():
                 await serving
                 raise Misconfigured("the services could not start; the lines above say why")
             await asyncio.sleep(0.02)
         for service in place.services:
-            while (await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:
+            # Asked over HTTP, as anyone would.
+            while (await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
 
