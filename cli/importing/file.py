@@ -1,0 +1,295 @@
+"""The file of facts read from one printed policy note: its shape, how it is read, and the tree of its nodes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from cli.importing.errors import Fault, FileRefused
+from contracts.types import ANY_TEXT, SOME_TEXT, Section, SectionKind
+
+SCHEMA_ID: Final = "https://regesta.example/schemas/facts.schema.json"
+MOST: Final = 10**15
+MOST_DECIMALS: Final = 30
+
+NodeLevel: TypeAlias = Literal["strategic", "operational", "year-section", "action"]
+# A parent stands higher.
+RANKS: Final[dict[NodeLevel, int]] = {"strategic": 0, "operational": 1, "year-section": 2, "action": 3}
+
+
+def _missing_when_blank(text: str | None) -> str | None:
+    return text if text is not None and text.strip() else None
+
+
+def _exact(number: object) -> Decimal:
+    if isinstance(number, bool) or not isinstance(number, int | Decimal):
+        raise ValueError(f"{number!r} is no number")  # noqa: TRY004 pydantic reads ValueError only
+    exact = Decimal(number)
+    if abs(exact) >= MOST or exact.as_tuple().exponent < -MOST_DECIMALS:  # type: ignore[operator] # JSON has no NaN here
+        raise ValueError(f"{exact} is beyond what can be kept")
+    return exact
+
+
+Printed: TypeAlias = Annotated[str | None, Field(default=None, pattern=ANY_TEXT), AfterValidator(_missing_when_blank)]
+Words: TypeAlias = Annotated[str, Field(pattern=SOME_TEXT)]
+Name: TypeAlias = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ANY_TEXT)
+]
+Number: TypeAlias = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": -MOST, "exclusiveMaximum": MOST}),
+]
+Year: TypeAlias = Annotated[int, Field(strict=True, ge=1900, le=2199)]
+Line: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
+
+
+class Shape(BaseModel):
+    """A part of the file. Unknown members are refused; a missing one and null are the same: not printed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PrintedText(Shape):
+    """A text in French and Dutch; null where it is not printed in that language."""
+
+    fr: Printed = None
+    nl: Printed = None
+
+
+class BudgetLine(Shape):
+    """A budget line under a node. allocation: the code as printed. *_eur: euros, null where none is printed."""
+
+    allocation: Words
+    label: PrintedText | None = None
+    category: Literal["personnel", "fonctionnement", "patrimonial", "autres"] | None = None
+    commitment_eur: Number | None = None
+    liquidation_eur: Number | None = None
+    amount_eur_unspecified: Number | None = None
+    basis: Literal["estimated", "realised"] | None = None
+    source_line: Line | None = None
+
+
+class Indicator(Shape):
+    """A row of a table of indicators: the thresholds and the value as printed. units: the administrative units."""
+
+    name: PrintedText | None = None
+    red: Printed = None
+    amber: Printed = None
+    green: Printed = None
+    units: Printed = None
+    value: Printed = None
+    source_line: Line | None = None
+
+
+class Amount(Shape):
+    """An amount named in the text. eur: null when the text gives no figure."""
+
+    eur: Number | None = None
+    what: Words
+    source_line: Line | None = None
+
+
+class DatedFact(Shape):
+    """A dated statement. date: as docs/howto/import.md lists them; `(planned)` at the end of `what` marks a future tense."""
+
+    date: Printed = None
+    type: Words
+    what: Words
+    actor: Printed = None
+    source_line: Line | None = None
+
+
+class Node(Shape):
+    """An objective, a year-section or an action, and what is printed under it. code: unique in the file."""
+
+    code: Name
+    level: NodeLevel
+    parent: Name | None = None
+    title: PrintedText | None = None
+    year: Year | None = None
+    kind: SectionKind | None = None
+    status_as_printed: Printed = None
+    deadline_as_printed: Printed = None
+    fte: Number | None = None
+    equal_opportunity_as_printed: Printed = None
+    budget_lines: tuple[BudgetLine, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    amounts_in_text: tuple[Amount, ...] = ()
+    dated_facts: tuple[DatedFact, ...] = ()
+
+
+class PolicyNote(Shape):
+    """The printed note. reference: its parliamentary number, which two notes can share."""
+
+    reference: Name | None = None
+    title: PrintedText
+    realised_year: Year | None = None
+    planned_year: Year | None = None
+    legislature: Name | None = None
+
+
+class FactsFile(Shape):
+    """What was read from one printed policy note. about: a remark on the file, which is not imported."""
+
+    about: Printed = None
+    policy_note: PolicyNote
+    objectives: tuple[Node, ...]
+
+
+class Tree:
+    """The nodes of a file by their codes. Raises FileRefused when they are no tree with parents above their children."""
+
+    def __init__(self, file: FactsFile) -> None:
+        faults = [*_faults(file)]
+        if faults:
+            raise FileRefused(faults)
+        self._nodes = {node.code: node for node in file.objectives}
+
+    def objective_of(self, node: Node) -> Node:
+        """Return the objective or action that a node's content belongs to: itself, or what a year-section stands under."""
+        while node.level == "year-section":
+            assert node.parent is not None  # checked when the file was read
+            node = self._nodes[node.parent]
+        return node
+
+    def parent_of(self, node: Node) -> Node | None:
+        """Return the objective that an objective or action stands under; None under the note itself."""
+        return None if node.parent is None else self.objective_of(self._nodes[node.parent])
+
+    def section_of(self, node: Node) -> Section | None:
+        """Return the year-section that a node is or stands in; None when it has none, or one without year or kind."""
+        parent = None if node.parent is None else self._nodes[node.parent]
+        own = parent if node.level == "action" and parent is not None and parent.level == "year-section" else node
+        return Section(year=own.year, kind=own.kind) if own.year is not None and own.kind is not None else None
+
+    def from_above(self) -> list[Node]:
+        """Return the nodes, parents first, in an order that does not depend on that of the file."""
+        return sorted(self._nodes.values(), key=lambda node: (RANKS[node.level], natural(node.code), node.code))
+
+
+def read_file(path: Path) -> FactsFile:
+    """Return the facts of a file. Raises FileRefused with every fault; OSError when it cannot be opened."""
+    return parse(path.read_bytes())
+
+
+def parse(text: bytes) -> FactsFile:
+    """Return the facts of a JSON text. Raises FileRefused with every fault, by its JSON pointer."""
+    try:
+        document = json.loads(
+            text.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_Members
+        )
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise FileRefused([Fault("", f"this is no JSON text: {error}")]) from error
+    faults = [*_repeated(document, "")]
+    try:
+        file = FactsFile.model_validate(document)
+    except ValidationError as error:
+        faults += [Fault(pointer(each["loc"]), _message(each["msg"], each["input"])) for each in error.errors()]
+        raise FileRefused(faults) from error
+    faults += _faults(file)
+    if faults:
+        raise FileRefused(faults)
+    return file
+
+
+def schema() -> dict[str, JsonValue]:
+    """Return the JSON Schema of the file."""
+    described: dict[str, JsonValue] = FactsFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **described}
+
+
+def natural(code: str) -> list[tuple[int, str]]:
+    """Return a key that sorts `IV.1.2` before `IV.1.10`."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", code)]
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """Return the JSON pointer of a path."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+class _Members(dict[str, object]):
+    """The members of a JSON object; repeated: the names that came more than once."""
+
+    def __init__(self, pairs: Sequence[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        names = [name for name, _ in pairs]
+        self.repeated = sorted({name for name in names if names.count(name) > 1}) if len(names) > len(self) else []
+
+
+def _no_number(token: str) -> object:
+    raise ValueError(f"{token} is no number")
+
+
+def _message(message: str, value: object) -> str:
+    shown = repr(value)
+    return f"{message}: {shown}" if len(shown) <= 80 else message
+
+
+def _repeated(document: object, at: str) -> Iterator[Fault]:
+    match document:
+        case _Members():
+            for name in document.repeated:
+                yield Fault(at + pointer((name,)), f"the member {name!r} comes twice")
+            for name, value in document.items():
+                yield from _repeated(value, at + pointer((name,)))
+        case list():
+            for index, value in enumerate(document):
+                yield from _repeated(value, f"{at}/{index}")
+
+
+def _faults(file: FactsFile) -> Iterator[Fault]:
+    """Yield what is wrong with the note's title and with the tree."""
+    if file.policy_note.title.fr is None and file.policy_note.title.nl is None:
+        yield Fault("/policy_note/title", "the note needs a title in French or in Dutch")
+    first: dict[str, Node] = {}
+    for index, node in enumerate(file.objectives):
+        if first.setdefault(node.code, node) is not node:
+            yield Fault(f"/objectives/{index}/code", f"the code {node.code!r} comes twice")
+    for index, node in enumerate(file.objectives):
+        message = _wrong_parent(node, first)
+        if message is not None:
+            yield Fault(f"/objectives/{index}/parent", message)
+
+
+def _wrong_parent(node: Node, nodes: Mapping[str, Node]) -> str | None:
+    if node.parent is None:
+        return None if node.level == "strategic" else f"{node.level} {node.code!r} needs a parent"
+    parent = nodes.get(node.parent)
+    if parent is None:
+        return f"the parent {node.parent!r} is not in the file"
+    if _in_cycle(node, nodes):
+        return f"{node.code!r} is its own ancestor, through {node.parent!r}"
+    if RANKS[parent.level] >= RANKS[node.level]:
+        return f"the parent {node.parent!r} is {parent.level}, which is not above {node.level}"
+    return None
+
+
+def _in_cycle(node: Node, nodes: Mapping[str, Node]) -> bool:
+    seen = {node.code}
+    above = node.parent
+    while above is not None and above in nodes:
+        if above == node.code:
+            return True
+        if above in seen:
+            return False
+        seen.add(above)
+        above = nodes[above].parent
+    return False
