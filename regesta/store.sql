@@ -162,14 +162,17 @@ BEGIN
         WHERE k.unit <> ALL (lost);
     END IF;
     IF contended THEN
-        DELETE FROM log.turns AS turn USING unnest(event_unit, event_stream) AS e (unit, stream)
-        WHERE turn.stream = e.stream AND turn.holder = append.holder AND e.unit <> ALL (lost);
+        -- A turn that nobody took may not stay: as long as there is one, every append is checked.
+        DELETE FROM log.turns AS turn
+        WHERE turn.until < clock_timestamp() OR turn.holder = append.holder AND turn.stream IN (
+            SELECT e.stream FROM unnest(event_unit, event_stream) AS e (unit, stream) WHERE e.unit <> ALL (lost)
+        );
     END IF;
 END
 $$;
 
 -- Extend the replica of `from_source`; events at or below its head are compared and dropped. Returns the new head.
--- Raises RG409 with the position where the two logs differ, RG412 when the events do not follow on the head.
+-- Raises RG409 with the position where the two logs differ, RG412 when the events do not follow on the head and each other.
 CREATE FUNCTION log.replicate(
     from_source text, from_log uuid,
     positions bigint[], streams text[], versions integer[], types text[], times timestamptz[], metas text[], datas text[]
@@ -180,7 +183,7 @@ DECLARE
     forked bigint;
     highest bigint := positions[cardinality(positions)];
 BEGIN
-    PERFORM pg_advisory_xact_lock(7234017283807667301, hashtext(from_source));
+    PERFORM pg_advisory_xact_lock(hashtextextended(from_source, 7234017283807667301));
     SELECT * INTO mine FROM log.sources AS s WHERE s.source = from_source;
     IF mine.source IS NULL THEN
         INSERT INTO log.sources VALUES (from_source, from_log, 0, '-infinity') RETURNING * INTO mine;
@@ -199,7 +202,9 @@ BEGIN
         RAISE EXCEPTION 'source % differs from its replica at position %', from_source, forked
             USING ERRCODE = 'RG409', DETAIL = forked::text;
     END IF;
-    IF positions[1] > mine.head + 1 THEN
+    IF positions[1] > mine.head + 1 OR EXISTS (
+        SELECT FROM unnest(positions) WITH ORDINALITY AS e (position, n) WHERE e.position <> positions[1] + e.n - 1
+    ) THEN
         RAISE EXCEPTION 'events of % from % do not follow on %', from_source, positions[1], mine.head
             USING ERRCODE = 'RG412', DETAIL = mine.head::text;
     END IF;

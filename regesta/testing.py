@@ -16,6 +16,7 @@ from regesta.errors import Forked
 from regesta.event import Event, Recorded, Registry
 from regesta.store import Gap
 from regesta.unit import Appended, Conflict, Head, KeyAnswer, KeyKnown, Outcome, Unit
+from regesta.writer import DataRefused
 
 S = TypeVar("S", bound=State)
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -49,6 +50,7 @@ class MemoryStore:
             version = self._version(stream)
             if version != expected:
                 return Conflict(stream, version)
+        _require_storable(unit)
         self.now += timedelta(seconds=1)
         own = self._logs[self.service]
         before = len(own)
@@ -120,16 +122,16 @@ class MemoryStore:
         replica = self._logs.setdefault(source, [])
         if self._ids.setdefault(source, log) != log:
             raise Forked(f"source {source} is another log now", source=source, position=0, log=log)
-        if events[0].position > len(replica) + 1:
-            raise Gap(len(replica))
         for event in events:
             if (
                 event.position <= len(replica)
                 and replace(replica[event.position - 1], registry=event.registry) != event
             ):
                 raise Forked(f"source {source} differs", source=source, position=event.position, log=log)
-            if event.position > len(replica):
-                replica.append(replace(event, registry=self._registry))
+        first = events[0].position
+        if first > len(replica) + 1 or [event.position for event in events] != list(range(first, first + len(events))):
+            raise Gap(len(replica))
+        replica += [replace(event, registry=self._registry) for event in events if event.position > len(replica)]
         await self._tell()
         return len(replica)
 
@@ -145,6 +147,18 @@ class MemoryStore:
     async def _tell(self) -> None:
         async with self._moved:
             self._moved.notify_all()
+
+
+def _require_storable(unit: Unit) -> None:
+    """Raise DataRefused for what PostgreSQL would refuse: NUL in a name, data that is no JSON."""
+    names = [*unit.expected, *(name for use in unit.keys for name in (use.subject, use.key))]
+    if any("\0" in name for name in names):
+        raise DataRefused("NUL cannot be stored")
+    try:
+        for event in unit.events:
+            json.loads(event.data)
+    except ValueError as error:
+        raise DataRefused(str(error)) from error
 
 
 def _read_meta(meta: str) -> dict[str, str]:

@@ -164,7 +164,8 @@ class Store(Protocol):
     async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
         """Extend the replica of the events' source and return its head; events it has are compared and dropped.
 
-        Raises Forked when they differ or the log is another, Gap when they do not follow on the head.
+        Raises Forked when they differ or the log is another, Gap when they do not follow on the head
+        and each other.
         """
         ...
 

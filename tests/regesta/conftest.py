@@ -1,0 +1,41 @@
+"""Stores, deciders and a running service for the kernel's tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TypeAlias
+
+import pytest
+
+from regesta.event import Registry
+from regesta.store import PostgresStore
+from regesta.testing import MemoryStore
+from tests.conftest import Database, FreshDatabase
+from tests.regesta import jars
+
+pytest.register_assert_rewrite("regesta.suites")
+
+OpenStore: TypeAlias = Callable[[Database], Awaitable[PostgresStore]]
+
+
+@pytest.fixture
+async def open_store() -> AsyncIterator[OpenStore]:
+    """Return a function that opens a store on a database; all are closed when the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(database: Database) -> PostgresStore:
+            return await stack.enter_async_context(PostgresStore("jars", database.dsn, jars.REGISTRY, pool_size=4))
+
+        yield opened
+
+
+@pytest.fixture
+async def postgres_store(fresh_database: FreshDatabase, open_store: OpenStore) -> PostgresStore:
+    """Return an open store on a new database."""
+    return await open_store(await fresh_database("jars"))
+
+
+@pytest.fixture
+def memory_store() -> MemoryStore:
+    return MemoryStore("jars", Registry(jars.EVENTS))

@@ -1,0 +1,149 @@
+"""Every store passes one suite; the PostgreSQL one also what only a shared database can put to the proof."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from regesta.store import PostgresStore
+from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
+from regesta.testing import MemoryStore
+from regesta.unit import Appended, Conflict, Store
+from tests.conftest import FreshDatabase
+from tests.regesta.conftest import OpenStore
+
+
+class TestMemoryStore(StoreSuite, ReplicaSuite):
+    @pytest.fixture
+    def store(self, memory_store: MemoryStore) -> Store:
+        return memory_store
+
+
+class TestPostgresStore(StoreSuite, ReplicaSuite):
+    @pytest.fixture
+    def store(self, postgres_store: PostgresStore) -> Store:
+        return postgres_store
+
+
+@pytest.fixture
+async def two(fresh_database: FreshDatabase, open_store: OpenStore) -> list[PostgresStore]:
+    """Return two stores, as of two processes, on one database."""
+    database = await fresh_database("jars")
+    return [await open_store(database), await open_store(database)]
+
+
+async def test_two_writers_leave_no_gap_and_a_tailing_reader_skips_nothing(two: list[PostgresStore]) -> None:
+    units = 400
+    seen: list[int] = []
+    times = []
+
+    async def tail() -> None:
+        while len(seen) < 2 * units:
+            for event in await two[0].read("jars", seen[-1] if seen else 0, 100):
+                seen.append(event.position)
+                times.append(event.time)
+
+    async def write(store: PostgresStore, name: str) -> list[object]:
+        return list(await asyncio.gather(*(store.append(new_unit(new_event(f"{name}/{n}", 1))) for n in range(units))))
+
+    reader = asyncio.create_task(tail())
+    outcomes = await asyncio.gather(write(two[0], "a"), write(two[1], "b"))
+    await asyncio.wait_for(reader, 10)
+    positions = [outcome.first for each in outcomes for outcome in each if isinstance(outcome, Appended)]
+    assert sorted(positions) == list(range(1, 2 * units + 1))
+    assert seen == list(range(1, 2 * units + 1))
+    assert times == sorted(times)
+
+
+async def test_what_an_append_says_is_stored_is_stored(two: list[PostgresStore]) -> None:
+    async def contend(store: PostgresStore, unit: int) -> bool:
+        outcome = await store.append(new_unit(new_event(f"s/{unit}", 1, f'{{"by":{id(store)}}}')))
+        assert isinstance(outcome, Appended | Conflict)
+        if isinstance(outcome, Appended):
+            (stored,) = await two[1].read("jars", outcome.first - 1, 1)
+            return (stored.stream, stored.raw) == (f"s/{unit}", f'{{"by":{id(store)}}}')
+        return False
+
+    won = await asyncio.gather(*(contend(store, unit) for unit in range(150) for store in two))
+    assert sum(won) == 150
+    assert (await two[0].head("jars")).position == 150
+
+
+async def test_versions_that_one_writer_remembers_do_not_deceive_it(two: list[PostgresStore]) -> None:
+    await filled(two[0], 3)
+    await two[1].append(new_unit(new_event("thing/0", 2)))
+    assert await two[0].append(new_unit(new_event("other/1", 1), reads={"thing/0": 1})) == Conflict("thing/0", 2)
+    assert await two[0].append(new_unit(new_event("thing/1", 2))) == Appended(5, 5)
+
+
+@pytest.fixture
+async def idle_transaction(fresh_database: FreshDatabase) -> AsyncIterator[asyncpg.Connection]:
+    """Return a connection that holds a transaction with an id open in another database of the server."""
+    other = await fresh_database("kpi")
+    connection = await asyncpg.connect(other.admin_dsn)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("SELECT pg_current_xact_id()")
+    yield connection
+    await transaction.rollback()
+    await connection.close()
+
+
+@pytest.mark.usefixtures("idle_transaction")
+async def test_an_idle_transaction_elsewhere_stalls_no_reader(postgres_store: PostgresStore) -> None:
+    waiting = asyncio.create_task(postgres_store.wait("jars", 0, 5))
+    await filled(postgres_store, 3)
+    assert await waiting
+    assert len(await postgres_store.read("jars", 0, 10)) == 3
+
+
+async def test_a_lost_connection_leaves_an_append_that_is_known_again(
+    fresh_database: FreshDatabase, open_store: OpenStore
+) -> None:
+    database = await fresh_database("jars")
+    store = await open_store(database)
+    await filled(store, 1)
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        stop = asyncio.Event()
+
+        async def disturb() -> None:
+            while not stop.is_set():
+                await admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = $1 AND usename = 'jars' AND query LIKE '%log.append%'", database.name
+                )  # fmt: skip
+                await asyncio.sleep(0.05)
+
+        disturbing = asyncio.create_task(disturb())
+        outcomes = []
+        for n in range(40):
+            outcomes.append(await store.append(new_unit(new_event("hot/1", n + 1))))
+            await asyncio.sleep(0.01)
+        stop.set()
+        await disturbing
+    finally:
+        await admin.close()
+    assert [o.first for o in outcomes if isinstance(o, Appended)] == list(range(2, 42))
+    assert [event.version for event in (await store.tails({"hot/1": 0}))["hot/1"]] == list(range(1, 41))
+
+
+async def test_nobody_can_write_around_the_append(fresh_database: FreshDatabase) -> None:
+    database = await fresh_database("jars")
+    for dsn in (database.dsn, database.owner_dsn):
+        connection = await asyncpg.connect(dsn)
+        try:
+            for statement in ("DELETE FROM log.events", "UPDATE log.keys SET count = 0", "TRUNCATE log.replicas"):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+async def test_an_append_that_waits_for_a_stopped_writer_fails_at_once(postgres_store: PostgresStore) -> None:
+    await postgres_store.__aexit__(None, None, None)
+    with pytest.raises(Exception, match="has stopped"):
+        await asyncio.wait_for(postgres_store.append(new_unit(new_event("a/1", 1))), 1)
