@@ -36,6 +36,7 @@ def payload() -> str:
 
 def units(count: int) -> Iterator[Unit]:
     """Yield units of one event, a fresh stream every ten, with expected versions."""
+    stream = ""
     for number in range(count):
         version = number % STREAM_EVENTS
         if version == 0:
