@@ -31,7 +31,7 @@ class Break:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.pointer or '/'}: {self.reason}"
+        return f"{self.pointer}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def _object(schema: Schema, keyword: str) -> dict[str, Schema]:
 def _at(root: Schema, pointer: str) -> Schema:
     found: JsonValue = root
     for step in pointer.split("/")[1:]:
-        found = found[step] if isinstance(found, dict) else None
+        found = found.get(step) if isinstance(found, dict) else None
     match found:
         case dict():
             return found
