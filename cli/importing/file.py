@@ -271,7 +271,7 @@ def _faults(file: FactsFile) -> Iterator[Fault]:
 
 def _wrong_parent(node: Node, nodes: Mapping[str, Node]) -> str | None:
     if node.parent is None:
-        return None if node.level == "strategic" else f"{node.level} {node.code!r} needs a parent"
+        return f"the year-section {node.code!r} needs a parent" if node.level == "year-section" else None
     parent = nodes.get(node.parent)
     if parent is None:
         return f"the parent {node.parent!r} is not in the file"

@@ -1,0 +1,277 @@
+"""Bands from the printed texts of an indicator's table, only when together they hold every number exactly once.
+
+Nothing is guessed: a text is a range only when it names a comparison, numbers and a unit, and nothing that could change its
+meaning. "95 %" or "2 semaines de retard" name a value and not which side of it, so they stay as printed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from contracts.bands import Band, BandColour, BandsError, check_bands
+
+
+class NoBands(ValueError):
+    """The printed texts have no machine form; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What one text says. *_inclusive: None where the words leave open whether the edge is inside ("between 80 and 90").
+
+    unit: "" when none is printed. turns: words after the numbers that say where they count from ("after", "late").
+    """
+
+    lower: Decimal | None = None
+    lower_inclusive: bool | None = False
+    upper: Decimal | None = None
+    upper_inclusive: bool | None = False
+    unit: str = ""
+    turns: frozenset[str] = frozenset()
+
+
+NUMBER_WORDS: Final = {
+    word: number
+    for number, words in enumerate(
+        (
+            ("un", "une", "een", "één", "one"),
+            ("deux", "twee", "two"),
+            ("trois", "drie", "three"),
+            ("quatre", "vier", "four"),
+            ("cinq", "vijf", "five"),
+            ("six", "zes"),
+            ("sept", "zeven", "seven"),
+            ("huit", "acht", "eight"),
+            ("neuf", "negen", "nine"),
+            ("dix", "tien", "ten"),
+        ),
+        start=1,
+    )
+    for word in words
+}
+UNITS: Final = {
+    word: unit
+    for unit, words in {
+        "%": "% pourcent procent percent",
+        "jours": "jour jours j js jc dag dagen kalenderdag kalenderdagen d day days",
+        "semaines": "semaine semaines week weken weeks",
+        "mois": "mois maand maanden month months",
+        "trimestres": "trimestre trimestres kwartaal kwartalen quarter quarters",
+        "années": "an ans année années jaar jaren year years",
+        "euros": "€ euro euros eur",
+    }.items()
+    for word in words.split()
+}
+KNOWN_UNITS: Final = frozenset({*UNITS.values(), "jours ouvrables"})
+# Working days are another unit; calendar days are what days are anyway.
+WORKING: Final = frozenset({"ouvrable", "ouvrables", "ouvré", "ouvrés", "werkdag", "werkdagen", "working"})
+TURNS: Final = {
+    word: turn
+    for turn, words in {
+        "after": "après na after",
+        "before": "avant voor vóór before",
+        "late": "retard vertraging delay late",
+        "early": "avance early",
+        "more": "hausse augmentation stijging toename increase",
+        "less": "baisse diminution daling afname decrease",
+    }.items()
+    for word in words.split()
+}
+MONTHS: Final = (
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre januari februari maart april mei "
+    "juni juli augustus oktober january february march may june july august october september november december"
+).split()
+
+# Longer texts are prose, and longer numbers no thresholds.
+MOST_CHARACTERS: Final = 300
+MOST_DIGITS: Final = 15
+
+# Comparisons before their number. The longer ones come first, so that "n'excède pas" is not read as "excède".
+BEFORE: Final = (
+    (">=", r"(?:>=|≥|au moins|au minimum|minimum|[ée]ga(?:l|le|ux|les) ou sup[ée]rieure?s? [àa]|sup[ée]rieure?s? ou [ée]ga(?:l|le|ux|les) [àa]|[àa] partir de|minstens|ten minste|minimaal|vanaf|(?:groter|hoger|meer) dan of gelijk aan|gelijk aan of (?:groter|hoger|meer) dan|niet minder dan|at least|not less than|no less than)"),
+    ("<=", r"(?:<=|≤|au plus|au maximum|maximum|[ée]ga(?:l|le|ux|les) ou inf[ée]rieure?s? [àa]|inf[ée]rieure?s? ou [ée]ga(?:l|le|ux|les) [àa]|(?:n'|ne )(?:exc[èe]de(?:nt)?|d[ée]passe(?:nt)?) pas|dans les|ten hoogste|hoogstens|maximaal|(?:kleiner|lager|minder) dan of gelijk aan|gelijk aan of (?:kleiner|lager|minder) dan|niet (?:meer|hoger|groter) dan|binnen(?: de)?|at most|not more than|no more than|within)"),
+    (">", r"(?:>|strictement sup[ée]rieure?s? [àa]|sup[ée]rieure?s? [àa]|plus (?:de|d')|au-del[àa] (?:de|d')|exc[èe]de(?:nt)?|d[ée]passe(?:nt)?|(?:meer|hoger|groter|langer) dan|boven(?: de)?|more than|greater than|higher than|longer than|over|above)"),
+    ("<", r"(?:<|strictement inf[ée]rieure?s? [àa]|inf[ée]rieure?s? [àa]|moins (?:de|d')|en dessous (?:de|d')|en-dessous (?:de|d')|(?:minder|lager|kleiner|korter) dan|onder(?: de)?|less than|lower than|shorter than|fewer than|below|under)"),
+    ("=", r"(?:=|[ée]ga(?:l|le|ux|les) [àa]|exactement|precies|gelijk aan|exactly|equal to)"),
+)  # fmt: skip
+# Comparisons after their number.
+AFTER: Final = (
+    (">=", r"(?:ou|et) (?:plus|davantage)|(?:of|en) meer|(?:or|and) more|minimum|au moins|au minimum"),
+    ("<=", r"(?:ou|et) moins|of minder|or (?:less|fewer)|maximum|au plus|au maximum"),
+)
+JOINED: Final = r"(?:et|en|and|mais|maar|but|,|;)"
+NUMBER: Final = rf"(?P<number>[0-9]+(?:[ .,][0-9]+)*|\b(?:{'|'.join(NUMBER_WORDS)})\b)"
+UNIT: Final = r"(?: ?(?P<unit>%|€|[^\W\d_]+))?(?P<working> (?:ouvrables?|ouvr[ée]s?|calendriers?|calendar))?"
+BETWEEN: Final = re.compile(
+    rf"(?P<lead>.*?)(?:entre|tussen|between|de|van|from|^)? ?(?P<low>[0-9]+(?:[.,][0-9]+)?) ?(?P<lowunit>%|[^\W\d_]+)? ?"
+    rf"(?:et|en|and|-|–|à|tot|to) ?{NUMBER}{UNIT}(?P<trail>.*)"
+)
+ONE: Final = tuple(
+    (sign, re.compile(rf"(?P<lead>.*?)(?<![\w>=<])(?:{words}) ?{NUMBER}{UNIT}(?P<trail>.*)")) for sign, words in BEFORE
+)
+OTHER: Final = tuple(
+    (sign, re.compile(rf"(?P<lead>){NUMBER}{UNIT} (?:{words})\b(?P<trail>.*)")) for sign, words in AFTER
+)
+# What could change the meaning of the words around a number.
+DOUBT: Final = re.compile(
+    r"[0-9<>≤≥=~±/]|\b(?:ou|of|or|et|en|and|pas|non|ne|ni|niet|geen|not|no|sauf|hors|except|unless|tenzij|behalve|excepté"
+    r"|environ|ongeveer|circa|about|moins|plus|minder|meer|less|more|jusqu|tot|entre|tussen|between)\b"
+)
+
+
+def bands_of(printed: Mapping[BandColour, str | None]) -> tuple[Band, ...]:
+    """Return the bands that the texts of a table say. Raises NoBands with the reason why they say none."""
+    ranges = {colour: range_of(text) for colour, text in printed.items() if text is not None and text.strip()}
+    if len(ranges) < 2:
+        raise NoBands("one text alone does not cover every value" if ranges else "no threshold is printed")
+    _require_one_scale(list(ranges.values()))
+    bands = tuple(_band(colour, ranges) for colour in ranges)
+    try:
+        check_bands(bands)
+    except BandsError as error:
+        raise NoBands(str(error)) from error
+    return bands
+
+
+def unit_of(printed: Mapping[BandColour, str | None]) -> str | None:
+    """Return the unit of texts that `bands_of` could read; None when they print none."""
+    return next((found for text in printed.values() if text and (found := range_of(text).unit)), None)
+
+
+def range_of(printed: str) -> Range:
+    """Return the range that one text says. Raises NoBands when it says none beyond doubt."""
+    text = _plain(printed)
+    if len(text) > MOST_CHARACTERS:
+        raise NoBands(f"a text of {len(text)} characters is no threshold")
+    found = [one for one in (_double(text), _between(text), _single(text)) if one is not None]
+    if not found:
+        raise NoBands(f"{printed!r} {_why_not(text)}")
+    return found[0]
+
+
+def _plain(printed: str) -> str:
+    text = unicodedata.normalize("NFKC", printed).lower().replace("’", "'").replace("‐", "-").replace("‑", "-")
+    text = re.sub(r"\b([ldn]|qu)' ", r"\1'", " ".join(text.split()))
+    return re.sub(r"(?<=d')(?=\w)", " ", text).strip(" .;:")
+
+
+def _single(text: str) -> Range | None:
+    for sign, pattern in (*ONE, *OTHER):
+        found = pattern.fullmatch(text)
+        if found is not None and not _in_doubt(found):
+            return _compared(sign, found)
+    return None
+
+
+def _double(text: str) -> Range | None:
+    """Return the range of two comparisons: ">= 80 % et < 90 %"."""
+    for part in re.finditer(rf" ?{JOINED} ?", text):
+        one, other = _single(text[: part.start()]), _single(text[part.end() :])
+        low = next((each for each in (one, other) if each is not None and each.upper is None), None)
+        high = next((each for each in (one, other) if each is not None and each.lower is None), None)
+        if one is not None and other is not None and low is not None and high is not None:
+            unit = low.unit or high.unit
+            if {low.unit, high.unit} <= {unit, ""}:
+                turns = low.turns | high.turns
+                return Range(low.lower, low.lower_inclusive, high.upper, high.upper_inclusive, unit, turns)
+    return None
+
+
+def _between(text: str) -> Range | None:
+    found = BETWEEN.fullmatch(text)
+    if found is None or _in_doubt(found) or found["lead"].endswith("-"):
+        return None
+    low, high = _number(found["low"], ""), _number(found["number"], _unit(found))
+    first, unit = found["lowunit"], _unit(found)
+    if low is None or high is None or low >= high or (first and UNITS.get(first, first) != unit):
+        return None
+    return Range(low, None, high, None, unit, _turns(found))
+
+
+def _compared(sign: str, found: re.Match[str]) -> Range | None:
+    unit, turns, inclusive = _unit(found), _turns(found), "=" in sign
+    number = _number(found["number"], unit)
+    if number is None:
+        return None
+    match sign[0]:
+        case ">":
+            return Range(lower=number, lower_inclusive=inclusive, unit=unit, turns=turns)
+        case "<":
+            return Range(upper=number, upper_inclusive=inclusive, unit=unit, turns=turns)
+        case _:
+            return Range(number, True, number, True, unit, turns)
+
+
+def _in_doubt(found: re.Match[str]) -> bool:
+    around = f"{found['lead']} | {found['unit'] or ''} | {found['trail']}"
+    return DOUBT.search(around) is not None or any(re.search(rf"\b{month}\b", found[0]) for month in MONTHS)
+
+
+def _number(text: str, unit: str) -> Decimal | None:
+    """Return a number; None when its separators can be read in two ways ("1.000"), or a word may be an article ("un")."""
+    if text in NUMBER_WORDS:
+        return Decimal(NUMBER_WORDS[text]) if unit in KNOWN_UNITS else None
+    if sum(map(str.isdigit, text)) > MOST_DIGITS:
+        return None
+    if re.fullmatch(r"[0-9]{1,3}(?: [0-9]{3})+|[0-9]+", text):
+        return Decimal(text.replace(" ", ""))
+    if re.fullmatch(r"[0-9]+[.,](?:[0-9]{1,2}|[0-9]{4,9})", text):
+        return Decimal(text.replace(",", "."))
+    return None
+
+
+def _unit(found: re.Match[str]) -> str:
+    word = found["unit"] or ""
+    working = word in WORKING or (found["working"] or "").strip() in WORKING
+    return "jours ouvrables" if working else UNITS.get(word, word)
+
+
+def _turns(found: re.Match[str]) -> frozenset[str]:
+    return frozenset(TURNS[word] for word in re.findall(r"[^\W\d_]+", found["trail"]) if word in TURNS)
+
+
+def _require_one_scale(ranges: list[Range]) -> None:
+    """Raise NoBands unless all ranges count the same thing from the same side."""
+    units = sorted({each.unit for each in ranges} - {""})
+    if len(units) > 1:
+        raise NoBands(f"the texts count in different units: {', '.join(units)}")
+    turns = {each.turns for each in ranges} - {frozenset()}
+    if len(turns) > 1:
+        raise NoBands("the texts count from different sides")
+
+
+def _band(colour: BandColour, ranges: Mapping[BandColour, Range]) -> Band:
+    """Return a range as a band: an edge that its words leave open is inside unless another text holds it."""
+    own = ranges[colour]
+    others = [each for name, each in ranges.items() if name != colour]
+    return Band(
+        colour=colour,
+        lower=own.lower,
+        lower_inclusive=_inclusive(own.lower, own.lower_inclusive, others),
+        upper=own.upper,
+        upper_inclusive=_inclusive(own.upper, own.upper_inclusive, others),
+    )
+
+
+def _inclusive(edge: Decimal | None, said: bool | None, others: list[Range]) -> bool:  # noqa: FBT001 the edge's own field
+    if said is not None or edge is None:
+        return bool(said)
+    held = {(each.lower, each.lower_inclusive) for each in others} | {
+        (each.upper, each.upper_inclusive) for each in others
+    }
+    return (edge, True) not in held
+
+
+def _why_not(text: str) -> str:
+    if not re.search(r"[0-9]", text) and not any(re.search(rf"\b{word}\b", text) for word in NUMBER_WORDS):
+        return "names no number"
+    if any(re.search(rf"\b{month}\b", text) for month in MONTHS):
+        return "is about a date"
+    if re.fullmatch(rf"{NUMBER}{UNIT}[^0-9]*", text):
+        return "names a value, not which side of it"
+    return "cannot be read as a range beyond doubt"
