@@ -1,0 +1,6 @@
+"""Run it: `python -m services.budget api|worker|all|migrate|rebuild`."""
+
+from regesta.main import main
+from services.budget.app import SERVICE
+
+main(SERVICE)

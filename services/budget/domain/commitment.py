@@ -1,0 +1,302 @@
+"""Obligations: commitment/{id}. What is liquidated never exceeds what is committed and not decommitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from contracts.allocation import LineKey
+from contracts.budget import CreditReleased
+from contracts.commitments import (
+    AmountCommitted,
+    AmountDecommitted,
+    ClaimReceived,
+    ClaimRejected,
+    CommitmentReversed,
+    PaymentLiquidated,
+    PaymentReversed,
+    RecoveryCollected,
+    RecoveryEstablished,
+)
+from contracts.types import CommitmentId, ConventionId, DossierId, Origin, PositiveCents, Ref, Year
+from regesta.command import Context, Facts, Read, Reference, State, nothing
+from regesta.errors import Refused
+from regesta.event import Event
+from services.budget.domain import convention as agreements
+from services.budget.domain import ledger as ledgers
+from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, recorded
+from services.budget.domain.errors import (
+    CommitmentDiffers,
+    DecommitmentDiffers,
+    ExceedsCommitment,
+    NothingCommitted,
+    OtherDossier,
+    StillLiquidated,
+    UnknownCommitment,
+)
+from services.budget.domain.ledger import Ledger, ledger_key
+from services.budget.domain.line import spending
+
+
+@dataclass(slots=True)
+class Commitment(State):
+    """An obligation, and what was paid, claimed and owed back on it: facts by their references, totals net of reversals.
+
+    paid_cents, claimed_cents, collected_cents: net by payment, by claim, by recovery.
+    """
+
+    prefix: ClassVar[str] = "commitment"
+
+    committed: AmountCommitted | None = None
+    decommitted_cents: int = 0
+    liquidated_cents: int = 0
+    recovered_cents: int = 0
+    reversed: CommitmentReversed | None = None
+    decommitments: dict[Ref, AmountDecommitted] = field(default_factory=dict)
+    payments: dict[Ref, PaymentLiquidated] = field(default_factory=dict)
+    reversals: dict[tuple[Ref, Ref | None], PaymentReversed] = field(default_factory=dict)
+    paid_cents: dict[Ref, int] = field(default_factory=dict)
+    claims: dict[Ref, ClaimReceived] = field(default_factory=dict)
+    rejections: dict[Ref, ClaimRejected] = field(default_factory=dict)
+    claimed_cents: dict[Ref, int] = field(default_factory=dict)
+    recoveries: dict[Ref, RecoveryEstablished] = field(default_factory=dict)
+    collected_cents: dict[Ref, int] = field(default_factory=dict)
+
+    @property
+    def fact(self) -> AmountCommitted:
+        """What opened it; only for one that require_commitment returned."""
+        assert self.committed is not None
+        return self.committed
+
+    @property
+    def remaining_cents(self) -> int:
+        """Committed and not decommitted."""
+        return (0 if self.committed is None else self.committed.amount_cents) - self.decommitted_cents
+
+    @property
+    def outstanding_cents(self) -> int:
+        """What can still be liquidated (encours / uitstaand bedrag)."""
+        return self.remaining_cents - self.liquidated_cents
+
+
+class Commit(BudgetCommand):
+    """Reserve credit for an obligation. amount_cents: the whole of it, for all years. visa: of the controller.
+
+    dossier: that of the convention when only the convention is given.
+    """
+
+    name = "commit"
+
+    commitment: CommitmentId
+    line: LineKey
+    year: Year
+    amount_cents: PositiveCents
+    dossier: DossierId | None = None
+    convention: ConventionId | None = None
+    visa: Ref | None = None
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The commitment."""
+        return Commitment.name_of(self.commitment)
+
+    def references(self) -> tuple[Reference, ...]:
+        """The dossier must exist."""
+        return dossier_reference(self.dossier)
+
+
+class Decommit(BudgetCommand):
+    """Release what will never be due. decommitment: its reference, unique in the commitment."""
+
+    name = "decommit"
+
+    commitment: CommitmentId
+    decommitment: Ref
+    amount_cents: PositiveCents
+    reason: Reason
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The commitment."""
+        return Commitment.name_of(self.commitment)
+
+
+class ReverseCommitment(BudgetCommand):
+    """Take back a commitment that was wrong, with all that is still committed of it."""
+
+    name = "reverse-commitment"
+
+    commitment: CommitmentId
+    reason: Reason
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The commitment."""
+        return Commitment.name_of(self.commitment)
+
+
+def decide(command: Commit | Decommit | ReverseCommitment, read: Read, context: Context) -> Facts:
+    """Return the facts of a command on an obligation and on its ledger; nothing when they stand already."""
+    match command:
+        case Commit():
+            return commit(command, read, context)
+        case Decommit():
+            return decommit(command, read, context)
+        case ReverseCommitment():
+            return reverse(command, read, context)
+
+
+def commit(command: Commit, read: Read, context: Context) -> Facts:
+    """Return the commitment and its charge on the ledger.
+
+    Raises CommitmentDiffers, UnknownLine, UnknownConvention; ReceiptLine, ExceedsCredits, OtherDossier, NotWhole,
+    NotFirstYear.
+    """
+    commitment = read(Commitment, command.commitment)
+    broken = spending(read, command.line)
+    dossier = command.dossier
+    if command.convention is not None:
+        convention = agreements.require_convention(read, command.convention)
+        dossier = dossier or convention.fact.dossier
+        broken += other_dossier(convention, dossier)
+        broken += agreements.committing(convention, command.year, command.amount_cents)
+    asked = AmountCommitted(
+        line=command.line,
+        year=command.year,
+        amount_cents=command.amount_cents,
+        dossier=dossier,
+        convention=command.convention,
+        visa=command.visa,
+        origin=command.origin,
+    )
+    if recorded(commitment.committed, asked, CommitmentDiffers):
+        return nothing()
+    ledger = read(Ledger, ledger_key(command.line, command.year))
+    reserved, exceeded = ledgers.reserve(ledger, command.commitment, command.amount_cents)
+    breaches = judge(command.origin, context, [*broken, *exceeded])
+    fact = asked.model_copy(update={"unchecked": reserved.unchecked, "breaches": breaches})
+    return {commitment.stream: [fact], ledger.stream: [reserved]}
+
+
+def decommit(command: Decommit, read: Read, context: Context) -> Facts:
+    """Return the decommitment and its release on the ledger. Raises DecommitmentDiffers, ExceedsCommitment."""
+    commitment = require_commitment(read, command.commitment)
+    opened = commitment.fact
+    asked = AmountDecommitted(
+        decommitment=command.decommitment,
+        line=opened.line,
+        year=opened.year,
+        amount_cents=command.amount_cents,
+        reason=command.reason,
+        origin=command.origin,
+    )
+    if recorded(commitment.decommitments.get(command.decommitment), asked, DecommitmentDiffers):
+        return nothing()
+    breaches = judge(command.origin, context, exceeding(commitment, command.amount_cents))
+    fact = asked.model_copy(update={"breaches": breaches})
+    return {commitment.stream: [fact], **_release(read, commitment, command.amount_cents)}
+
+
+def reverse(command: ReverseCommitment, read: Read, context: Context) -> Facts:
+    """Return the reversal and its release on the ledger.
+
+    Raises StillLiquidated while payments stand, NothingCommitted when all was decommitted.
+    """
+    commitment = require_commitment(read, command.commitment)
+    if commitment.reversed is not None:
+        return nothing()
+    cents = commitment.remaining_cents
+    if cents <= 0:
+        raise NothingCommitted(f"nothing of {commitment.key!r} is left to take back", commitment=commitment.key)
+    broken: list[Refused] = []
+    if standing := [payment for payment, paid_cents in commitment.paid_cents.items() if paid_cents > 0]:
+        broken.append(StillLiquidated(f"the payments {standing} stand on {commitment.key!r}", payments=[*standing]))
+    fact = CommitmentReversed(
+        line=commitment.fact.line,
+        year=commitment.fact.year,
+        amount_cents=cents,
+        reason=command.reason,
+        origin=command.origin,
+        breaches=judge(command.origin, context, broken),
+    )
+    return {commitment.stream: [fact], **_release(read, commitment, cents)}
+
+
+def evolve(state: Commitment, event: Event) -> None:
+    """Apply one recorded fact."""
+    match event:
+        case AmountCommitted():
+            state.committed = event
+        case AmountDecommitted():
+            state.decommitted_cents += event.amount_cents
+            state.decommitments[event.decommitment] = event
+        case CommitmentReversed():
+            state.decommitted_cents += event.amount_cents
+            state.reversed = event
+        case PaymentLiquidated():
+            state.payments[event.payment] = event
+            _pay(state, event, event.amount_cents)
+        case PaymentReversed():
+            state.reversals[event.payment, event.reversal] = event
+            _pay(state, state.payments[event.payment], -event.amount_cents)
+        case ClaimReceived():
+            state.claims[event.claim] = event
+        case ClaimRejected():
+            state.rejections[event.claim] = event
+        case RecoveryEstablished():
+            state.recoveries[event.recovery] = event
+            state.recovered_cents += event.amount_cents
+        case RecoveryCollected():
+            collected_cents = state.collected_cents.get(event.recovery, 0)
+            state.collected_cents[event.recovery] = collected_cents + event.amount_cents
+        case _:
+            pass
+
+
+def require_commitment(read: Read, commitment: CommitmentId) -> Commitment:
+    """Return a commitment that was made. Raises UnknownCommitment."""
+    state = read(Commitment, commitment)
+    if state.committed is None:
+        raise UnknownCommitment(f"nothing was committed as {commitment!r}", commitment=commitment)
+    return state
+
+
+def exceeding(commitment: Commitment, cents: int) -> list[Refused]:
+    """Return the refusal of an amount that is more than is outstanding."""
+    outstanding_cents = commitment.outstanding_cents
+    if cents <= outstanding_cents:
+        return []
+    refusal = ExceedsCommitment(
+        f"{cents} cents are more than the {outstanding_cents} outstanding on {commitment.key!r}",
+        commitment=commitment.key, amount_cents=cents, outstanding_cents=outstanding_cents,
+    )  # fmt: skip
+    return [refusal]
+
+
+def other_dossier(convention: agreements.Convention, dossier: DossierId | None) -> list[Refused]:
+    """Return the refusal of an agreement that belongs to another dossier."""
+    if dossier is None or dossier == convention.fact.dossier:
+        return []
+    return [
+        OtherDossier(
+            f"the convention {convention.key!r} belongs to the dossier {convention.fact.dossier!r}, not {dossier!r}",
+            convention=convention.key, dossier=dossier,
+        )
+    ]  # fmt: skip
+
+
+def _pay(state: Commitment, payment: PaymentLiquidated, cents: int) -> None:
+    state.liquidated_cents += cents
+    state.paid_cents[payment.payment] = state.paid_cents.get(payment.payment, 0) + cents
+    if payment.claim is not None:
+        state.claimed_cents[payment.claim] = state.claimed_cents.get(payment.claim, 0) + cents
+
+
+def _release(read: Read, commitment: Commitment, cents: int) -> Facts:
+    opened = commitment.fact
+    ledger = read(Ledger, ledger_key(opened.line, opened.year))
+    event = CreditReleased(line=opened.line, year=opened.year, commitment=commitment.key, amount_cents=cents)
+    return {ledger.stream: [event]}

@@ -1,0 +1,343 @@
+"""Agreements with beneficiaries: convention/{id}. What is paid under one never goes beyond its terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from contracts.commitments import (
+    ConventionAmended,
+    ConventionDrawn,
+    ConventionReturned,
+    ConventionSigned,
+    ConventionTerminated,
+    Part,
+    PaymentLiquidated,
+    Tranche,
+)
+from contracts.dates import ImpreciseDate
+from contracts.types import ConventionId, DossierId, Origin, PartyId, PositiveCents, Ppm, Ref
+from regesta.command import Context, Facts, Read, Reference, State, nothing
+from regesta.errors import Refused
+from regesta.event import Event
+from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, recorded
+from services.budget.domain.errors import (
+    ConventionDiffers,
+    ConventionEnded,
+    ExceedsAdvance,
+    ExceedsConvention,
+    ExceedsTranches,
+    NotFirstYear,
+    NotWhole,
+    RepeatedTranche,
+    TerminationDiffers,
+    TranchesDiffer,
+    UnknownConvention,
+)
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is agreed now. tranches: by year, empty when none are agreed; advance_ppm: None when not said."""
+
+    amount_cents: int
+    advance_ppm: int | None
+    tranches: tuple[Tranche, ...]
+
+    @property
+    def advance_cents(self) -> int | None:
+        """The most that may be paid in advance, rounded down; None when not said."""
+        return None if self.advance_ppm is None else self.amount_cents * self.advance_ppm // MILLION
+
+    @property
+    def multi_year(self) -> bool:
+        """Whether it is paid in yearly tranches."""
+        return len({tranche.year for tranche in self.tranches}) > 1
+
+    def due_cents(self, year: int) -> int:
+        """Return the sum of the tranches up to the end of a year."""
+        return sum(tranche.amount_cents for tranche in self.tranches if tranche.year <= year)
+
+
+@dataclass(slots=True)
+class Convention(State):
+    """An agreement. signed: None while it is not; drawn_cents: paid under it, net, by (part, year)."""
+
+    prefix: ClassVar[str] = "convention"
+
+    signed: ConventionSigned | None = None
+    amended: ConventionAmended | None = None
+    ended: ConventionTerminated | None = None
+    drawn_cents: dict[tuple[Part, int], int] = field(default_factory=dict)
+
+    @property
+    def fact(self) -> ConventionSigned:
+        """What opened it; only for one that require_convention returned."""
+        assert self.signed is not None
+        return self.signed
+
+    @property
+    def terms(self) -> Terms:
+        """What is agreed now; only for one that require_convention returned."""
+        return _terms(self.amended or self.fact)
+
+    @property
+    def paid_cents(self) -> int:
+        """All that was paid under it, net."""
+        return sum(self.drawn_cents.values())
+
+    @property
+    def advanced_cents(self) -> int:
+        """What was paid in advance, net."""
+        return sum(cents for (part, _), cents in self.drawn_cents.items() if part == "advance")
+
+    def paid_by_cents(self, year: int) -> int:
+        """Return what was paid by the end of a year, net."""
+        return sum(cents for (_, paid), cents in self.drawn_cents.items() if paid <= year)
+
+
+Tranches = Annotated[tuple[Tranche, ...], Field(max_length=100)]
+
+
+class SignConvention(BudgetCommand):
+    """Record the signature of an agreement. Its tranches, if any, add up to its amount."""
+
+    name = "sign-convention"
+
+    convention: ConventionId
+    dossier: DossierId
+    amount_cents: PositiveCents
+    parties: Annotated[tuple[PartyId, ...], Field(max_length=1_000)] = ()
+    advance_ppm: Ppm | None = None
+    tranches: Tranches = ()
+    ends_on: ImpreciseDate | None = None
+    reference: Ref | None = None
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The convention."""
+        return Convention.name_of(self.convention)
+
+    def references(self) -> tuple[Reference, ...]:
+        """The dossier must exist."""
+        return dossier_reference(self.dossier)
+
+
+class AmendConvention(BudgetCommand):
+    """Change an agreement. All terms as they are after it, not the change."""
+
+    name = "amend-convention"
+
+    convention: ConventionId
+    amount_cents: PositiveCents
+    advance_ppm: Ppm | None = None
+    tranches: Tranches = ()
+    ends_on: ImpreciseDate | None = None
+    reference: Ref | None = None
+    reason: Reason | None = None
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The convention."""
+        return Convention.name_of(self.convention)
+
+
+class TerminateConvention(BudgetCommand):
+    """End an agreement before its time."""
+
+    name = "terminate-convention"
+
+    convention: ConventionId
+    reason: Reason
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The convention."""
+        return Convention.name_of(self.convention)
+
+
+def decide(command: SignConvention | AmendConvention | TerminateConvention, read: Read, context: Context) -> Facts:
+    """Return the facts of a command on an agreement; nothing when they stand already."""
+    match command:
+        case SignConvention():
+            return _sign(read(Convention, command.convention), command, context)
+        case AmendConvention():
+            return _amend(require_convention(read, command.convention), command, context)
+        case TerminateConvention():
+            return _terminate(require_convention(read, command.convention), command, context)
+
+
+def _sign(convention: Convention, command: SignConvention, context: Context) -> Facts:
+    """Return the signature. Raises ConventionDiffers, RepeatedTranche, TranchesDiffer."""
+    asked = ConventionSigned(
+        dossier=command.dossier,
+        amount_cents=command.amount_cents,
+        parties=command.parties,
+        advance_ppm=command.advance_ppm,
+        tranches=command.tranches,
+        ends_on=command.ends_on,
+        reference=command.reference,
+        origin=command.origin,
+    )
+    if recorded(convention.signed, asked, ConventionDiffers):
+        return nothing()
+    breaches = judge(command.origin, context, _untidy(_terms(asked)))
+    return {convention.stream: [asked.model_copy(update={"breaches": breaches})]}
+
+
+def _amend(convention: Convention, command: AmendConvention, context: Context) -> Facts:
+    """Return the amendment. Raises TranchesDiffer, and the rule that what was paid already would break."""
+    asked = ConventionAmended(
+        amount_cents=command.amount_cents,
+        advance_ppm=command.advance_ppm,
+        tranches=command.tranches,
+        ends_on=command.ends_on,
+        reference=command.reference,
+        reason=command.reason,
+        origin=command.origin,
+    )
+    if convention.amended is not None and _same_terms(convention.amended, asked):
+        return nothing()
+    terms = _terms(asked)
+    broken = [*_ended(convention), *_untidy(terms), *_overdrawn(terms, convention, "advance", 0)]
+    breaches = judge(command.origin, context, broken)
+    return {convention.stream: [asked.model_copy(update={"breaches": breaches})]}
+
+
+def _terminate(convention: Convention, command: TerminateConvention, context: Context) -> Facts:
+    """Return the end. Raises TerminationDiffers."""
+    asked = ConventionTerminated(reason=command.reason, origin=command.origin)
+    if recorded(convention.ended, asked, TerminationDiffers):
+        return nothing()
+    judge(command.origin, context, ())
+    return {convention.stream: [asked]}
+
+
+def evolve(state: Convention, event: Event) -> None:
+    """Apply one recorded fact."""
+    match event:
+        case ConventionSigned():
+            state.signed = event
+        case ConventionAmended():
+            state.amended = event
+        case ConventionTerminated():
+            state.ended = event
+        case ConventionDrawn():
+            _add(state, event, event.amount_cents)
+        case ConventionReturned():
+            _add(state, event, -event.amount_cents)
+        case _:
+            pass
+
+
+def require_convention(read: Read, convention: ConventionId) -> Convention:
+    """Return a signed agreement. Raises UnknownConvention."""
+    state = read(Convention, convention)
+    if state.signed is None:
+        raise UnknownConvention(f"no convention {convention!r} is signed", convention=convention)
+    return state
+
+
+def drawing(convention: Convention, payment: PaymentLiquidated) -> Iterator[Refused]:
+    """Yield why a payment may not be made under an agreement."""
+    terms = convention.terms
+    if payment.part == "advance":
+        yield from _ended(convention)
+    yield from _overdrawn(terms, convention, payment.part, payment.amount_cents, payment.year)
+
+
+def committing(convention: Convention, year: int, cents: int) -> Iterator[Refused]:
+    """Yield why an amount may not be committed in a year for an agreement: a multi-year grant is whole, in its first year.
+
+    After an amendment a part can be, for what was committed before stands.
+    """
+    terms = convention.terms
+    if convention.amended is not None or not terms.multi_year:
+        if cents > terms.amount_cents:
+            yield _exceeds(cents, terms.amount_cents, convention)
+        return
+    first = min(tranche.year for tranche in terms.tranches)
+    if cents != terms.amount_cents:
+        yield NotWhole(
+            f"{cents} cents are not the whole {terms.amount_cents} of the multi-year convention {convention.key!r}",
+            convention=convention.key, amount_cents=cents, whole_cents=terms.amount_cents,
+        )  # fmt: skip
+    if year != first:
+        yield NotFirstYear(f"{year} is not {first}, the first year of the convention {convention.key!r}", year=year)
+
+
+def _add(state: Convention, event: ConventionDrawn | ConventionReturned, cents: int) -> None:
+    key = (event.part, event.year)
+    state.drawn_cents[key] = state.drawn_cents.get(key, 0) + cents
+
+
+def _terms(event: ConventionSigned | ConventionAmended) -> Terms:
+    return Terms(event.amount_cents, event.advance_ppm, event.tranches)
+
+
+def _same_terms(kept: ConventionAmended, asked: ConventionAmended) -> bool:
+    names = ("amount_cents", "advance_ppm", "tranches", "ends_on", "reference", "reason")
+    return all(getattr(kept, name) == getattr(asked, name) for name in names)
+
+
+def _ended(convention: Convention) -> Iterator[Refused]:
+    if convention.ended is not None:
+        yield ConventionEnded(f"the convention {convention.key!r} was terminated", convention=convention.key)
+
+
+def _untidy(terms: Terms) -> Iterator[Refused]:
+    """Yield what is wrong with terms by themselves."""
+    years = [tranche.year for tranche in terms.tranches]
+    twice = next((year for year in years if years.count(year) > 1), None)
+    if twice is not None:
+        yield RepeatedTranche(f"{twice} has more than one tranche", year=twice)
+    total_cents = sum(tranche.amount_cents for tranche in terms.tranches)
+    if terms.tranches and total_cents != terms.amount_cents:
+        yield TranchesDiffer(
+            f"the tranches add up to {total_cents} cents, not {terms.amount_cents}",
+            tranches_cents=total_cents, amount_cents=terms.amount_cents,
+        )  # fmt: skip
+
+
+def _overdrawn(terms: Terms, convention: Convention, part: Part, cents: int, year: int = 0) -> Iterator[Refused]:
+    """Yield which terms would be exceeded with `cents` more paid as `part` in `year`; with 0 cents: which are now."""
+    paid_cents = convention.paid_cents + cents
+    if paid_cents > terms.amount_cents:
+        yield _exceeds(paid_cents, terms.amount_cents, convention)
+    advanced_cents = convention.advanced_cents + cents
+    if part == "advance" and terms.advance_cents is not None and advanced_cents > terms.advance_cents:
+        yield ExceedsAdvance(
+            f"{advanced_cents} cents in advance are more than the {terms.advance_cents} of {convention.key!r}",
+            convention=convention.key, advanced_cents=advanced_cents, advance_cents=terms.advance_cents,
+        )  # fmt: skip
+    for due in _years(terms, convention, year):
+        paid_by_cents = convention.paid_by_cents(due) + cents
+        if paid_by_cents > terms.due_cents(due):
+            yield ExceedsTranches(
+                f"{paid_by_cents} cents by the end of {due} are more than the {terms.due_cents(due)} due by then",
+                convention=convention.key, year=due, paid_cents=paid_by_cents, due_cents=terms.due_cents(due),
+            )  # fmt: skip
+            return
+
+
+def _years(terms: Terms, convention: Convention, year: int) -> list[int]:
+    """Return the years from `year` on at whose end the tranches bound what was paid."""
+    if not terms.tranches:
+        return []
+    years = {year, *(paid for _, paid in convention.drawn_cents), *(tranche.year for tranche in terms.tranches)}
+    return sorted(each for each in years if each >= year)
+
+
+def _exceeds(cents: int, amount_cents: int, convention: Convention) -> ExceedsConvention:
+    return ExceedsConvention(
+        f"{cents} cents are more than the {amount_cents} of the convention {convention.key!r}",
+        convention=convention.key, amount_cents=cents, convention_cents=amount_cents,
+    )  # fmt: skip

@@ -1,0 +1,367 @@
+"""The credits of a line in a year: ledger/{line}/{year}. The boundary within which nothing is used beyond its credits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, TypeAlias
+
+from contracts.allocation import LineKey
+from contracts.budget import (
+    CreditConsumed,
+    CreditKind,
+    CreditReleased,
+    CreditReserved,
+    CreditReturned,
+    CreditsAdjusted,
+    CreditsTransferredIn,
+    CreditsTransferredOut,
+    CreditsVoted,
+)
+from contracts.types import (
+    MOST_CENTS,
+    UNKNOWN,
+    ByReference,
+    Cents,
+    CommitmentId,
+    Empty,
+    Known,
+    Origin,
+    PositiveCents,
+    Ref,
+    Stated,
+    Year,
+)
+from regesta.command import Context, Facts, Read, State, nothing
+from regesta.errors import Refused
+from regesta.event import Event
+from services.budget.domain.command import AsPrinted, BudgetCommand, judge
+from services.budget.domain.errors import (
+    CreditsBelowUse,
+    CreditsDiffer,
+    ExceedsCredits,
+    NotVoted,
+    SameLine,
+    TotalTooLarge,
+    TransferDiffers,
+)
+from services.budget.domain.line import spending
+
+Amount: TypeAlias = Known[int] | Empty | ByReference
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """Credits of one kind. stated: as voted or last adjusted. transferred_cents: in less out. used_cents: net."""
+
+    stated: Amount = UNKNOWN
+    transferred_cents: int = 0
+    used_cents: int = 0
+
+    @property
+    def amount_cents(self) -> int | None:
+        """What may be used, after transfers; None when it was never stated, which is neither zero nor infinite."""
+        stated = stated_cents(self.stated)
+        return None if stated is None else stated + self.transferred_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One side of a transfer. signed_cents: what it adds to these credits."""
+
+    credit: CreditKind
+    other: LineKey
+    signed_cents: int
+
+
+@dataclass(slots=True)
+class Ledger(State):
+    """The credits of a line in a year. voted: as first voted; transfers: by reference."""
+
+    prefix: ClassVar[str] = "ledger"
+
+    credits: dict[CreditKind, Credits] = field(default_factory=dict)
+    voted: dict[CreditKind, Amount] = field(default_factory=dict)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+
+    @property
+    def line(self) -> LineKey:
+        """Whose credits these are."""
+        return self.key.rpartition("/")[0]
+
+    @property
+    def year(self) -> int:
+        """Of which budget."""
+        return int(self.key.rpartition("/")[2])
+
+    def of(self, credit: CreditKind) -> Credits:
+        """Return the credits of one kind."""
+        return self.credits.get(credit, Credits())
+
+
+def ledger_key(line: LineKey, year: int) -> str:
+    """Return the key of a line's ledger for a year."""
+    return f"{line}/{year}"
+
+
+def stated_cents(amount: Amount) -> int | None:
+    """Return a stated amount: 0 for a stated none, None for every other kind of empty."""
+    match amount:
+        case Known(value=cents):
+            return cents
+        case Empty(state="none"):
+            return 0
+        case _:
+            return None
+
+
+class VoteCredits(BudgetCommand):
+    """State the credits of a line and year as Parliament voted them, before transfers. as_given: "12,5 Mio"."""
+
+    name = "vote-credits"
+    scope = "budget:credits"
+
+    line: LineKey
+    year: Year
+    credit: CreditKind
+    amount_cents: Stated[Cents]
+    as_given: AsPrinted | None = None
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The ledger."""
+        return Ledger.name_of(ledger_key(self.line, self.year))
+
+
+class AdjustCredits(BudgetCommand):
+    """Change voted credits. amount_cents: their new amount before transfers, not the change."""
+
+    name = "adjust-credits"
+    scope = "budget:credits"
+
+    line: LineKey
+    year: Year
+    credit: CreditKind
+    amount_cents: Stated[Cents]
+    as_given: AsPrinted | None = None
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The ledger."""
+        return Ledger.name_of(ledger_key(self.line, self.year))
+
+
+class TransferCredits(BudgetCommand):
+    """Move credits to another line of the same year. transfer: the decision's reference, unique in both ledgers."""
+
+    name = "transfer-credits"
+    scope = "budget:credits"
+
+    line: LineKey
+    year: Year
+    transfer: Ref
+    credit: CreditKind
+    to_line: LineKey
+    amount_cents: PositiveCents
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The ledger that the credits leave."""
+        return Ledger.name_of(ledger_key(self.line, self.year))
+
+
+def decide(command: VoteCredits | AdjustCredits | TransferCredits, read: Read, context: Context) -> Facts:
+    """Return the facts of a command on credits; nothing when they stand already."""
+    match command:
+        case VoteCredits():
+            return vote(command, read, context)
+        case AdjustCredits():
+            return adjust(command, read, context)
+        case TransferCredits():
+            return transfer(command, read, context)
+
+
+def vote(command: VoteCredits, read: Read, context: Context) -> Facts:
+    """Return the vote. Raises CreditsDiffer when other credits were voted, CreditsBelowUse when more is used already."""
+    ledger = read(Ledger, ledger_key(command.line, command.year))
+    voted = ledger.voted.get(command.credit)
+    if voted is not None and voted != command.amount_cents:
+        raise CreditsDiffer(f"{voted} was voted for {ledger.key!r}, not {command.amount_cents}", ledger=ledger.key)
+    broken = _restated(ledger, command, read)
+    if voted is not None:
+        return nothing()
+    event = CreditsVoted(
+        line=command.line,
+        year=command.year,
+        credit=command.credit,
+        amount_cents=command.amount_cents,
+        as_given=command.as_given,
+        origin=command.origin,
+        breaches=judge(command.origin, context, broken),
+    )
+    return {ledger.stream: [event]}
+
+
+def adjust(command: AdjustCredits, read: Read, context: Context) -> Facts:
+    """Return the adjustment. Raises NotVoted, and CreditsBelowUse when more is used already."""
+    ledger = read(Ledger, ledger_key(command.line, command.year))
+    broken = _restated(ledger, command, read)
+    if command.credit not in ledger.voted:
+        broken.append(NotVoted(f"no {command.credit} credits of {ledger.key!r} were voted", ledger=ledger.key))
+    elif ledger.of(command.credit).stated == command.amount_cents:
+        return nothing()
+    event = CreditsAdjusted(
+        line=command.line,
+        year=command.year,
+        credit=command.credit,
+        amount_cents=command.amount_cents,
+        as_given=command.as_given,
+        origin=command.origin,
+        breaches=judge(command.origin, context, broken),
+    )
+    return {ledger.stream: [event]}
+
+
+def transfer(command: TransferCredits, read: Read, context: Context) -> Facts:
+    """Return both sides of a transfer, one in each ledger.
+
+    Raises SameLine, TransferDiffers, and CreditsBelowUse when the line would be left with less than is used.
+    """
+    if command.line == command.to_line:
+        raise SameLine(f"{command.line!r} cannot transfer to itself", line=command.line)
+    source = read(Ledger, ledger_key(command.line, command.year))
+    target = read(Ledger, ledger_key(command.to_line, command.year))
+    out = Transfer(command.credit, command.to_line, -command.amount_cents)
+    into = Transfer(command.credit, command.line, command.amount_cents)
+    stand = (source.transfers.get(command.transfer), target.transfers.get(command.transfer))
+    if stand == (out, into):
+        return nothing()
+    if stand != (None, None):
+        raise TransferDiffers(f"the transfer {command.transfer!r} is recorded otherwise", transfer=command.transfer)
+    broken = [*spending(read, command.line), *spending(read, command.to_line)]
+    before, gains = source.of(command.credit), target.of(command.credit)
+    left = replace(before, transferred_cents=before.transferred_cents - command.amount_cents)
+    _require_countable(left.transferred_cents, gains.transferred_cents + command.amount_cents)
+    broken += _below_use(source, command.credit, left)
+    breaches = judge(command.origin, context, broken)
+    leaving = CreditsTransferredOut(
+        line=command.line,
+        year=command.year,
+        credit=command.credit,
+        transfer=command.transfer,
+        to_line=command.to_line,
+        amount_cents=command.amount_cents,
+        origin=command.origin,
+        breaches=breaches,
+    )
+    coming = CreditsTransferredIn(
+        line=command.to_line,
+        year=command.year,
+        credit=command.credit,
+        transfer=command.transfer,
+        from_line=command.line,
+        amount_cents=command.amount_cents,
+        origin=command.origin,
+        breaches=breaches,
+    )
+    return {source.stream: [leaving], target.stream: [coming]}
+
+
+def reserve(ledger: Ledger, commitment: CommitmentId, cents: int) -> tuple[CreditReserved, list[Refused]]:
+    """Return the charge of a commitment, and why it may not be."""
+    unchecked, broken = _charge(ledger, "commitment", cents)
+    event = CreditReserved(
+        line=ledger.line, year=ledger.year, commitment=commitment, amount_cents=cents, unchecked=unchecked
+    )
+    return event, broken
+
+
+def consume(ledger: Ledger, commitment: CommitmentId, payment: Ref, cents: int) -> tuple[CreditConsumed, list[Refused]]:
+    """Return the charge of a payment, and why it may not be."""
+    unchecked, broken = _charge(ledger, "liquidation", cents)
+    event = CreditConsumed(
+        line=ledger.line,
+        year=ledger.year,
+        commitment=commitment,
+        payment=payment,
+        amount_cents=cents,
+        unchecked=unchecked,
+    )
+    return event, broken
+
+
+def evolve(state: Ledger, event: Event) -> None:
+    """Apply one recorded fact."""
+    match event:
+        case CreditsVoted():
+            state.voted[event.credit] = event.amount_cents
+            _restate(state, event.credit, event.amount_cents)
+        case CreditsAdjusted():
+            _restate(state, event.credit, event.amount_cents)
+        case CreditsTransferredOut():
+            _moved(state, event.transfer, Transfer(event.credit, event.to_line, -event.amount_cents))
+        case CreditsTransferredIn():
+            _moved(state, event.transfer, Transfer(event.credit, event.from_line, event.amount_cents))
+        case CreditReserved() | CreditReleased():
+            _use(state, "commitment", event.signed_cents)
+        case CreditConsumed() | CreditReturned():
+            _use(state, "liquidation", event.signed_cents)
+        case _:
+            pass
+
+
+def _restate(state: Ledger, credit: CreditKind, amount: Amount) -> None:
+    state.credits[credit] = replace(state.of(credit), stated=amount)
+
+
+def _moved(state: Ledger, reference: Ref, moved: Transfer) -> None:
+    state.transfers[reference] = moved
+    before = state.of(moved.credit)
+    state.credits[moved.credit] = replace(before, transferred_cents=before.transferred_cents + moved.signed_cents)
+
+
+def _use(state: Ledger, credit: CreditKind, signed_cents: int) -> None:
+    before = state.of(credit)
+    state.credits[credit] = replace(before, used_cents=before.used_cents + signed_cents)
+
+
+def _charge(ledger: Ledger, credit: CreditKind, cents: int) -> tuple[bool, list[Refused]]:
+    """Return whether a use is unchecked, and why it may not be."""
+    before = ledger.of(credit)
+    used_cents = before.used_cents + cents
+    _require_countable(used_cents)
+    if before.amount_cents is None:
+        return True, []
+    if used_cents <= before.amount_cents:
+        return False, []
+    left_cents = before.amount_cents - before.used_cents
+    refusal = ExceedsCredits(
+        f"{cents} cents are more than the {left_cents} left of the {credit} credits of {ledger.key!r}",
+        ledger=ledger.key, credit=credit, amount_cents=cents, left_cents=left_cents,
+    )  # fmt: skip
+    return False, [refusal]
+
+
+def _restated(ledger: Ledger, command: VoteCredits | AdjustCredits, read: Read) -> list[Refused]:
+    after = replace(ledger.of(command.credit), stated=command.amount_cents)
+    return [*spending(read, command.line), *_below_use(ledger, command.credit, after)]
+
+
+def _below_use(ledger: Ledger, credit: CreditKind, after: Credits) -> list[Refused]:
+    """Return the refusal of credits that are less than what is used of them."""
+    if after.amount_cents is None or after.amount_cents >= after.used_cents:
+        return []
+    refusal = CreditsBelowUse(
+        f"{after.amount_cents} cents of {credit} credits of {ledger.key!r} are less than the {after.used_cents} used",
+        ledger=ledger.key, credit=credit, amount_cents=after.amount_cents, used_cents=after.used_cents,
+    )  # fmt: skip
+    return [refusal]
+
+
+def _require_countable(*totals: int) -> None:
+    """Raise TotalTooLarge for a total that no reader could keep exactly."""
+    for cents in totals:
+        if abs(cents) > MOST_CENTS:
+            raise TotalTooLarge(f"a total of {cents} cents is beyond {MOST_CENTS}", total_cents=cents)

@@ -1,0 +1,94 @@
+"""Budget lines: line/{entity}.{allocation}. The same code is another line in another entity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from contracts.allocation import LineKey, split_line
+from contracts.budget import BudgetLineOpened
+from contracts.types import Flag, Place
+from regesta.command import Context, Facts, Read, State, nothing
+from regesta.errors import Refused
+from regesta.event import Event
+from services.budget.domain.command import AsPrinted, BudgetCommand, Label
+from services.budget.domain.errors import ExpenditureLine, LineDiffers, ReceiptLine, UnknownLine
+
+
+@dataclass(slots=True)
+class Line(State):
+    """A line. opened: None while nobody opened it."""
+
+    prefix: ClassVar[str] = "line"
+
+    opened: BudgetLineOpened | None = None
+
+
+class OpenLine(BudgetCommand):
+    """Open a budget line. Its direction follows from the economic code.
+
+    label, sec: a line that is open already must not have other ones; None says nothing. repaired_from, place: what was
+    printed where, kept from the first time only.
+    """
+
+    name = "open-line"
+
+    line: LineKey
+    label: Label | None = None
+    sec: Flag | None = None
+    repaired_from: AsPrinted | None = None
+    place: Place | None = None
+
+    @property
+    def stream(self) -> str:
+        """The line."""
+        return Line.name_of(self.line)
+
+
+def decide(command: OpenLine, read: Read, _context: Context) -> Facts:
+    """Return the opening of a line; nothing when it is open. Raises LineDiffers when it is open with another label or sec."""
+    opened = read(Line, command.line).opened
+    if opened is None:
+        entity, allocation = split_line(command.line)
+        event = BudgetLineOpened(
+            entity=entity,
+            allocation=allocation,
+            direction=allocation.direction,
+            label=command.label,
+            sec=command.sec,
+            repaired_from=command.repaired_from,
+            place=command.place,
+        )
+        return {command.stream: [event]}
+    for name, stands, wanted in (("label", opened.label, command.label), ("sec", opened.sec, command.sec)):
+        if wanted is not None and wanted != stands:
+            raise LineDiffers(f"{command.line!r} is open with {name} {stands!r}, not {wanted!r}", line=command.line)
+    return nothing()
+
+
+def evolve(state: Line, event: Event) -> None:
+    """Apply one recorded fact."""
+    if isinstance(event, BudgetLineOpened):
+        state.opened = event
+
+
+def require_line(read: Read, line: LineKey) -> BudgetLineOpened:
+    """Return an open line. Raises UnknownLine."""
+    opened = read(Line, line).opened
+    if opened is None:
+        raise UnknownLine(f"no budget line {line!r} is open", line=line)
+    return opened
+
+
+def spending(read: Read, line: LineKey) -> list[Refused]:
+    """Return why a line cannot be spent from. Raises UnknownLine."""
+    if require_line(read, line).direction == "receipt":
+        return [ReceiptLine(f"{line!r} is a line of receipts", line=line)]
+    return []
+
+
+def receiving(read: Read, line: LineKey) -> list[Refused]:
+    """Return why a line cannot take receipts. Raises UnknownLine."""
+    if require_line(read, line).direction == "expenditure":
+        return [ExpenditureLine(f"{line!r} is a line of expenditure", line=line)]
+    return []
