@@ -13,7 +13,8 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError, create_model
+from pydantic.fields import FieldInfo
 
 from regesta.auth import Principal
 from regesta.command import Command, Context
@@ -26,6 +27,7 @@ from regesta.runtime import CommandRoute, Runtime, runtime_of
 from regesta.telemetry import traceparent
 
 BODY_BYTES = 1024 * 1024
+NUMBER = re.compile(r"[0-9]{1,10}")
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
 # Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
@@ -237,7 +239,8 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
     fields = route.command.model_fields
     parameters = [_parameter("request", Request), _parameter("principal", Caller)]
     parameters += [
-        _parameter(name, Annotated[fields[name].annotation, *fields[name].metadata, Path()]) for name in in_path
+        _parameter(name, Annotated[fields[name].annotation, *fields[name].metadata, *_read(fields[name]), Path()])
+        for name in in_path
     ]
     if model is not None:
         parameters.append(_parameter("body", model))
@@ -248,6 +251,15 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
     ]
     endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return endpoint
+
+
+def _read(field: FieldInfo) -> tuple[BeforeValidator, ...]:
+    """Return how a field is read in a path, where a number is text and commands are strict on numbers."""
+    return (BeforeValidator(_number),) if field.annotation is int else ()
+
+
+def _number(text: object) -> object:
+    return int(text) if isinstance(text, str) and NUMBER.fullmatch(text) else text
 
 
 def _parameter(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
