@@ -20,7 +20,7 @@ from regesta.cloudevents import encode
 from regesta.errors import Detail, Forked, RegestaError
 from regesta.event import Recorded
 from regesta.store import Gap
-from regesta.telemetry import link_to
+from regesta.telemetry import links_to
 from regesta.unit import Head, Store
 
 BATCH_EVENTS = 5_000
@@ -146,7 +146,7 @@ class Intake:
             logger.error("intake of %s stands still: %s", self.source, self.trouble)
             await asyncio.sleep(RETRY_SECONDS_MOST)
             return 0
-        links = [link for event in batch.events[:16] if (link := link_to(event.traceparent)) is not None]
+        links = links_to(event.traceparent for event in batch.events)
         with tracer.start_as_current_span("intake", links=links) as span:
             span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch.events)})
             try:

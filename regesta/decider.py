@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TypeVar, cast
 
 from opentelemetry import trace
@@ -13,8 +15,9 @@ from opentelemetry import trace
 from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, Read, State
 from regesta.errors import Busy, InvalidInput, KeyReused, RegestaError, StaleVersion
 from regesta.event import Event, event_name
+from regesta.telemetry import links_to
 from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, KeyUse, Meta, NewEvent, OtherTurn, Store, Unit
-from regesta.writer import DataRefused
+from regesta.writer import LOST, DataRefused
 
 GROUP_COMMANDS = 64
 QUEUE_COMMANDS = 10_000
@@ -23,6 +26,7 @@ CONTENDED_SECONDS = 2.0
 OTHER_TURN_SECONDS = 0.005
 
 S = TypeVar("S", bound=State)
+logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.decider")
 
 
@@ -62,6 +66,9 @@ class Answer:
 
 @dataclass(slots=True)
 class _Pending:
+    """A command that waits for its answer. number: its place in the order of arrival."""
+
+    number: int
     command: Command
     context: Context
     envelope: Envelope
@@ -109,6 +116,7 @@ class Decider:
         self._keys_held: set[tuple[str, str]] = set()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._numbers = count()
         self._stopped = False
 
     async def handle(self, command: Command, context: Context, envelope: Envelope = Envelope()) -> Answer:
@@ -119,7 +127,8 @@ class Decider:
         loop = asyncio.get_running_loop()
         if self._stopped or len(self._queue) >= QUEUE_COMMANDS:
             raise Busy("too many commands are waiting", waiting=len(self._queue))
-        pending = _Pending(command, context, envelope, loop.create_future(), loop.time() + CONTENDED_SECONDS)
+        deadline = loop.time() + CONTENDED_SECONDS
+        pending = _Pending(next(self._numbers), command, context, envelope, loop.create_future(), deadline)
         with tracer.start_as_current_span(f"decide {command.name}"):
             self._queue.append(pending)
             self._wake.set()
@@ -163,11 +172,17 @@ class Decider:
                 blocked |= pending.touched
                 later.append(pending)
                 continue
+            except Exception as error:
+                logger.exception("%s failed, by a fault of ours", pending.command.name)
+                _fail(pending, error)
+                later += self._take_apart(groups, pending.touched)
+                blocked |= pending.touched.union(*(other.touched for other in later))
+                continue
             if key is not None:
                 keys.add((key.subject, key.key))
             if group.size >= GROUP_COMMANDS or pending.alone:
                 blocked |= group.working.keys()
-        self._queue = deque(later)
+        self._queue = deque(sorted(later, key=_arrival))
         if missing:
             self._hold(missing)
             self._start(self._load(missing))
@@ -175,6 +190,15 @@ class Decider:
             self._hold(group.working)
             self._keys_held |= _keys_of(group)
             self._start(self._append(group))
+
+    def _take_apart(self, groups: dict[str, _Group], touched: Iterable[str]) -> list[_Pending]:
+        """Remove the groups whose states a failed command may have changed; return their members, to be decided again."""
+        spoilt = {id(groups[stream]): groups[stream] for stream in touched if stream in groups}.values()
+        for group in spoilt:
+            for stream in group.working:
+                del groups[stream]
+        self._wake.set()
+        return [pending for group in spoilt for pending in group.members]
 
     def _decide(self, pending: _Pending, groups: dict[str, _Group], blocked: set[str]) -> _Group:
         """Decide one command on the states of this round and put it into its group. Raises _NotLoaded."""
@@ -218,7 +242,8 @@ class Decider:
 
     def _read_any(self, read: Read, stream: str) -> State:
         prefix, _, key = stream.partition("/")
-        return read(self._aggregates[prefix].state, key)
+        state: State = read(self._aggregates[prefix].state, key)
+        return state
 
     def _join(self, groups: dict[str, _Group], touched: Mapping[str, State]) -> _Group:
         """Return the one group of all streams touched, merging those that met here."""
@@ -272,7 +297,7 @@ class Decider:
             await self._refresh(missing)
         except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
             self._forget(missing)
-            self._fail_waiting(missing, error)
+            self._fail_waiting(missing, _shown(error))
         finally:
             self._evict()
             self._release(missing)
@@ -310,23 +335,33 @@ class Decider:
                 self._again(group)
         except DataRefused as error:
             self._singly(group, error)
+        except asyncio.CancelledError:
+            for pending in group.members:
+                _fail(pending, Busy("the service is stopping; this may be recorded, repeat it to know"))
+            raise
         except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
             self._forget(group.working)
             for pending in group.members:
-                _fail(pending, error)
+                _fail(pending, _shown(error))
         finally:
             self._keys_held -= _keys_of(group)
             self._release(group.working)
 
     async def _settle(self, group: _Group) -> bool:
         """Return whether the group was answered; False when its states were stale."""
-        unit = _unit(group)
+        try:
+            unit = _unit(group)
+        except (TypeError, ValueError) as error:  # a fact that is no JSON
+            raise DataRefused(str(error)) from error
         if not unit.events and not unit.keys:
             if await self._refresh(group.working):
                 return False
             await self._reply(group, Appended(0, (await self._store.head(self._store.service)).position))
             return True
-        outcome = await self._store.append(unit)
+        with tracer.start_as_current_span(
+            "append", links=links_to(each.envelope.traceparent for each in group.members)
+        ):
+            outcome = await self._store.append(unit)
         match outcome:
             case Appended():
                 self._promote(group, outcome)
@@ -399,7 +434,7 @@ class Decider:
         for pending in waiting:
             if now > pending.deadline:
                 _fail(pending, Busy(f"{pending.command.stream!r} is contended", stream=pending.command.stream))
-        self._queue.extendleft(sorted(waiting, key=lambda pending: pending.deadline, reverse=True))
+        self._queue.extendleft(sorted(waiting, key=_arrival, reverse=True))
 
     def _singly(self, group: _Group, error: DataRefused) -> None:
         """The database refused the data of a group: decide its members one by one, so that only the bad one fails."""
@@ -430,6 +465,15 @@ def _unit(group: _Group) -> Unit:
 def _keys_of(group: _Group) -> set[tuple[str, str]]:
     keys = (pending.envelope.key for pending in group.members)
     return {(key.subject, key.key) for key in keys if key is not None}
+
+
+def _arrival(pending: _Pending) -> int:
+    return pending.number
+
+
+def _shown(error: Exception) -> Exception:
+    """Return what a caller is told: a database that is away for now is no fault of the command."""
+    return Busy(f"the database does not answer: {error or type(error).__name__}") if isinstance(error, LOST) else error
 
 
 def _succeed(pending: _Pending, answer: Answer) -> None:

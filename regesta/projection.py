@@ -17,7 +17,7 @@ from opentelemetry import trace
 
 from regesta.database import Connection as Db
 from regesta.event import Event, Recorded
-from regesta.telemetry import link_to
+from regesta.telemetry import links_to
 from regesta.unit import Store
 
 BATCH_EVENTS = 2_000
@@ -153,7 +153,8 @@ class Follower:
         facts = [(each, event) for each in batch if each.type in wanted and (event := each.event) is not None]
         names = [projection.name for projection in projections]
         head = batch[-1].position
-        with tracer.start_as_current_span("project", links=_links(facts)) as span:
+        links = links_to(recorded.traceparent for recorded, _ in facts)
+        with tracer.start_as_current_span("project", links=links) as span:
             span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch)})
             async with self._pool.acquire() as connection, connection.transaction():
                 for projection in projections:
@@ -226,10 +227,6 @@ class Follower:
             except TimeoutError:
                 await self._reload()
         return True
-
-
-def _links(facts: Sequence[Fact]) -> list[trace.Link]:
-    return [link for recorded, _ in facts[:16] if (link := link_to(recorded.traceparent)) is not None]
 
 
 async def reset(pool: asyncpg.Pool, projection: Projection) -> None:

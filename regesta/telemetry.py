@@ -6,7 +6,9 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -19,11 +21,12 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 SPANS = {
     "decide {command}": "One command, from its arrival at the decider to the append that proves its answer.",
-    "append": "One unit in the group commit.",
+    "append": "One unit in the group commit; linked to the requests whose commands it holds.",
     "intake": "One batch of another service's log stored in the replica; linked to the requests that caused its events.",
     "project": "One batch folded into read models; linked to the requests that caused its events.",
 }
 SAMPLED = 0.05
+LINKS = 16
 
 _propagator = TraceContextTextMapPropagator()
 
@@ -41,6 +44,12 @@ def link_to(parent: str | None) -> trace.Link | None:
         return None
     context = trace.get_current_span(_propagator.extract({"traceparent": parent})).get_span_context()
     return trace.Link(context) if context.is_valid else None
+
+
+def links_to(parents: Iterable[str | None]) -> list[trace.Link]:
+    """Return links to the first LINKS spans that recorded events, each once."""
+    links = (link_to(parent) for parent in dict.fromkeys(parents))
+    return list(islice((link for link in links if link is not None), LINKS))
 
 
 def start(service: str, exporter: SpanExporter | None = None) -> TracerProvider:

@@ -37,5 +37,12 @@ async def postgres_store(fresh_database: FreshDatabase, open_store: OpenStore) -
 
 
 @pytest.fixture
+async def two_stores(fresh_database: FreshDatabase, open_store: OpenStore) -> list[PostgresStore]:
+    """Return two stores, as of two processes, on one database."""
+    database = await fresh_database("jars")
+    return [await open_store(database), await open_store(database)]
+
+
+@pytest.fixture
 def memory_store() -> MemoryStore:
     return MemoryStore("jars", Registry(jars.EVENTS))

@@ -215,6 +215,8 @@ async def project_levels(db: Db, facts: Sequence[Fact]) -> None:
                 labels += f"{recorded.name} "
             case FactWithdrawn():
                 labels = labels.replace(f"{event.event} ", "")
+            case _:
+                raise AssertionError(f"no jar knows {event!r}")
         now[recorded.stream] = amount, labels
         changes.append(Change(recorded.position, (recorded.stream,), (amount, labels)))
     await LEVELS.put(db, changes)

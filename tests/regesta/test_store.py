@@ -28,21 +28,14 @@ class TestPostgresStore(StoreSuite, ReplicaSuite):
         return postgres_store
 
 
-@pytest.fixture
-async def two(fresh_database: FreshDatabase, open_store: OpenStore) -> list[PostgresStore]:
-    """Return two stores, as of two processes, on one database."""
-    database = await fresh_database("jars")
-    return [await open_store(database), await open_store(database)]
-
-
-async def test_two_writers_leave_no_gap_and_a_tailing_reader_skips_nothing(two: list[PostgresStore]) -> None:
+async def test_two_writers_leave_no_gap_and_a_tailing_reader_skips_nothing(two_stores: list[PostgresStore]) -> None:
     units = 400
     seen: list[int] = []
     times = []
 
     async def tail() -> None:
         while len(seen) < 2 * units:
-            for event in await two[0].read("jars", seen[-1] if seen else 0, 100):
+            for event in await two_stores[0].read("jars", seen[-1] if seen else 0, 100):
                 seen.append(event.position)
                 times.append(event.time)
 
@@ -50,7 +43,7 @@ async def test_two_writers_leave_no_gap_and_a_tailing_reader_skips_nothing(two: 
         return list(await asyncio.gather(*(store.append(new_unit(new_event(f"{name}/{n}", 1))) for n in range(units))))
 
     reader = asyncio.create_task(tail())
-    outcomes = await asyncio.gather(write(two[0], "a"), write(two[1], "b"))
+    outcomes = await asyncio.gather(write(two_stores[0], "a"), write(two_stores[1], "b"))
     await asyncio.wait_for(reader, 10)
     positions = [outcome.first for each in outcomes for outcome in each if isinstance(outcome, Appended)]
     assert sorted(positions) == list(range(1, 2 * units + 1))
@@ -58,25 +51,25 @@ async def test_two_writers_leave_no_gap_and_a_tailing_reader_skips_nothing(two: 
     assert times == sorted(times)
 
 
-async def test_what_an_append_says_is_stored_is_stored(two: list[PostgresStore]) -> None:
+async def test_what_an_append_says_is_stored_is_stored(two_stores: list[PostgresStore]) -> None:
     async def contend(store: PostgresStore, unit: int) -> bool:
         outcome = await store.append(new_unit(new_event(f"s/{unit}", 1, f'{{"by":{id(store)}}}')))
         assert isinstance(outcome, Appended | Conflict)
         if isinstance(outcome, Appended):
-            (stored,) = await two[1].read("jars", outcome.first - 1, 1)
+            (stored,) = await two_stores[1].read("jars", outcome.first - 1, 1)
             return (stored.stream, stored.raw) == (f"s/{unit}", f'{{"by":{id(store)}}}')
         return False
 
-    won = await asyncio.gather(*(contend(store, unit) for unit in range(150) for store in two))
+    won = await asyncio.gather(*(contend(store, unit) for unit in range(150) for store in two_stores))
     assert sum(won) == 150
-    assert (await two[0].head("jars")).position == 150
+    assert (await two_stores[0].head("jars")).position == 150
 
 
-async def test_versions_that_one_writer_remembers_do_not_deceive_it(two: list[PostgresStore]) -> None:
-    await filled(two[0], 3)
-    await two[1].append(new_unit(new_event("thing/0", 2)))
-    assert await two[0].append(new_unit(new_event("other/1", 1), reads={"thing/0": 1})) == Conflict("thing/0", 2)
-    assert await two[0].append(new_unit(new_event("thing/1", 2))) == Appended(5, 5)
+async def test_versions_that_one_writer_remembers_do_not_deceive_it(two_stores: list[PostgresStore]) -> None:
+    await filled(two_stores[0], 3)
+    await two_stores[1].append(new_unit(new_event("thing/0", 2)))
+    assert await two_stores[0].append(new_unit(new_event("other/1", 1), reads={"thing/0": 1})) == Conflict("thing/0", 2)
+    assert await two_stores[0].append(new_unit(new_event("thing/1", 2))) == Appended(5, 5)
 
 
 @pytest.fixture

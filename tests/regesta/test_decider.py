@@ -1,0 +1,370 @@
+"""Commands that share a stream are decided in turn, each with its own answer, and never on a state that is not proven."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import pytest
+
+from regesta import decider as deciding
+from regesta.command import Command, Context
+from regesta.decider import Answer, Decider, Envelope, Key
+from regesta.errors import Busy, Differs, InvalidInput, KeyReused, NotWithdrawable, StaleVersion
+from regesta.event import Recorded
+from regesta.store import PostgresStore
+from regesta.suites import META, new_event, new_unit
+from regesta.testing import MemoryStore
+from regesta.unit import NewEvent, Outcome, Store, Unit
+from tests.regesta.jars import AGGREGATE, RULES, Explode, Fill, Label, Overflows, Pour, TooFew, Unlabel
+
+CONTEXT = Context("officer", frozenset(), frozenset(), datetime(2026, 1, 5, tzinfo=UTC))
+
+Start: TypeAlias = Callable[[Store], Awaitable[Decider]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Return a function that runs a decider over a store until the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def started(store: Store) -> Decider:
+            decider = Decider(store, [AGGREGATE], RULES)
+            task = asyncio.create_task(decider.run())
+            stack.push_async_callback(asyncio.gather, task, return_exceptions=True)
+            stack.callback(task.cancel)
+            await asyncio.sleep(0)
+            return decider
+
+        yield started
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    found: Store = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+@pytest.fixture
+async def decider(store: Store, start: Start) -> Decider:
+    return await start(store)
+
+
+def fill(ref: str, amount: int = 1, jar: str = "a") -> Fill:
+    return Fill(jar=jar, ref=ref, amount=amount)
+
+
+def keyed(key: str, request: bytes = b"request") -> Envelope:
+    return Envelope(key=Key("officer", key, request))
+
+
+async def all_of(decider: Decider, *commands: Command) -> list[Answer | BaseException]:
+    return await asyncio.gather(*(decider.handle(each, CONTEXT) for each in commands), return_exceptions=True)
+
+
+def filled_by_another(ref: str, version: int, amount: int = 1) -> Unit:
+    """Return what another process appends to jar/a."""
+    data = f'{{"ref":"{ref}","amount":{amount}}}'
+    return Unit({"jar/a": version - 1}, [NewEvent("jar/a", version, "jar-filled.v1", META, data)])
+
+
+async def test_commands_on_one_stream_are_decided_in_turn(store: Store, decider: Decider) -> None:
+    answers = await all_of(decider, *(fill(f"r{n}", 300) for n in range(5)))
+    assert [type(answer) for answer in answers] == [Answer, Answer, Answer, Overflows, Overflows]
+    assert [answer.version for answer in answers if isinstance(answer, Answer)] == [1, 2, 3]
+    assert [answer.events for answer in answers if isinstance(answer, Answer)] == [
+        ("jars:1",),
+        ("jars:2",),
+        ("jars:3",),
+    ]
+    assert (await store.head("jars")).position == 3
+
+
+async def test_a_unit_spans_the_streams_of_its_command(store: Store, decider: Decider) -> None:
+    await decider.handle(fill("r", 10), CONTEXT)
+    answer = await decider.handle(Pour(jar="a", into="b", amount=4), CONTEXT)
+    assert answer == Answer(("jars:2", "jars:3"), "jars:3", "jar/a", 2)
+    with pytest.raises(TooFew):
+        await decider.handle(Pour(jar="b", into="a", amount=5), CONTEXT)
+    assert [event.stream for event in await store.read("jars", 1, 9)] == ["jar/a", "jar/b"]
+
+
+async def test_a_repeated_command_records_nothing(decider: Decider) -> None:
+    first, again = await all_of(decider, fill("r"), fill("r"))
+    assert again == Answer((), "jars:1", "jar/a", 1)
+    assert isinstance(first, Answer)
+    with pytest.raises(Differs):
+        await decider.handle(fill("r", 2), CONTEXT)
+
+
+async def test_a_key_gives_the_first_answer_again(store: Store, start: Start) -> None:
+    decider = await start(store)
+    first = await decider.handle(fill("r"), CONTEXT, keyed("k"))
+    for other in (decider, await start(store)):
+        again = await other.handle(fill("r"), CONTEXT, keyed("k"))
+        assert (again.events, again.token, again.version, again.repeated) == (first.events, "jars:1", 1, True)
+
+
+async def test_a_key_with_another_request_is_refused(decider: Decider) -> None:
+    await decider.handle(fill("r"), CONTEXT, keyed("k"))
+    with pytest.raises(KeyReused):
+        await decider.handle(fill("s"), CONTEXT, keyed("k", b"another"))
+
+
+async def test_a_key_in_flight_is_awaited(store: Store, decider: Decider) -> None:
+    jobs = [decider.handle(Label(jar="a", label="x"), CONTEXT, keyed("k")) for _ in range(4)]
+    answers = await asyncio.gather(*jobs)
+    assert {answer.events for answer in answers} == {("jars:1",)}
+    assert sorted(answer.repeated for answer in answers) == [False, True, True, True]
+    assert (await store.head("jars")).position == 1
+
+
+async def test_a_keyed_command_that_is_refused_later_still_gives_its_first_answer(decider: Decider) -> None:
+    await decider.handle(fill("r", 10), CONTEXT)
+    poured = await decider.handle(Pour(jar="a", into="b", amount=10), CONTEXT, keyed("p"))
+    again = await decider.handle(Pour(jar="a", into="b", amount=10), CONTEXT, keyed("p"))
+    assert (again.events, again.repeated) == (poured.events, True)
+
+
+async def test_a_command_that_records_nothing_stores_its_key(store: Store, decider: Decider) -> None:
+    await decider.handle(fill("r"), CONTEXT)
+    nothing = await decider.handle(fill("r"), CONTEXT, keyed("k"))
+    assert nothing.events == ()
+    assert (await store.head("jars")).position == 1
+    again = await decider.handle(fill("r"), CONTEXT, keyed("k"))
+    assert (again.events, again.repeated) == ((), True)
+    with pytest.raises(KeyReused):
+        await decider.handle(fill("s"), CONTEXT, keyed("k", b"another"))
+
+
+async def test_a_refusal_stores_no_key(store: Store, decider: Decider) -> None:
+    with pytest.raises(TooFew):
+        await decider.handle(Pour(jar="a", into="b", amount=1), CONTEXT, keyed("k"))
+    assert await store.key("officer", "k") is None
+    await decider.handle(fill("r"), CONTEXT)
+    assert (await decider.handle(Pour(jar="a", into="b", amount=1), CONTEXT, keyed("k"))).events == ("jars:2", "jars:3")
+
+
+async def test_a_pinned_version_must_be_the_actual_one(decider: Decider) -> None:
+    await decider.handle(fill("r"), CONTEXT, Envelope(if_match=0))
+    with pytest.raises(StaleVersion) as stale:
+        await decider.handle(fill("s"), CONTEXT, Envelope(if_match=0))
+    assert stale.value.details == {"stream": "jar/a", "version": 1, "if_match": 0}
+    await decider.handle(fill("s"), CONTEXT, Envelope(if_match=1))
+
+
+async def test_a_refusal_is_never_decided_on_a_stale_state(store: Store, start: Start) -> None:
+    one, other = await start(store), await start(store)
+    with pytest.raises(TooFew):
+        await one.handle(Pour(jar="a", into="b", amount=5), CONTEXT)
+    await other.handle(fill("r", 5), CONTEXT)
+    assert (await one.handle(Pour(jar="a", into="b", amount=5), CONTEXT)).events == ("jars:2", "jars:3")
+    with pytest.raises(StaleVersion):
+        await other.handle(fill("s"), CONTEXT, Envelope(if_match=1))
+    await other.handle(fill("s"), CONTEXT, Envelope(if_match=2))
+
+
+async def test_a_repeat_is_never_decided_on_a_stale_state(store: Store, start: Start) -> None:
+    one, other = await start(store), await start(store)
+    await one.handle(Label(jar="a", label="x"), CONTEXT)
+    await other.handle(Unlabel(jar="a", event="jars:1", reason="wrong"), CONTEXT)
+    assert (await one.handle(Label(jar="a", label="x"), CONTEXT)).events == ("jars:3",)
+
+
+async def test_a_conflict_is_decided_again(store: Store, decider: Decider) -> None:
+    await decider.handle(fill("r", 10), CONTEXT)
+    await store.append(filled_by_another("other", 2, 985))
+    answers = await all_of(decider, fill("s", 5), fill("t", 5))
+    assert isinstance(answers[0], Answer)
+    assert answers[0].version == 3
+    assert isinstance(answers[1], Overflows)
+
+
+class Contended(MemoryStore):
+    """A store in which another process is always a step ahead, `steps` times."""
+
+    steps = 1
+
+    async def append(self, unit: Unit) -> Outcome:
+        if "jar/a" in unit.expected and self.steps > 0:
+            self.steps -= 1
+            version = unit.expected["jar/a"] + 1
+            await super().append(filled_by_another(f"theirs {version}", version))
+        return await super().append(unit)
+
+
+@pytest.fixture
+def contended(memory_store: MemoryStore) -> Contended:
+    return Contended("jars", memory_store._registry)
+
+
+async def test_what_is_decided_again_keeps_the_order_of_arrival(
+    contended: Contended, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decider = await start(contended)
+    # uvloop's clock stands still within one turn of the loop: deadlines say nothing about order.
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda at=asyncio.get_running_loop().time(): at)
+    answers = await all_of(decider, *(fill(f"r{n}") for n in range(10)))
+    monkeypatch.undo()
+    assert [answer.version for answer in answers if isinstance(answer, Answer)] == list(range(2, 12))
+
+
+async def test_contention_ends_after_a_while(
+    contended: Contended, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "CONTENDED_SECONDS", 0.1)
+    contended.steps = 1_000_000
+    decider = await start(contended)
+    with pytest.raises(Busy, match="contended"):
+        await asyncio.wait_for(decider.handle(fill("r"), CONTEXT), 2)
+    with pytest.raises(StaleVersion):
+        contended.steps = 1
+        await decider.handle(fill("r"), CONTEXT, Envelope(if_match=(await contended.head("jars")).position))
+
+
+async def test_two_processes_share_a_hot_stream(two_stores: list[PostgresStore], start: Start) -> None:
+    deciders = [await start(store) for store in two_stores]
+    stop = asyncio.Event()
+    done = [0, 0]
+
+    async def press(number: int, worker: int) -> None:
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            await deciders[number].handle(Label(jar="a", label=f"{number} {worker} {turn}"), CONTEXT)
+            done[number] += 1
+
+    jobs = [asyncio.create_task(press(number, worker)) for number in (0, 1) for worker in range(8)]
+    await asyncio.sleep(1.5)
+    stop.set()
+    await asyncio.gather(*jobs)
+    assert min(done) * 3 >= sum(done), done
+    assert (await two_stores[0].head("jars")).position == sum(done)
+
+
+@pytest.mark.parametrize("poisoned", [keyed("\0"), keyed("k\0", b"x")])
+async def test_a_command_whose_data_is_refused_fails_alone(store: Store, decider: Decider, poisoned: Envelope) -> None:
+    jobs = [decider.handle(fill(f"r{n}"), CONTEXT, poisoned if n == 3 else Envelope()) for n in range(8)]
+    answers = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, InvalidInput)] == [3]
+    assert [answer.version for answer in answers if isinstance(answer, Answer)] == list(range(1, 8))
+    assert (await store.head("jars")).position == 7
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_fault_of_ours_fails_its_command_alone(store: Store, decider: Decider, *, late: bool) -> None:
+    commands = [fill("r"), fill("other", jar="b"), Explode(jar="a", late=late), fill("s"), fill("t")]
+    answers = await all_of(decider, *commands)
+    assert isinstance(answers[2], AssertionError if late else ZeroDivisionError)
+    assert [answer.version for answer in answers if isinstance(answer, Answer)] == [1, 1, 2, 3]
+    refs = [event.raw for event in (await store.tails({"jar/a": 0}))["jar/a"]]
+    assert [raw[8] for raw in refs] == ["r", "s", "t"]
+
+
+async def test_an_undecided_command_can_be_cancelled(store: Store, decider: Decider) -> None:
+    job = asyncio.create_task(decider.handle(fill("r"), CONTEXT))
+    await asyncio.sleep(0)
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
+    answer = await decider.handle(fill("s"), CONTEXT)
+    assert answer.version == 1
+    assert (await store.head("jars")).position == 1
+
+
+class Broken(MemoryStore):
+    """A store whose reads fail while `fault` is set; `loads` counts the streams read from their beginning."""
+
+    fault: Exception | None = None
+    loads = 0
+
+    async def tails(self, after: Mapping[str, int]) -> dict[str, list[Recorded]]:
+        self.loads += sum(version == 0 for version in after.values())
+        if self.fault is not None:
+            raise self.fault
+        return await super().tails(after)
+
+
+@pytest.fixture
+def broken(memory_store: MemoryStore) -> Broken:
+    return Broken("jars", memory_store._registry)
+
+
+@pytest.mark.parametrize(
+    ("fault", "shown"), [(ConnectionResetError("gone"), Busy), (RuntimeError("odd"), RuntimeError)]
+)
+async def test_a_stream_that_cannot_be_loaded_fails_who_waits_for_it(
+    broken: Broken, start: Start, fault: Exception, shown: type[Exception]
+) -> None:
+    decider = await start(broken)
+    await decider.handle(fill("r", jar="b"), CONTEXT)
+    broken.fault = fault
+    answers = await all_of(decider, fill("r"), fill("s"), fill("s", jar="b"))
+    assert [type(answer) for answer in answers] == [shown, shown, Answer]
+    broken.fault = None
+    assert (await decider.handle(fill("r"), CONTEXT)).version == 1
+
+
+async def test_folded_streams_are_kept_up_to_a_number(
+    broken: Broken, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "CACHED_STREAMS", 3)
+    decider = await start(broken)
+    for jar in ("a", "b", "c", "a", "b", "d", "a", "c"):
+        await decider.handle(fill(f"r{broken.now}", jar=jar), CONTEXT)
+    assert len(decider._states) == 3
+    assert broken.loads == 5  # c was used longest ago when d came
+
+
+async def test_a_full_queue_is_busy(store: Store, decider: Decider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "QUEUE_COMMANDS", 5)
+    answers = await all_of(decider, *(fill(f"r{n}") for n in range(8)))
+    assert [type(answer) for answer in answers] == [Answer] * 5 + [Busy] * 3
+    assert (await store.head("jars")).position == 5
+
+
+async def test_a_thousand_on_one_stream_are_all_answered(store: Store, decider: Decider) -> None:
+    answers = await asyncio.wait_for(all_of(decider, *(fill(f"r{n}") for n in range(1_010))), 20)
+    assert [answer.version for answer in answers if isinstance(answer, Answer)] == list(range(1, 1_001))
+    assert [type(answer) for answer in answers[1_000:]] == [Overflows] * 10
+    assert (await store.head("jars")).position == 1_000
+
+
+async def test_who_waits_when_the_service_stops_is_told(contended: Contended) -> None:
+    hanging = asyncio.Event()
+
+    class Hanging(MemoryStore):
+        async def append(self, unit: Unit) -> Outcome:
+            hanging.set()
+            await asyncio.sleep(60)
+            return await super().append(unit)
+
+    decider = Decider(Hanging("jars", contended._registry), [AGGREGATE], RULES)
+    run = asyncio.create_task(decider.run())
+    jobs = [asyncio.create_task(decider.handle(fill("r"), CONTEXT))]
+    await hanging.wait()
+    jobs.append(asyncio.create_task(decider.handle(fill("s"), CONTEXT)))
+    await asyncio.sleep(0)
+    run.cancel()
+    answers = await asyncio.wait_for(asyncio.gather(*jobs, return_exceptions=True), 1)
+    assert [type(answer) for answer in answers] == [Busy, Busy]
+    with pytest.raises(Busy):
+        await decider.handle(fill("t"), CONTEXT)
+
+
+async def test_a_step_is_withdrawn_once(decider: Decider) -> None:
+    await decider.handle(Label(jar="a", label="x"), CONTEXT)
+    await decider.handle(fill("r"), CONTEXT)
+    assert (await decider.handle(Unlabel(jar="a", event="jars:1", reason="wrong"), CONTEXT)).events == ("jars:3",)
+    assert (await decider.handle(Unlabel(jar="a", event="jars:1", reason="wrong"), CONTEXT)).events == ()
+    for event in ("jars:2", "jars:99", "kpi:1"):
+        with pytest.raises(NotWithdrawable):
+            await decider.handle(Unlabel(jar="a", event=event, reason="wrong"), CONTEXT)
+
+
+async def test_an_event_type_from_the_future_is_folded_as_a_version_only(store: Store, start: Start) -> None:
+    await store.append(new_unit(new_event("jar/a", 1)))
+    answer = await (await start(store)).handle(fill("r"), CONTEXT)
+    assert answer.version == 2
