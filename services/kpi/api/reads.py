@@ -1,0 +1,101 @@
+"""What is read of indicators, as of any cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import APIRouter, Path, Query, Response
+
+from contracts.types import IndicatorId, ObjectiveId
+from regesta.errors import Malformed
+from regesta.event import event_name, split_name
+from regesta.view import Reading, View
+from regesta.web import Caller, StrictRoute
+from services.kpi.api.answers import (
+    IndicatorAnswer,
+    IndicatorsAnswer,
+    MeasurementOut,
+    MeasurementsAnswer,
+    as_of,
+    indicators_of,
+)
+from services.kpi.api.paging import Paged, Paging
+from services.kpi.domain.errors import UnknownIndicator
+from services.kpi.domain.indicator import SERVICE
+from services.kpi.projections import bands, indicators, measurements, placements
+
+SCOPE: Final = "kpi:read"
+Indicator: TypeAlias = Annotated[IndicatorId, Path()]
+Objective: TypeAlias = Annotated[ObjectiveId, Path()]
+Year: TypeAlias = Annotated[
+    int | None,
+    Query(ge=1900, le=2199, description="The year whose definition, bands, placements and value are wanted."),
+]
+
+router = APIRouter(tags=["reads"], route_class=StrictRoute)
+
+
+@router.get("/indicators")
+async def get_indicators(view: Reading, caller: Caller, paged: Paged, year: Year = None) -> IndicatorsAnswer:
+    """Return all indicators, by id."""
+    caller.require(SCOPE)
+    found = await indicators.page(view.db, view.cut[SERVICE], paged.after, paged.limit)
+    return await _page(view, paged, found, year)
+
+
+@router.get("/indicators/{indicator}")
+async def get_indicator(
+    indicator: Indicator, view: Reading, caller: Caller, response: Response, year: Year = None
+) -> IndicatorAnswer:
+    """Return an indicator. ETag: the version of its stream at the cut. 404: nobody had defined it then."""
+    caller.require(SCOPE)
+    found = await indicators_of(view, [indicator], year)
+    if not found:
+        raise UnknownIndicator(f"there is no indicator {indicator!r}", indicator=indicator)
+    response.headers["ETag"] = f'"{found[0].version}"'
+    return IndicatorAnswer(**as_of(view), indicator=found[0])
+
+
+@router.get("/indicators/{indicator}/measurements")
+async def get_measurements(indicator: Indicator, view: Reading, caller: Caller, paged: Paged) -> MeasurementsAnswer:
+    """Return the values of an indicator as last corrected, in the order recorded. 404: nobody had defined it then."""
+    caller.require(SCOPE)
+    cut = view.cut[SERVICE]
+    if not await indicators.read(view.db, cut, [indicator]):
+        raise UnknownIndicator(f"there is no indicator {indicator!r}", indicator=indicator)
+    rows = await measurements.page(view.db, cut, indicator, _position_of(paged.after), paged.limit)
+    if len(rows) == paged.limit:
+        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
+    known = (await bands.read(view.db, cut, [indicator])).get(indicator, [])
+    return MeasurementsAnswer(**as_of(view), measurements=tuple(MeasurementOut.of(row, known) for _, row in rows))
+
+
+@router.get("/objectives/{objective}/indicators")
+async def get_indicators_of_objective(
+    objective: Objective, view: Reading, caller: Caller, paged: Paged, year: Year = None
+) -> IndicatorsAnswer:
+    """Return the indicators that stand under an objective (in a year), by id; none when this service knows of none."""
+    caller.require(SCOPE)
+    page = (paged.after, paged.limit)
+    found = await placements.under(view.db, view.cut[SERVICE], objective, year, page)
+    return await _page(view, paged, found, year)
+
+
+async def _page(view: View, paged: Paging, found: Sequence[str], year: int | None) -> IndicatorsAnswer:
+    if len(found) == paged.limit:
+        paged.point_to_next(view, found[-1])
+    return IndicatorsAnswer(**as_of(view), indicators=await indicators_of(view, found, year))
+
+
+def _position_of(after: str) -> int:
+    """Return the position of an event of this service; 0 for none. Raises Malformed."""
+    if not after:
+        return 0
+    try:
+        source, position = split_name(after)
+    except ValueError as error:
+        raise Malformed(f"after: {error}", after=after) from error
+    if source != SERVICE:
+        raise Malformed(f"after: {after!r} is no event of {SERVICE}", after=after)
+    return position

@@ -1,0 +1,57 @@
+"""What documents print in the tables of indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from contracts.kpi import ThresholdPrinted
+from contracts.types import ObjectiveId, Place, Printed, Section
+from regesta.database import Connection as Db
+from regesta.event import FactWithdrawn, split_name
+from regesta.periods import Change, Periods, as_of
+from regesta.projection import Fact, Projection
+from services.kpi.projections.row import FACT, Row, indicator_of, row_of
+
+THRESHOLDS: Final = Periods("thresholds_v1.thresholds", {"position": "bigint"}, {"indicator": "text", **FACT})
+
+READ = f"""
+SELECT t.indicator, t.position, t.fact::text FROM thresholds_v1.thresholds AS t
+WHERE t.indicator = ANY ($2::text[]) AND {as_of("t", "$1")} ORDER BY t.position
+"""
+
+
+class Threshold(Row):
+    """Texts exactly as printed; None where the table is empty."""
+
+    red: Printed | None = None
+    amber: Printed | None = None
+    green: Printed | None = None
+    units: Printed | None = None
+    value: Printed | None = None
+    objective: ObjectiveId | None = None
+    section: Section | None = None
+    place: Place | None = None
+
+
+async def read(db: Db, cut: int, indicators: Sequence[str]) -> dict[str, list[Threshold]]:
+    """Return what is printed about some indicators, in the order recorded."""
+    found: dict[str, list[Threshold]] = {}
+    for indicator, position, fact in await db.fetch(READ, cut, indicators):
+        found.setdefault(indicator, []).append(row_of(Threshold, fact, position))
+    return found
+
+
+async def project(db: Db, facts: Sequence[Fact]) -> None:
+    """Fold a batch, in one statement whatever its size."""
+    changes = []
+    for recorded, event in facts:
+        if isinstance(event, FactWithdrawn):
+            changes.append(Change(recorded.position, (split_name(event.event)[1],), None))
+        else:
+            values = (indicator_of(recorded.stream), recorded.raw)
+            changes.append(Change(recorded.position, (recorded.position,), values))
+    await THRESHOLDS.put(db, changes)
+
+
+PROJECTION: Final = Projection("thresholds", "kpi", 1, (ThresholdPrinted, FactWithdrawn), (THRESHOLDS.table,), project)
