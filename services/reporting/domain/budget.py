@@ -10,6 +10,8 @@ from contracts.types import Cents, Place, Ppm, Section, Text, Year
 from services.reporting.domain.figure import Events, Figure, Part, Total
 
 CategoryName: TypeAlias = Literal["personnel", "running", "assets", "other", "unclassified"]
+Source: TypeAlias = Literal["ledger", "share", "statement"]
+AmountName: TypeAlias = Literal["commitment", "liquidation", "unspecified"]
 
 
 class Amounts(Part):
@@ -37,8 +39,9 @@ class LedgerFigures(Part):
 class BudgetRow(Part):
     """A budget line under an objective, in cents.
 
-    commitment, liquidation: the figures to show: of the ledger when it has any (its share when share_ppm is stated), else as
-    stated. shared: the line serves other objectives of this section too and is not split, so these are the whole line's.
+    commitment, liquidation: the figures to show, and where they are from: the whole line's ledger when it has any, the share
+    of it that share_ppm states, else what a document states. Of a plan they are the credits, of an account what was used.
+    shared: the line serves other objectives of this section too and is not split, so these are the whole line's.
     repaired_from: the code as printed, when it had to be repaired. as_printed: the code as it stands here.
     """
 
@@ -48,7 +51,9 @@ class BudgetRow(Part):
     direction: Direction
     label: Figure[Text]
     commitment: Figure[Cents]
+    commitment_from: Source
     liquidation: Figure[Cents]
+    liquidation_from: Source
     stated: Amounts
     ledger: LedgerFigures | None = None
     basis: Basis | None = None
@@ -58,6 +63,16 @@ class BudgetRow(Part):
     repaired_from: str | None = None
     place: Place | None = None
     events: Events
+
+    def amount(self, name: AmountName) -> tuple[Figure[Cents], Source]:
+        """Return one of its amounts, and where it is from."""
+        match name:
+            case "commitment":
+                return self.commitment, self.commitment_from
+            case "liquidation":
+                return self.liquidation, self.liquidation_from
+            case "unspecified":
+                return self.stated.unspecified, "statement"
 
 
 class PrintedAllocation(Part):
@@ -75,11 +90,12 @@ class PrintedAllocation(Part):
 class Category(Part):
     """One of the four official categories, or lines whose category nobody stated.
 
-    empty: what stands there when there is no line: none (Néant), unknown or another kind; known when there are lines.
+    statement: what is said in place of lines: none (Néant), unknown or another kind; null when there are lines and nothing
+    else is said.
     """
 
     name: CategoryName
-    empty: Figure[Text]
+    statement: Figure[Text] | None = None
     lines: tuple[BudgetRow, ...] = ()
     printed: tuple[PrintedAllocation, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import Generic, Literal, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from contracts.dates import ImpreciseDate
-from contracts.types import ByReference, Cents, Empty, EventName, Known, Place, Stated, Text
+from contracts.types import ByReference, Cents, Empty, EventName, Known, Place, Stated
 
 T = TypeVar("T")
 State: TypeAlias = Literal["known", "none", "unknown", "pending", "not_applicable", "by_reference"]

@@ -7,7 +7,7 @@ an action is the same `Content`. Nothing here depends on the day it is read, nor
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from contracts.dates import Certainty
 from contracts.objectives import Deadline, FactType, FieldName, Level, Reading, Status
@@ -17,11 +17,9 @@ from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.figure import Events, Figure, Part, When
 from services.reporting.domain.indicators import Indicator
 
-SectionRole: TypeAlias = Literal["realised", "planned"]
-
 
 class Statement(Part):
-    """One official text field. owner: the lead unit, which owes it while it is pending. stated_in: the section it was said of.
+    """One official text field. owner: the lead unit, which owes it while it is pending.
 
     A field that nobody stated is pending when there is a lead unit to fill it in, else unknown; then `events` is empty.
     """
@@ -106,14 +104,15 @@ class Content(Part):
     """What is said of an objective, a year-section or an action.
 
     fields: in the official order of that level and section, then those stated beyond it. deadline, status: null where the
-    template has no such field and nobody stated one. staff: one per basis and unit.
+    template has no such field and nobody stated one. staff: one per basis and unit. budget: null where the template has none
+    and nobody named a line.
     """
 
     fields: tuple[Statement, ...]
     deadline: DeadlineEntry | None = None
     status: StatusEntry | None = None
     staff: tuple[Staff, ...] = ()
-    budget: Budget
+    budget: Budget | None = None
     indicators: tuple[Indicator, ...] = ()
     facts: Facts
     amounts: tuple[Amount, ...] = ()
@@ -162,7 +161,6 @@ class YearSection(Part):
     """
 
     section: Section
-    role: SectionRole
     label: Text
     printed: bool
     code: Figure[str]

@@ -1,0 +1,226 @@
+"""What is said of an objective, a section or an action: fields, deadline, status, staff, facts and amounts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal
+
+from contracts.objectives import (
+    AmountPrinted,
+    Continuous,
+    DeadlineSet,
+    FactPrinted,
+    FieldName,
+    FieldStated,
+    OnDay,
+    StaffEstimated,
+    StatusReported,
+)
+from contracts.types import Known, UnitSlug
+from services.reporting.domain.budget import Budget
+from services.reporting.domain.figure import Figure, When
+from services.reporting.domain.indicators import Indicator
+from services.reporting.domain.letter import (
+    Amount,
+    Content,
+    DeadlineEntry,
+    Fact,
+    Facts,
+    Staff,
+    Statement,
+    StatusEntry,
+)
+from services.reporting.domain.standing import Standing
+
+BUDGET_FIELDS: Final[dict[FieldName, str]] = {
+    "budget_personnel": "personnel",
+    "budget_running": "running",
+    "budget_assets": "assets",
+    "budget_other": "other",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What the official template asks for at a place (letter.md); what is stated beyond it is shown after it."""
+
+    fields: tuple[FieldName, ...] = ()
+    deadline: bool = False
+    status: bool = False
+    staff: bool = False
+    budget: bool = False
+
+
+NOTHING: Final = Template()
+STRATEGIC: Final = Template(
+    (
+        "description",
+        "equal_opportunity",
+        "desired_result",
+        "achieved_result",
+        "source_document",
+        "success_conditions",
+        "ict_needs",
+        "indicators",
+    ),
+    deadline=True,
+    staff=True,
+)
+OPERATIONAL: Final = Template(
+    ("description", "equal_opportunity", "desired_result", "achieved_result"), deadline=True, status=True
+)
+CARD: Final = Template(("description", "desired_output", "indicators", "audience", "actions"))
+REALISED: Final = Template(("account", "actions", "output", "equal_opportunity"), staff=True, budget=True)
+PLANNED: Final = Template(
+    ("desired_output", "actions", "success_conditions", "ict_needs", "partners"), deadline=True, staff=True, budget=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where content stands: what is asked for there, who owes it, and up to which day facts are told apart."""
+
+    template: Template
+    owner: UnitSlug | None
+    occurred_until: date | None = None
+
+    def missing(self) -> Literal["pending", "unknown"]:
+        """What a field that nobody stated is: still to be filled in by its owner, or not reported when it has none."""
+        return "unknown" if self.owner is None else "pending"
+
+    def without_template(self) -> Spot:
+        """Return the same spot where nothing is asked for, because its actions say it."""
+        return replace(self, template=NOTHING)
+
+
+def content_of(
+    spot: Spot, facts: Sequence[Standing], budget: Budget | None, indicators: Sequence[Indicator]
+) -> Content:
+    """Return the content of a spot; facts in the order recorded, the later of two statements counts."""
+    return Content(
+        fields=_fields(spot, facts),
+        deadline=_deadline(spot, facts),
+        status=_status(spot, facts),
+        staff=_staff(spot, facts),
+        budget=budget,
+        indicators=tuple(indicators),
+        facts=_facts(spot, facts),
+        amounts=_amounts(facts),
+    )
+
+
+def _fields(spot: Spot, facts: Sequence[Standing]) -> tuple[Statement, ...]:
+    stated: dict[FieldName, Statement] = {}
+    for fact in facts:
+        match fact.event:
+            case FieldStated(field=field) as said if field not in BUDGET_FIELDS:
+                stated[field] = Statement(
+                    field=field,
+                    figure=Figure.of(said.value, fact.name),
+                    owner=spot.owner,
+                    as_printed=said.as_printed,
+                    place=said.place,
+                )
+    asked = {
+        field: Statement(field=field, figure=Figure(state=spot.missing()), owner=spot.owner)
+        for field in spot.template.fields
+    }
+    beyond = {field: stated[field] for field in sorted(stated) if field not in asked}
+    return tuple({**asked, **{field: said for field, said in stated.items() if field in asked}, **beyond}.values())
+
+
+def _deadline(spot: Spot, facts: Sequence[Standing]) -> DeadlineEntry | None:
+    said = [(fact, fact.event) for fact in facts if isinstance(fact.event, DeadlineSet)]
+    if not said:
+        return DeadlineEntry(figure=Figure(state=spot.missing()), owner=spot.owner) if spot.template.deadline else None
+    fact, event = said[-1]
+    day = None
+    match event.deadline:
+        case Known(value=OnDay(day=on)):
+            day = When.of(on)
+        case Known(value=Continuous(until=until)) if until is not None:
+            day = When.of(until)
+    return DeadlineEntry(
+        figure=Figure.of(event.deadline, fact.name),
+        day=day,
+        owner=spot.owner,
+        as_printed=event.as_printed,
+        place=event.place,
+    )
+
+
+def _status(spot: Spot, facts: Sequence[Standing]) -> StatusEntry | None:
+    said = [(fact, fact.event) for fact in facts if isinstance(fact.event, StatusReported)]
+    if not said:
+        return StatusEntry(figure=Figure(state=spot.missing()), owner=spot.owner) if spot.template.status else None
+    fact, event = said[-1]
+    return StatusEntry(
+        figure=Figure.known(event.status, fact.name), owner=spot.owner, as_printed=event.as_printed, place=event.place
+    )
+
+
+def _staff(spot: Spot, facts: Sequence[Standing]) -> tuple[Staff, ...]:
+    stated: dict[tuple[str | None, UnitSlug | None], Staff] = {}
+    for fact in facts:
+        event = fact.event
+        if isinstance(event, StaffEstimated):
+            stated[event.basis, event.unit] = Staff(
+                fte=Figure.of(event.fte, fact.name),
+                basis=event.basis,
+                per=event.per,
+                unit=event.unit,
+                as_printed=event.as_printed,
+                place=event.place,
+            )
+    if not stated and spot.template.staff:
+        return (Staff(fte=Figure(state=spot.missing()), unit=spot.owner),)
+    return tuple(stated.values())
+
+
+def _facts(spot: Spot, facts: Sequence[Standing]) -> Facts:
+    printed = [(fact, fact.event) for fact in facts if isinstance(fact.event, FactPrinted)]
+    shown = [_fact(fact.name, event, spot.occurred_until) for fact, event in sorted(printed, key=_by_day)]
+    lists = {
+        reading: tuple(fact for fact in shown if fact.reading == reading)
+        for reading in ("done", "planned", "target", "unmet", "unclear")
+    }
+    return Facts(**lists)
+
+
+def _by_day(item: tuple[Standing, FactPrinted]) -> tuple[bool, date, str, int]:
+    fact, event = item
+    first = None if event.day is None else event.day.earliest or event.day.latest
+    return first is None, first or date.min, event.day or "", fact.position
+
+
+def _fact(name: str, event: FactPrinted, occurred_until: date | None) -> Fact:
+    by = None
+    if occurred_until is not None:
+        by = "possible" if event.day is None else event.day.by(occurred_until)
+    return Fact(
+        reading=event.reading,
+        type=event.type,
+        type_as_printed=event.type_as_printed,
+        text=event.text,
+        day=When.maybe(event.day),
+        day_as_printed=event.day_as_printed,
+        actor=event.actor,
+        place=event.place,
+        by=by,
+        events=(name,),
+    )
+
+
+def _amounts(facts: Sequence[Standing]) -> tuple[Amount, ...]:
+    return tuple(
+        Amount(
+            text=fact.event.text,
+            amount=Figure.maybe(fact.event.amount_cents, fact.name),
+            as_printed=fact.event.amount_as_printed,
+            place=fact.event.place,
+        )
+        for fact in facts
+        if isinstance(fact.event, AmountPrinted)
+    )

@@ -1,0 +1,198 @@
+"""How the dossiers of a letter are made: milestones, steps of evidence, and the money that follows them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, TypeAlias, TypeVar, cast
+
+from contracts import decisions, dossiers
+from contracts.commitments import AmountCommitted, ConventionSigned, PaymentLiquidated
+from contracts.types import Origin, Text
+from regesta.event import Event
+from services.reporting.domain.dossiers import Commitment, Convention, Dossier, Milestone, Step, StepKind
+from services.reporting.domain.figure import Figure, When, names
+from services.reporting.domain.knowledge import Knowledge, by_stream, objective_of
+from services.reporting.domain.obligations import commitment_of, convention_of
+from services.reporting.domain.standing import Standing
+
+M = TypeVar("M")
+Ending: TypeAlias = Literal["open", "suspended", "stopped", "merged", "completed"]
+
+STATES: Final[dict[type[Event], Ending]] = {
+    dossiers.DossierSuspended: "suspended",
+    dossiers.DossierResumed: "open",
+    dossiers.DossierStopped: "stopped",
+    dossiers.DossierMerged: "merged",
+    dossiers.DossierCompleted: "completed",
+}
+MILESTONES: Final = (
+    dossiers.MilestonePlanned,
+    dossiers.MilestoneRescheduled,
+    dossiers.MilestoneReached,
+    dossiers.MilestoneCancelled,
+)
+STEPS: Final = tuple(
+    event
+    for event in (*dossiers.EVENTS, *decisions.EVENTS)
+    if event not in {*MILESTONES, dossiers.DossierOpened, dossiers.DossierLinked, dossiers.DossierUnlinked}
+)
+
+
+class Evidence:
+    """Makes the dossiers of a letter."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._commitments = by_stream(knowledge.commitments)
+        self._conventions = by_stream(knowledge.conventions)
+        served = {stream: tuple(map(objective_of, others)) for stream, others in knowledge.dossier_links.items()}
+        made = [self._dossier(facts, served) for facts in by_stream(knowledge.dossiers).values()]
+        self._dossiers = [dossier for dossier in made if dossier is not None]
+
+    def serving(self, objective: str) -> tuple[Dossier, ...]:
+        """Return the dossiers of an objective, in the order their first fact was recorded."""
+        return tuple(dossier for dossier in self._dossiers if objective in dossier.objectives)
+
+    def _dossier(self, facts: Sequence[Standing], served: Mapping[str, tuple[str, ...]]) -> Dossier | None:
+        """Return a dossier; None when it was registered in error, or its opening has not arrived."""
+        opened = next((fact for fact in facts if isinstance(fact.event, dossiers.DossierOpened)), None)
+        if opened is None or any(map(_in_error, facts)):
+            return None
+        event = cast(dossiers.DossierOpened, opened.event)
+        conventions = self._conventions_of(opened.key)
+        changes = [fact for fact in facts if type(fact.event) in STATES]
+        return Dossier(
+            dossier=opened.key,
+            kind=event.kind,
+            title=Figure.known(event.title, opened.name),
+            reference=event.reference,
+            state=STATES[type(changes[-1].event)] if changes else "open",
+            objectives=served.get(opened.stream, ()),
+            milestones=milestones_of(facts),
+            steps=tuple(step_of(fact) for fact in facts if isinstance(fact.event, STEPS)),
+            conventions=conventions,
+            commitments=self._commitments_of(opened.key, {each.convention for each in conventions}),
+            events=names([opened.name], [fact.name for fact in changes]),
+        )
+
+    def _conventions_of(self, dossier: str) -> tuple[Convention, ...]:
+        made = [
+            convention_of(facts)
+            for facts in self._conventions.values()
+            if any(isinstance(fact.event, ConventionSigned) and fact.event.dossier == dossier for fact in facts)
+        ]
+        return tuple(convention for convention in made if convention is not None)
+
+    def _commitments_of(self, dossier: str, conventions: set[str]) -> tuple[Commitment, ...]:
+        made = [
+            commitment_of(facts)
+            for facts in self._commitments.values()
+            if any(_serves(fact.event, dossier, conventions) for fact in facts)
+        ]
+        return tuple(commitment for commitment in made if commitment is not None)
+
+
+def _in_error(fact: Standing) -> bool:
+    return isinstance(fact.event, dossiers.DossierStopped) and fact.event.registered_in_error
+
+
+def _serves(event: Event, dossier: str, conventions: set[str]) -> bool:
+    if not isinstance(event, AmountCommitted | PaymentLiquidated):
+        return False
+    return event.dossier == dossier or event.convention in conventions
+
+
+def milestones_of(facts: Sequence[Standing]) -> tuple[Milestone, ...]:
+    """Return the milestones of a dossier, by the date that each was first planned for."""
+    by_id: dict[str, list[Standing]] = {}
+    for fact in facts:
+        if isinstance(fact.event, MILESTONES):
+            by_id.setdefault(fact.event.milestone, []).append(fact)
+    made = [milestone for group in by_id.values() if (milestone := _milestone(group)) is not None]
+    return tuple(sorted(made, key=lambda each: (each.first_due.edtf, each.milestone)))
+
+
+def _milestone(facts: Sequence[Standing]) -> Milestone | None:
+    """Return one milestone; None when its plan was withdrawn."""
+    plan: Standing | None = None
+    due = reached = reason = None
+    evidence: tuple[str, ...] = ()
+    state: Literal["planned", "reached", "cancelled"] = "planned"
+    for fact in facts:
+        match fact.event:
+            case dossiers.MilestonePlanned() as event:
+                plan, due = fact, event.due
+            case dossiers.MilestoneRescheduled() as event:
+                due, reason = event.new, event.reason
+            case dossiers.MilestoneReached() as event:
+                state, reached, evidence = "reached", event.on, event.evidence
+            case dossiers.MilestoneCancelled() as event:
+                state, reason = "cancelled", event.reason
+            case _:
+                continue
+    if plan is None or not isinstance(plan.event, dossiers.MilestonePlanned) or due is None:
+        return None
+    return Milestone(
+        milestone=plan.event.milestone,
+        kind=plan.event.kind,
+        state=state,
+        title=Figure.maybe(plan.event.title, plan.name),
+        due=When.of(due),
+        first_due=When.of(plan.event.due),
+        reached=When.maybe(reached),
+        late=_late(When.of(due), When.maybe(reached)),
+        reason=reason,
+        evidence=evidence,
+        events=tuple(fact.name for fact in facts),
+    )
+
+
+def _late(due: When, reached: When | None) -> bool | None:
+    """Return whether it was reached after everything that its date can mean; None while that cannot be told."""
+    if reached is None or due.latest is None or reached.earliest is None or reached.latest is None:
+        return None
+    if reached.earliest > due.latest:
+        return True
+    return False if reached.latest <= due.latest else None
+
+
+def step_of(fact: Standing) -> Step:
+    """Return one fact of a dossier as a step; members that it does not have stay null."""
+    event = fact.event
+    origin = _member(event, "origin", Origin)
+    return Step(
+        kind=cast(StepKind, event.name.rpartition(".v")[0]),
+        recorded_on=fact.recorded_on,
+        occurred=When.maybe(fact.occurred),
+        body=cast(decisions.Body | None, _first(event, "authority", "opinion_of", "by") if _advises(event) else None),
+        step=cast(decisions.ApprovalStep | None, _member(event, "step", str)),
+        round=_member(event, "round", int),
+        verdict=_first(event, "verdict", "outcome"),
+        text=_member(event, "title", Text) or _member(event, "remarks", Text),
+        reason=_member(event, "reason", str),
+        reference=_first(event, "reference", "document", "court"),
+        amount_cents=_member(event, "amount_cents", int),
+        received=_member(event, "received", int),
+        party=_first(event, "party", "to", "applicant") or (None if _advises(event) else _first(event, "by")),
+        application=_member(event, "application", str),
+        closes_on=When.maybe(_member(event, "closes_on", str)),
+        place=None,
+        origin=None if origin is None else origin.system,
+        breaches=tuple(getattr(event, "breaches", ())),
+        events=(fact.name,),
+    )
+
+
+def _advises(event: Event) -> bool:
+    """Whether `by` is a body that advises, not a party that appeals."""
+    return not isinstance(event, dossiers.AppealLodged)
+
+
+def _first(event: Event, *members: str) -> str | None:
+    """Return the first of some members that a fact has."""
+    return next((value for name in members if (value := _member(event, name, str)) is not None), None)
+
+
+def _member(event: Event, name: str, kind: type[M]) -> M | None:
+    """Return a member of a fact, None when its type has none or it is left out."""
+    value = getattr(event, name, None) if name in type(event).model_fields else None
+    return value if isinstance(value, kind) else None

@@ -1,0 +1,77 @@
+"""What a letter is made of: the facts that stood at its cut, grouped by what they speak of. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from contracts.types import EventName, ObjectiveId, Section
+from services.reporting.domain.standing import Standing
+from services.reporting.domain.tree import SectionKey, section_key
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSum:
+    """The facts of one type in a ledger (and of one credit, for transfers), summed. events: in the order recorded."""
+
+    type: str
+    credit: str | None
+    cents: int
+    unchecked: bool
+    events: tuple[EventName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All facts behind one letter, each list in the order recorded.
+
+    objectives, assignments: of the note's objectives. indicators: of those placed under them. dossiers, conventions,
+    commitments: that serve them. serving: every assignment of the lines, also of other notes. credits, ledgers: by stream.
+    dossier_links: the objectives of each dossier's stream.
+    """
+
+    objectives: Sequence[Standing] = ()
+    dossiers: Sequence[Standing] = ()
+    dossier_links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    indicators: Sequence[Standing] = ()
+    assignments: Sequence[Standing] = ()
+    serving: Sequence[Standing] = ()
+    lines: Sequence[Standing] = ()
+    credits: Sequence[Standing] = ()
+    ledgers: Mapping[str, Sequence[LedgerSum]] = field(default_factory=dict)
+    conventions: Sequence[Standing] = ()
+    commitments: Sequence[Standing] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a letter. occurred_until: tell of each dated fact whether it had happened by then."""
+
+    year: int
+    realised_year: int
+    occurred_until: date | None = None
+
+    @property
+    def sections(self) -> tuple[Section, Section]:
+        """The account of the year before and the plan."""
+        return Section(year=self.realised_year, kind="realised"), Section(year=self.year, kind="planned")
+
+
+def by_stream(facts: Iterable[Standing]) -> dict[str, list[Standing]]:
+    """Return facts by their stream."""
+    grouped: dict[str, list[Standing]] = defaultdict(list)
+    for fact in facts:
+        grouped[fact.stream].append(fact)
+    return grouped
+
+
+def key_of(section: Section | None) -> SectionKey | None:
+    """Return a section as a key, None for the objective as a whole."""
+    return None if section is None else section_key(section)
+
+
+def objective_of(stream: str) -> ObjectiveId:
+    """Return the objective of an objective's or an assignment's stream."""
+    return stream.partition("/")[2]
