@@ -20,11 +20,11 @@ from starlette.types import Receive, Scope, Send
 from regesta.auth import Principal
 from regesta.decider import Answer, Envelope, Key
 from regesta.errors import BadInput, Forbidden, Malformed, RegestaError, TooLarge, UnsupportedMedia
-from regesta.problem import invalid, problem_of
+from regesta.problem import UNFORESEEN, invalid, problem_of
 from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of
 from regesta.telemetry import traceparent
-from regesta.web import AtLeast, Caller, Receipt, arrived, command, read_json, request_hash
+from regesta.web import AtLeast, Caller, Receipt, admit, arrived, decide, read_json, request_hash
 
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES = 1024 * 1024
@@ -57,6 +57,19 @@ class _Bulk:
     keys: str | None
     asked: Asked = field(default_factory=Asked)
     traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The place of a line: it is decided after the lines before it, though checking it may take less time than theirs."""
+
+    before: asyncio.Event
+    mine: asyncio.Event
+
+    async def take(self) -> None:
+        """Return when the lines before have been handed over, and let the next one go; again at once."""
+        await self.before.wait()
+        self.mine.set()
 
 
 @router.post(
@@ -111,20 +124,24 @@ async def _results(bulk: _Bulk, body: AsyncIterator[bytes]) -> AsyncIterator[byt
     waiting: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(UNSENT_RESULTS)
     room = asyncio.Semaphore(IN_FLIGHT)
 
-    async def one(number: int, line: bytes | None) -> bytes:
+    async def one(number: int, line: bytes | None, turn: _Turn) -> bytes:
         try:
-            return await _result(bulk, number, line)
+            return await _result(bulk, number, line, turn)
         finally:
             room.release()
 
     async def start() -> None:
         number = 0
+        before = asyncio.Event()
+        before.set()
         try:
             async for line in lines(body):
                 number += 1
                 if line is None or line.strip():
                     await room.acquire()
-                    await waiting.put(asyncio.create_task(one(number, line)))
+                    turn = _Turn(before, asyncio.Event())
+                    await waiting.put(asyncio.create_task(one(number, line, turn)))
+                    before = turn.mine
         except ClientDisconnect:
             logger.info("the client of a bulk went away after line %d", number)
         finally:
@@ -159,17 +176,26 @@ async def lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
         yield None if skipping else bytes(kept)
 
 
-async def _result(bulk: _Bulk, number: int, line: bytes | None) -> bytes:
+async def _result(bulk: _Bulk, number: int, line: bytes | None, turn: _Turn) -> bytes:
     """Handle one line; every error is its own result."""
     try:
-        answer = await _handle(bulk, line)
+        answer = await _handle(bulk, line, turn)
     except RegestaError as error:
-        return orjson.dumps({"line": number, "status": error.status, "problem": problem_of(error)}, default=str) + b"\n"
+        return _problem(number, error)
+    except Exception:
+        logger.exception("line %d of a bulk failed", number)
+        return _problem(number, RegestaError(UNFORESEEN))
+    finally:
+        await turn.take()
     status = 201 if answer.events and not answer.repeated else 200
     return orjson.dumps({"line": number, "status": status, **Receipt.of(answer).model_dump()}) + b"\n"
 
 
-async def _handle(bulk: _Bulk, text: bytes | None) -> Answer:
+def _problem(number: int, error: RegestaError) -> bytes:
+    return orjson.dumps({"line": number, "status": error.status, "problem": problem_of(error)}, default=str) + b"\n"
+
+
+async def _handle(bulk: _Bulk, text: bytes | None, turn: _Turn) -> Answer:
     if text is None:
         raise TooLarge(f"a line has at most {LINE_BYTES} bytes")
     try:
@@ -183,7 +209,9 @@ async def _handle(bulk: _Bulk, text: bytes | None) -> Answer:
     except ValidationError as error:
         raise invalid(error.errors(include_url=False)) from error
     envelope = Envelope(key=_key(bulk, line, wanted.name), if_match=line.if_match, traceparent=bulk.traceparent)
-    return await command(bulk.runtime, bulk.principal, wanted, envelope, bulk.asked)
+    await admit(bulk.runtime, bulk.principal, wanted, bulk.asked)
+    await turn.take()
+    return await decide(bulk.runtime, bulk.principal, wanted, envelope)
 
 
 def _key(bulk: _Bulk, line: Line, name: str) -> Key | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+import asyncpg
 from opentelemetry import trace
 
 from regesta.cloudevents import encode
@@ -22,6 +23,7 @@ from regesta.event import Recorded
 from regesta.store import Gap
 from regesta.telemetry import links_to
 from regesta.unit import Head, Store
+from regesta.writer import LOST
 
 BATCH_EVENTS = 5_000
 POLL_SECONDS = 20.0
@@ -108,12 +110,15 @@ class Offer:
 
 
 class Intake:
-    """Copies one source's log into the replica. `run` is its task. trouble: why it stands still, None while it is well."""
+    """Copies one source's log into the replica. `run` is its task.
+
+    trouble: why it stands still, None while it is well. alarm: that does not pass by itself (a fork, a clock far ahead).
+    """
 
     def __init__(self, store: Store, source: str, carrier: Carrier) -> None:
         self.source = source
         self.trouble: str | None = None
-        self.forked = False
+        self.alarm = False
         self._store = store
         self._carrier = carrier
 
@@ -125,36 +130,35 @@ class Intake:
                 await self.step(POLL_SECONDS)
                 pause = RETRY_SECONDS
             except Forked as fork:
-                self.forked, self.trouble = True, str(fork)
+                self.alarm, self.trouble = True, str(fork)
                 logger.critical("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
                 return
-            except (OSError, RegestaError) as error:
-                self.trouble = str(error) or type(error).__name__
+            except (RegestaError, Gap, asyncpg.PostgresError, *LOST) as error:
+                self.trouble = f"{type(error).__name__}: {error}"
                 logger.warning("intake of %s: %s; trying again", self.source, self.trouble)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
 
     async def step(self, timeout_seconds: float) -> int:
-        """Copy one batch; return how many events came. Raises Forked, SourceUnreachable."""
+        """Copy one batch; return how many events came. Raises Forked, SourceUnreachable.
+
+        Raises Gap when the pipe left something out: the next poll asks for it, from the head that the replica really has.
+        """
         batch = await self._carrier.fetch(await self._seen(), BATCH_EVENTS, timeout_seconds)
         if not batch.events:
-            self.trouble = None
+            self.alarm, self.trouble = False, None
             return 0
         ahead = batch.events[-1].time - datetime.now(UTC)
         if ahead > CLOCK_AHEAD:
-            self.trouble = f"the clock of {self.source} is {ahead.total_seconds():.0f} s ahead"
+            self.alarm, self.trouble = True, f"the clock of {self.source} is {ahead.total_seconds():.0f} s ahead"
             logger.error("intake of %s stands still: %s", self.source, self.trouble)
             await asyncio.sleep(RETRY_SECONDS_MOST)
             return 0
         links = links_to(event.traceparent for event in batch.events)
         with tracer.start_as_current_span("intake", links=links) as span:
             span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch.events)})
-            try:
-                await self._store.replicate(batch.log, batch.events)
-            except Gap as gap:
-                # The pipe left something out: the next poll asks for it, from the head that the replica really has.
-                logger.warning("a hole in what %s sent after %d", self.source, gap.head)
-        self.trouble = None
+            await self._store.replicate(batch.log, batch.events)
+        self.alarm, self.trouble = False, None
         return len(batch.events)
 
     async def _seen(self) -> Seen:

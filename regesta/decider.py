@@ -183,10 +183,14 @@ class Decider:
             if group.size >= GROUP_COMMANDS or pending.alone:
                 blocked |= group.working.keys()
         self._queue = deque(sorted(later, key=_arrival))
+        self._begin(missing, {id(group): group for group in groups.values()}.values())
+
+    def _begin(self, missing: Mapping[str, int], groups: Iterable[_Group]) -> None:
+        """Load what a round missed and append what it decided; their streams are held until that is done."""
         if missing:
             self._hold(missing)
             self._start(self._load(missing))
-        for group in {id(group): group for group in groups.values()}.values():
+        for group in groups:
             self._hold(group.working)
             self._keys_held |= _keys_of(group)
             self._start(self._append(group))
@@ -473,7 +477,7 @@ def _arrival(pending: _Pending) -> int:
 
 def _shown(error: Exception) -> Exception:
     """Return what a caller is told: a database that is away for now is no fault of the command."""
-    return Busy(f"the database does not answer: {error or type(error).__name__}") if isinstance(error, LOST) else error
+    return Busy(f"the database does not answer: {error!r}") if isinstance(error, LOST) else error
 
 
 def _succeed(pending: _Pending, answer: Answer) -> None:

@@ -106,12 +106,19 @@ class FeedClient:
         checks = {"log": seen.log, "digest": seen.digest}
         params |= {name: value for name, value in checks.items() if value is not None}
         answer = await self._get("/events", params, timeout_seconds + 10)
-        events = [decode(each, self._registry) for each in orjson.loads(answer.content)]
-        return Batch(answer.headers[LOG], events, int(answer.headers[POSITION]))
+        try:
+            events = [decode(each, self._registry) for each in orjson.loads(answer.content)]
+            return Batch(answer.headers[LOG], events, int(answer.headers[POSITION]))
+        except (ValueError, TypeError, KeyError) as error:
+            raise SourceUnreachable(f"{self._url} answered what is no feed: {error!r}", url=self._url) from error
 
     async def head(self) -> Head:
         """Return how far the source's log reaches. Raises SourceUnreachable."""
-        head = HeadOut.model_validate_json((await self._get("/events/head", {}, 5)).content)
+        answer = await self._get("/events/head", {}, 5)
+        try:
+            head = HeadOut.model_validate_json(answer.content)
+        except ValueError as error:
+            raise SourceUnreachable(f"{self._url} answered what is no head: {error!r}", url=self._url) from error
         return Head(head.position, head.log, head.time)
 
     async def _get(self, path: str, params: dict[str, int | str], timeout_seconds: float) -> httpx2.Response:
@@ -126,5 +133,5 @@ class FeedClient:
                 str(problem.get("detail")), **{k: problem[k] for k in ("source", "position", "log") if k in problem}
             )
         if answer.status_code != 200:
-            raise SourceUnreachable(f"{url} answered {answer.status_code}", url=url, status=answer.status_code)
+            raise SourceUnreachable(f"{url} answered {answer.status_code}", url=url, answered=answer.status_code)
         return answer

@@ -26,11 +26,9 @@ async def readyz(request: Request) -> Response:
 
 async def _reasons(runtime: Runtime) -> list[str]:
     """Return why the service is not well: a fork, a poison event, a stuck reaction, a lag beyond the limit."""
-    reasons = [f"intake of {intake.source}: {intake.trouble}" for intake in runtime.intakes if intake.forked]
+    reasons = [f"intake of {intake.source}: {intake.trouble}" for intake in runtime.intakes if intake.alarm]
     reasons += [f"{reacting.name}: {reacting.trouble}" for reacting in runtime.reactings if reacting.trouble]
-    reasons += [
-        f"task {task.get_name()!r} ended" for task in runtime.tasks if task.done() and "intake" not in task.get_name()
-    ]
+    reasons += [f"task {task.get_name()!r} ended" for task in runtime.tasks if task.done()]
     for source, follower in runtime.followers.items():
         reasons += [f"projection {name}: {why}" for name, why in follower.failures.items()]
         lag = (await runtime.store.head(source)).position - follower.position

@@ -16,6 +16,7 @@ from regesta.errors import InvalidInput, Malformed, NotFound, RegestaError, TooL
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://regesta.example/problems/"
 LONGEST_VALUE = 200
+UNFORESEEN = "this was not foreseen; the log of the service has the details"
 
 # By HTTP status: the reason in English, French, Dutch; `detail` has the particulars.
 TITLES: Mapping[int, tuple[str, str, str]] = {
@@ -41,15 +42,15 @@ logger = logging.getLogger(__name__)
 def problem_of(error: RegestaError) -> dict[str, object]:
     """Return the problem document of an error."""
     english, french, dutch = TITLES[error.status]
-    return {
+    standard = {
         "type": TYPE_BASE + error.code,
         "title": english,
         "title_fr": french,
         "title_nl": dutch,
         "status": error.status,
         "detail": str(error),
-        **error.details,
     }
+    return error.details | standard
 
 
 def invalid(errors: Sequence[Mapping[str, object]], *, skip: int = 0) -> InvalidInput | Malformed:
@@ -121,7 +122,7 @@ def install(app: FastAPI) -> None:
 
     async def unknown(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return response(RegestaError("this was not foreseen; the log of the service has the details"))
+        return response(RegestaError(UNFORESEEN))
 
     app.add_exception_handler(RegestaError, known)
     app.add_exception_handler(RequestValidationError, unread)

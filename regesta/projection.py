@@ -19,6 +19,7 @@ from regesta.database import Connection as Db
 from regesta.event import Event, Recorded
 from regesta.telemetry import links_to
 from regesta.unit import Store
+from regesta.writer import LOST
 
 BATCH_EVENTS = 2_000
 WAIT_SECONDS = 2.0
@@ -32,7 +33,7 @@ INSERT INTO projections.checkpoints (projection, source, version, position) VALU
 ON CONFLICT (projection, source) DO NOTHING
 """
 READ_CHECKPOINTS = "SELECT projection, position, version, failure FROM projections.checkpoints WHERE source = $1"
-# The guard: of two processes that fold the same batch one finds the checkpoint moved and takes its own work back.
+# The guard: of two processes that would fold the same batch one waits here, then finds the checkpoint moved.
 MOVE_CHECKPOINTS = """
 UPDATE projections.checkpoints SET position = $3, failure = NULL
 WHERE source = $1 AND position = $2 AND projection = ANY ($4::text[])
@@ -117,7 +118,7 @@ class Follower:
                     await asyncio.sleep(RETRY_SECONDS)
                 if self.failures or not moved:
                     await self._reload()  # another process may have begun a rebuild
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, _Overtaken) as error:
+            except (asyncpg.PostgresError, _Overtaken, *LOST) as error:
                 logger.warning("projections of %s: %s; trying again", self.source, str(error) or "overtaken")
                 await asyncio.sleep(pause if not isinstance(error, _Overtaken) else 0.01)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
@@ -140,7 +141,7 @@ class Follower:
     async def _fold(self, projections: Sequence[Projection], after: int, batch: Sequence[Recorded]) -> None:
         try:
             await self._fold_whole(projections, after, batch)
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, _Overtaken):
+        except (_Overtaken, *LOST):
             raise
         except Exception as error:
             if isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "")[:2] not in {"22", "23"}:
@@ -157,13 +158,13 @@ class Follower:
         with tracer.start_as_current_span("project", links=links) as span:
             span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch)})
             async with self._pool.acquire() as connection, connection.transaction():
+                moved = await connection.execute(MOVE_CHECKPOINTS, self.source, after, head, names)
+                if moved != f"UPDATE {len(names)}":
+                    raise _Overtaken
                 for projection in projections:
                     mine = [fact for fact in facts if isinstance(fact[1], projection.events)]
                     if mine:
                         await projection.project(connection, mine)
-                moved = await connection.execute(MOVE_CHECKPOINTS, self.source, after, head, names)
-                if moved != f"UPDATE {len(names)}":
-                    raise _Overtaken
         self._at.update(dict.fromkeys(names, head))
         async with self._moved:
             self._moved.notify_all()
@@ -202,7 +203,7 @@ class Follower:
     async def _reload_quietly(self) -> None:
         try:
             await self._reload()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (asyncpg.PostgresError, *LOST):
             logger.warning("checkpoints of %s cannot be read", self.source)
 
     async def rebuild(self, names: Iterable[str]) -> None:

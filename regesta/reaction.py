@@ -21,6 +21,7 @@ from regesta.errors import RegestaError
 from regesta.event import Event, Recorded
 from regesta.projection import ADD_CHECKPOINT, RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
 from regesta.unit import Store
+from regesta.writer import LOST
 
 BATCH_EVENTS = 500
 READ = "SELECT position FROM projections.checkpoints WHERE projection = $1 AND source = $2"
@@ -67,7 +68,7 @@ class Reacting:
                 position = await self.step()
                 self.trouble, pause = None, RETRY_SECONDS
                 await self._store.wait(self._reaction.source, position, WAIT_SECONDS)
-            except (OSError, RegestaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (RegestaError, asyncpg.PostgresError, *LOST) as error:
                 self.trouble = f"{type(error).__name__}: {error}"
                 logger.warning("%s: %s; trying again", self.name, self.trouble)
                 await asyncio.sleep(pause)

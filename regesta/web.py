@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NoReturn, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
@@ -27,17 +28,32 @@ from regesta.runtime import CommandRoute, Runtime, runtime_of
 from regesta.telemetry import traceparent
 
 BODY_BYTES = 1024 * 1024
+COOKIE = "regesta_token"
 NUMBER = re.compile(r"[0-9]{1,10}")
+LARGEST = 2**63 - 1
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
 # Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
 
 
 def read_json(text: bytes | str) -> JsonValue:
-    """Return a JSON document; raises json.JSONDecodeError also for NaN, NUL in a text, and a member that comes twice."""
+    """Return a JSON document. Raises json.JSONDecodeError.
 
-    def refuse(token: str) -> JsonValue:
+    Also for what some readers allow but a log cannot keep: NUL, a member that comes twice, a number beyond 64 bits, NaN.
+    """
+
+    def refuse(token: str) -> NoReturn:
         raise json.JSONDecodeError(f"{token} is no number", token, 0)
+
+    def whole(digits: str) -> int:
+        # The length first: reading a very long number is an error of its own.
+        if len(digits) > 20 or not -LARGEST <= int(digits) <= LARGEST:
+            raise json.JSONDecodeError(f"{digits[:40]} is beyond 64 bits", digits, 0)
+        return int(digits)
+
+    def real(digits: str) -> float:
+        number = float(digits)
+        return number if math.isfinite(number) else refuse(digits[:40])
 
     def once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         members = dict(pairs)
@@ -47,11 +63,13 @@ def read_json(text: bytes | str) -> JsonValue:
         return members
 
     try:
-        whole = text.decode() if isinstance(text, bytes) else text
-        if "\\u0000" in whole or "\0" in whole:
+        decoded = text.decode() if isinstance(text, bytes) else text
+        if "\\u0000" in decoded or "\0" in decoded:
             raise json.JSONDecodeError("the character NUL cannot be stored", "", 0)
-        document: JsonValue = json.loads(whole, parse_constant=refuse, object_pairs_hook=once)
-        whole.encode()  # a lone surrogate cannot be stored either
+        document: JsonValue = json.loads(
+            decoded, parse_constant=refuse, parse_int=whole, parse_float=real, object_pairs_hook=once
+        )
+        decoded.encode()  # a lone surrogate cannot be stored either
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeError as error:
         raise json.JSONDecodeError(f"this is no UTF-8 text: {error}", "", 0) from error
@@ -93,6 +111,8 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            if "\0" in request.url.path or "%00" in request.url.query:
+                raise Malformed("the character NUL cannot be stored")
             strictly = StrictRequest(request.scope, request.receive)
             await strictly.body()
             return await handler(strictly)
@@ -100,9 +120,17 @@ class StrictRoute(APIRoute):
         return strict
 
 
+def reads_page(request: Request) -> bool:
+    """Return whether a browser asks for a page: it names HTML, and reads only."""
+    return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "").lower()
+
+
 async def caller(request: Request, _scheme: Annotated[object, Depends(bearer)] = None) -> Principal:
-    """Return who asks. Raises Unauthenticated."""
+    """Return who asks: by the Authorization header, a page's reader also by cookie. Raises Unauthenticated."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
+    # Only for reading pages, so that no other site can make a browser record anything.
+    if not kind and reads_page(request):
+        kind, token = "bearer", request.cookies.get(COOKIE, "")
     if kind.lower() != "bearer" or not token:
         raise Unauthenticated("a bearer token is needed in the Authorization header")
     return await runtime_of(request).verifier.verify(token.strip())
@@ -148,8 +176,18 @@ def tokens_of(at_least: str | None) -> list[tuple[str, int]]:
 
 async def command(runtime: Runtime, principal: Principal, wanted: Command, envelope: Envelope, asked: Asked) -> Answer:
     """Check who asks and what the command refers to, then decide it."""
+    await admit(runtime, principal, wanted, asked)
+    return await decide(runtime, principal, wanted, envelope)
+
+
+async def admit(runtime: Runtime, principal: Principal, wanted: Command, asked: Asked) -> None:
+    """Return when who asks may, and what the command refers to exists. Raises Forbidden and what References raises."""
     principal.require(wanted.scope, wanted.roles)
     await runtime.references.require(wanted.references(), asked)
+
+
+async def decide(runtime: Runtime, principal: Principal, wanted: Command, envelope: Envelope) -> Answer:
+    """Decide a command that was admitted; it is in the queue before this is first suspended."""
     context = Context(principal.subject, principal.roles, principal.units, datetime.now(UTC))
     return await runtime.decider.handle(wanted, context, envelope)
 

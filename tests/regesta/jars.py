@@ -12,10 +12,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from regesta.command import Aggregate, Command, Context, Facts, Read, Reference, Rule, State, nothing, withdraw
+from regesta.database import Connection as Db
 from regesta.errors import Differs, Refused
 from regesta.event import Event, FactWithdrawn, Recorded, Registry
 from regesta.periods import Change, Periods, as_of
-from regesta.projection import Db, Fact, Projection
+from regesta.projection import Fact, Projection
 from regesta.reaction import Reaction
 from regesta.runtime import CommandRoute, Service
 from regesta.view import Reading

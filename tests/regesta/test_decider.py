@@ -34,7 +34,7 @@ async def start() -> AsyncIterator[Start]:
         async def started(store: Store) -> Decider:
             decider = Decider(store, [AGGREGATE], RULES)
             task = asyncio.create_task(decider.run())
-            stack.push_async_callback(asyncio.gather, task, return_exceptions=True)
+            stack.push_async_callback(asyncio.wait, [task])
             stack.callback(task.cancel)
             await asyncio.sleep(0)
             return decider
@@ -206,7 +206,8 @@ async def test_what_is_decided_again_keeps_the_order_of_arrival(
 ) -> None:
     decider = await start(contended)
     # uvloop's clock stands still within one turn of the loop: deadlines say nothing about order.
-    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda at=asyncio.get_running_loop().time(): at)
+    now = asyncio.get_running_loop().time()
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
     answers = await all_of(decider, *(fill(f"r{n}") for n in range(10)))
     monkeypatch.undo()
     assert [answer.version for answer in answers if isinstance(answer, Answer)] == list(range(2, 12))
@@ -220,9 +221,10 @@ async def test_contention_ends_after_a_while(
     decider = await start(contended)
     with pytest.raises(Busy, match="contended"):
         await asyncio.wait_for(decider.handle(fill("r"), CONTEXT), 2)
+    contended.steps = 1
+    pinned = Envelope(if_match=(await contended.head("jars")).position)
     with pytest.raises(StaleVersion):
-        contended.steps = 1
-        await decider.handle(fill("r"), CONTEXT, Envelope(if_match=(await contended.head("jars")).position))
+        await decider.handle(fill("r"), CONTEXT, pinned)
 
 
 async def test_two_processes_share_a_hot_stream(two_stores: list[PostgresStore], start: Start) -> None:
