@@ -85,6 +85,20 @@ class DossierUnlinked(Event):
     programme: DossierId | None = None
 
 
+class DossierAttached(Event):
+    """A dossier serves this objective or belongs to this programme, in whose stream it is recorded with the link."""
+
+    name = "dossier-attached.v1"
+    dossier: DossierId
+
+
+class DossierDetached(Event):
+    """A dossier no longer serves this objective or belongs to this programme; recorded with the end of the link."""
+
+    name = "dossier-detached.v1"
+    dossier: DossierId
+
+
 class MilestonePlanned(Event):
     """A dated step is planned. milestone: its id in the dossier; kind: the fact that reaches it."""
 
@@ -150,6 +164,7 @@ class PublicInquiryOpened(Event):
     name = "public-inquiry-opened.v1"
     closes_on: ImpreciseDate | None = None
     origin: Origin | None = None
+    breaches: tuple[RuleName, ...] = ()
 
 
 class PublicInquiryClosed(Event):
@@ -158,6 +173,7 @@ class PublicInquiryClosed(Event):
     name = "public-inquiry-closed.v1"
     received: Count | None = None
     origin: Origin | None = None
+    breaches: tuple[RuleName, ...] = ()
 
 
 class AppealLodged(Event):
@@ -168,6 +184,7 @@ class AppealLodged(Event):
     court: Words | None = None
     by: PartyId | None = None
     origin: Origin | None = None
+    breaches: tuple[RuleName, ...] = ()
 
 
 class AppealDecided(Event):
@@ -177,6 +194,7 @@ class AppealDecided(Event):
     appeal: AppealId
     outcome: Literal["upheld", "partly_upheld", "dismissed", "withdrawn"]
     origin: Origin | None = None
+    breaches: tuple[RuleName, ...] = ()
 
 
 class DossierSuspended(Event):
@@ -220,6 +238,8 @@ EVENTS: tuple[type[Event], ...] = (
     DossierOpened,
     DossierLinked,
     DossierUnlinked,
+    DossierAttached,
+    DossierDetached,
     MilestonePlanned,
     MilestoneRescheduled,
     MilestoneReached,

@@ -1,0 +1,6 @@
+"""Run it: `python -m services.objectives api|worker|all|migrate|rebuild`."""
+
+from regesta.main import main
+from services.objectives.app import SERVICE
+
+main(SERVICE)

@@ -1,0 +1,285 @@
+"""The life of a dossier: opened, linked to what it serves, suspended and resumed, and how it ends. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Self, TypeAlias, assert_never
+
+from pydantic import Field, model_validator
+
+from contracts.dossiers import (
+    DossierAttached,
+    DossierCompleted,
+    DossierDetached,
+    DossierKind,
+    DossierLinked,
+    DossierMerged,
+    DossierOpened,
+    DossierResumed,
+    DossierStopped,
+    DossierSuspended,
+    DossierUnlinked,
+)
+from contracts.types import DossierId, Flag, ObjectiveId, Origin, Place, Ref, Text, Words
+from regesta.command import Context, Facts, Read, State, nothing
+from services.objectives.domain.command import fact
+from services.objectives.domain.dossier import Dossier, DossierCommand, Ended, opened_dossier, require_reporter
+from services.objectives.domain.errors import (
+    DossierDiffers,
+    DossierIsSuspended,
+    DossierNotKnown,
+    MergedIntoItself,
+    NotAProgramme,
+    NotSuspended,
+    ObjectiveNotKnown,
+    ProgrammeUnderItself,
+    StillOpenUnder,
+)
+from services.objectives.domain.note import Note
+from services.objectives.domain.objective import Objective
+
+LINKS_MOST = 100
+
+
+class OpenDossier(DossierCommand):
+    """Follow something that moves through steps, with the objectives it serves and the programmes it belongs to."""
+
+    name = "open-dossier"
+    kind: DossierKind
+    title: Text
+    objectives: Annotated[tuple[ObjectiveId, ...], Field(max_length=LINKS_MOST)] = ()
+    programmes: Annotated[tuple[DossierId, ...], Field(max_length=LINKS_MOST)] = ()
+    reference: Ref | None = None
+    origin: Origin | None = None
+    place: Place | None = None
+
+
+class _OneLink(DossierCommand):
+    objective: ObjectiveId | None = None
+    programme: DossierId | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.objective is None) == (self.programme is None):
+            raise ValueError("give an objective or a programme, one of the two")
+        return self
+
+
+class LinkDossier(_OneLink):
+    """Let a dossier serve one more objective, or belong to one more programme."""
+
+    name = "link-dossier"
+
+
+class UnlinkDossier(_OneLink):
+    """End that a dossier serves an objective, or belongs to a programme."""
+
+    name = "unlink-dossier"
+
+
+class SuspendDossier(DossierCommand):
+    """Let a dossier wait: until it is resumed nothing is decided on it."""
+
+    name = "suspend-dossier"
+    reason: Words
+
+
+class ResumeDossier(DossierCommand):
+    """Let a dossier go on after a wait."""
+
+    name = "resume-dossier"
+    reason: Words | None = None
+
+
+class StopDossier(DossierCommand):
+    """End a dossier that will not be completed. One registered in error must have no step and nothing open under it."""
+
+    name = "stop-dossier"
+    reason: Words
+    registered_in_error: Flag = False
+
+
+class MergeDossier(DossierCommand):
+    """Let a dossier go on as part of another one."""
+
+    name = "merge-dossier"
+    into: DossierId
+    reason: Words | None = None
+
+
+class CompleteDossier(DossierCommand):
+    """End a dossier as intended."""
+
+    name = "complete-dossier"
+    reason: Words | None = None
+
+
+LifecycleCommands: TypeAlias = (
+    OpenDossier
+    | LinkDossier
+    | UnlinkDossier
+    | SuspendDossier
+    | ResumeDossier
+    | StopDossier
+    | MergeDossier
+    | CompleteDossier
+)
+
+
+def decide(command: LifecycleCommands, read: Read, context: Context) -> Facts:  # noqa: PLR0911 one per command
+    """Return what a command on a dossier's life comes to. Raises UnknownDossier and those below."""
+    if isinstance(command, OpenDossier):
+        require_reporter(command.origin, context)
+        return open_dossier(read(Dossier, command.dossier), command, read)
+    dossier = opened_dossier(read, command.dossier)
+    match command:
+        case LinkDossier():
+            return link(dossier, command, read)
+        case UnlinkDossier():
+            return unlink(dossier, command, read)
+        case SuspendDossier():
+            return suspend(dossier, fact(DossierSuspended, command))
+        case ResumeDossier():
+            return resume(dossier, fact(DossierResumed, command))
+        case StopDossier():
+            if command.registered_in_error and dossier.ended is None:
+                _require_nothing_under(dossier, read)
+            return _end(dossier, fact(DossierStopped, command))
+        case MergeDossier():
+            _require_target(dossier, command.into, read)
+            return _end(dossier, fact(DossierMerged, command))
+        case CompleteDossier():
+            return _end(dossier, fact(DossierCompleted, command))
+        case _:
+            assert_never(command)
+
+
+def open_dossier(dossier: Dossier, command: OpenDossier, read: Read) -> Facts:
+    """Return the opening, and the attachment in the stream of each objective and programme.
+
+    Raises DossierDiffers, ObjectiveNotKnown, ObjectiveIsClosed, DossierNotKnown, NotAProgramme, DossierHasEnded.
+    """
+    opened = fact(DossierOpened, command)
+    if dossier.opened == opened:
+        return nothing()
+    if dossier.opened is not None:
+        raise DossierDiffers(f"dossier {dossier.key!r} is open with other content", dossier=dossier.key)
+    if dossier.key in command.programmes:
+        raise ProgrammeUnderItself(f"dossier {dossier.key!r} cannot belong to itself", programme=dossier.key)
+    wholes: list[State] = [_objective(read, key) for key in dict.fromkeys(command.objectives)]
+    wholes += [_programme(read, key) for key in dict.fromkeys(command.programmes)]
+    facts: Facts = {whole.stream: [DossierAttached(dossier=dossier.key)] for whole in wholes}
+    return {dossier.stream: [opened], **facts}
+
+
+def link(dossier: Dossier, command: LinkDossier, read: Read) -> Facts:
+    """Return the link and the attachment; nothing when they are linked. Raises as open_dossier, ProgrammeUnderItself."""
+    if command.objective in dossier.objectives or command.programme in dossier.programmes:
+        return nothing()
+    if dossier.ended is not None:
+        raise dossier.over()
+    whole: State
+    if command.objective is not None:
+        whole = _objective(read, command.objective)
+    else:
+        assert command.programme is not None  # one of the two, as the command says
+        if dossier.key in _lineage(read, [command.programme]):
+            raise ProgrammeUnderItself(
+                f"dossier {dossier.key!r} cannot belong to {command.programme!r}, which is itself or belongs to it",
+                programme=command.programme,
+            )
+        whole = _programme(read, command.programme)
+    return {dossier.stream: [fact(DossierLinked, command)], whole.stream: [DossierAttached(dossier=dossier.key)]}
+
+
+def unlink(dossier: Dossier, command: UnlinkDossier, read: Read) -> Facts:
+    """Return the end of a link; nothing when there is none."""
+    whole: State
+    if command.objective in dossier.objectives:
+        whole = read(Objective, command.objective)
+    elif command.programme in dossier.programmes:
+        whole = read(Dossier, command.programme)
+    else:
+        return nothing()
+    return {dossier.stream: [fact(DossierUnlinked, command)], whole.stream: [DossierDetached(dossier=dossier.key)]}
+
+
+def suspend(dossier: Dossier, event: DossierSuspended) -> Facts:
+    """Return the wait; nothing when it waits for this reason. Raises DossierIsSuspended, DossierHasEnded."""
+    if dossier.suspended == event:
+        return nothing()
+    for refusal in dossier.blocked():
+        raise refusal
+    return {dossier.stream: [event]}
+
+
+def resume(dossier: Dossier, event: DossierResumed) -> Facts:
+    """Return the end of a wait; nothing when that is what happened last. Raises NotSuspended, DossierHasEnded."""
+    if dossier.ended is not None:
+        raise dossier.over()
+    if dossier.suspended is not None:
+        return {dossier.stream: [event]}
+    if dossier.resumed == event:
+        return nothing()
+    raise NotSuspended(f"dossier {dossier.key!r} does not wait", dossier=dossier.key)
+
+
+def _end(dossier: Dossier, event: Ended) -> Facts:
+    if dossier.ended == event:
+        return nothing()
+    if dossier.ended is not None:
+        raise dossier.over()
+    if isinstance(event, DossierCompleted) and dossier.suspended is not None:
+        reason = dossier.suspended.reason
+        raise DossierIsSuspended(
+            f"dossier {dossier.key!r} is suspended: {reason!r}", dossier=dossier.key, reason=reason
+        )
+    return {dossier.stream: [event]}
+
+
+def _objective(read: Read, key: str) -> Objective:
+    """Return an objective that is followed. Raises ObjectiveNotKnown, ObjectiveIsClosed."""
+    objective = read(Objective, key)
+    if objective.version == 0:
+        raise ObjectiveNotKnown(f"no objective {key!r} is registered", objective=key)
+    read(Note, objective.note).followed(key)
+    return objective
+
+
+def _programme(read: Read, key: str) -> Dossier:
+    """Return an open dossier of kind programme. Raises DossierNotKnown, NotAProgramme, DossierHasEnded."""
+    programme = read(Dossier, key)
+    if programme.opened is None:
+        raise DossierNotKnown(f"no dossier {key!r} is open", dossier=key)
+    if programme.opened.kind != "programme":
+        kind = programme.opened.kind
+        raise NotAProgramme(f"dossier {key!r} is of kind {kind!r}, not a programme", dossier=key, kind=kind)
+    if programme.ended is not None:
+        raise programme.over()
+    return programme
+
+
+def _lineage(read: Read, keys: Iterable[str]) -> Iterator[str]:
+    """Yield programmes and those they belong to."""
+    for key in keys:
+        yield key
+        yield from _lineage(read, sorted(read(Dossier, key).programmes))
+
+
+def _require_target(dossier: Dossier, into: str, read: Read) -> None:
+    if into == dossier.key:
+        raise MergedIntoItself(f"dossier {into!r} cannot be merged into itself", into=into)
+    target = read(Dossier, into)
+    if target.opened is None:
+        raise DossierNotKnown(f"no dossier {into!r} is open to merge into", dossier=into)
+    if target.ended is not None and dossier.ended is None:
+        raise target.over()
+
+
+def _require_nothing_under(dossier: Dossier, read: Read) -> None:
+    members = [Dossier.name_of(key) for key in sorted(dossier.members) if read(Dossier, key).ended is None]
+    steps = [str(key[0]) for key in dossier.taken]
+    milestones = [f"milestone {key}" for key in dossier.milestones]
+    under = [*members, *steps, *milestones]
+    if under:
+        raise StillOpenUnder(f"dossier {dossier.key!r} has {len(under)} under it: {under}", open=[*under])

@@ -1,0 +1,180 @@
+"""The planned steps of a dossier: planned, put off, reached, cancelled; and those that a payment reaches. Pure."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias, assert_never
+
+from pydantic import Field
+
+from contracts.dates import ImpreciseDate
+from contracts.dossiers import (
+    MilestoneCancelled,
+    MilestoneId,
+    MilestoneKind,
+    MilestonePlanned,
+    MilestoneReached,
+    MilestoneRescheduled,
+)
+from contracts.types import EventName, Text, Words
+from regesta.command import Context, Facts, Read, nothing
+from regesta.event import Event, FactWithdrawn, event_name
+from services.objectives.domain.command import fact
+from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, opened_dossier
+from services.objectives.domain.errors import MilestoneDiffers, MilestoneSettled, UnknownMilestone
+
+SERVICE: Final = "objectives"
+REVERSED: Final = "the payment that reached it was reversed"
+
+
+class MilestoneCommand(DossierCommand):
+    """A command on a milestone of a dossier."""
+
+    milestone: MilestoneId
+
+
+class PlanMilestone(MilestoneCommand):
+    """Plan a dated step. kind: the fact that reaches it."""
+
+    name = "plan-milestone"
+    kind: MilestoneKind
+    due: ImpreciseDate
+    title: Text | None = None
+
+
+class RescheduleMilestone(MilestoneCommand):
+    """Give a planned step another date."""
+
+    name = "reschedule-milestone"
+    new: ImpreciseDate
+    reason: Words | None = None
+
+
+class ReachMilestone(MilestoneCommand):
+    """Record that a planned step was reached. evidence: the facts that show it."""
+
+    name = "reach-milestone"
+    on: ImpreciseDate
+    evidence: Annotated[tuple[EventName, ...], Field(max_length=100)] = ()
+
+
+class CancelMilestone(MilestoneCommand):
+    """Record that a planned step will not come."""
+
+    name = "cancel-milestone"
+    reason: Words
+
+
+class SettleAdvance(DossierCommand):
+    """Bring a dossier in line with the advances paid for it: what the reaction to payments asks for.
+
+    payment: the first advance that stands, paid `on`; None when none does. reversed: advances that were taken back.
+    """
+
+    name = "settle-advance"
+    roles = frozenset({"reaction"})
+    payment: EventName | None = None
+    on: ImpreciseDate | None = None
+    reversed: tuple[EventName, ...] = ()
+
+
+MilestoneCommands: TypeAlias = PlanMilestone | RescheduleMilestone | ReachMilestone | CancelMilestone
+
+
+def decide(command: MilestoneCommands, read: Read, context: Context) -> Facts:
+    """Return what a command on a milestone comes to.
+
+    Raises UnknownDossier, UnknownMilestone, MilestoneDiffers, MilestoneSettled, DossierHasEnded (but a milestone of a
+    dossier that has ended can be cancelled, and one that waits may plan).
+    """
+    del context
+    dossier = opened_dossier(read, command.dossier)
+    if isinstance(command, PlanMilestone):
+        return plan(dossier, fact(MilestonePlanned, command))
+    milestone = dossier.milestones.get(command.milestone)
+    if milestone is None:
+        raise UnknownMilestone(
+            f"dossier {dossier.key!r} plans no milestone {command.milestone!r}", milestone=command.milestone
+        )
+    match command:
+        case RescheduleMilestone():
+            if milestone.due == command.new:
+                return nothing()
+            moved = fact(MilestoneRescheduled, command, old=milestone.due)
+            return _settle(dossier, milestone, moved)
+        case ReachMilestone():
+            return _settle(dossier, milestone, fact(MilestoneReached, command))
+        case CancelMilestone():
+            return _settle(dossier, milestone, fact(MilestoneCancelled, command))
+        case _:
+            assert_never(command)
+
+
+def plan(dossier: Dossier, planned: MilestonePlanned) -> Facts:
+    """Return the plan. Raises MilestoneDiffers when the id stands for another one, DossierHasEnded."""
+    known = dossier.milestones.get(planned.milestone)
+    if known is not None and known.planned == planned:
+        return nothing()
+    if known is not None:
+        raise MilestoneDiffers(
+            f"milestone {planned.milestone!r} is planned with other content",
+            milestone=planned.milestone,
+            recorded=known.planned.model_dump(mode="json", exclude_none=True),
+        )
+    if dossier.ended is not None:
+        raise dossier.over()
+    return {dossier.stream: [planned]}
+
+
+def _settle(
+    dossier: Dossier, milestone: Milestone, event: MilestoneRescheduled | MilestoneReached | MilestoneCancelled
+) -> Facts:
+    """Return the event; nothing when it is recorded. Raises MilestoneSettled, DossierHasEnded."""
+    if event in {milestone.reached, milestone.cancelled}:
+        return nothing()
+    settled: Event | None = milestone.reached or milestone.cancelled
+    if settled is not None:
+        reason = MilestoneDiffers if settled.name == event.name else MilestoneSettled
+        raise reason(
+            f"{settled.name!r} is recorded for milestone {event.milestone!r}",
+            milestone=event.milestone,
+            recorded=settled.model_dump(mode="json"),
+        )
+    if dossier.ended is not None and not isinstance(event, MilestoneCancelled):
+        raise dossier.over()
+    return {dossier.stream: [event]}
+
+
+def settle_advance(command: SettleAdvance, read: Read, context: Context) -> Facts:
+    """Return the milestone of kind advance that the payment reaches, and the withdrawal of what a reversed one reached.
+
+    Never refuses: the payment was made, whatever became of the dossier. Nothing is reached twice, nor again by a payment
+    of which somebody withdrew that it reached a milestone.
+    """
+    del context
+    dossier = read(Dossier, command.dossier)
+    undone = [(position, step) for position, step in dossier.steps.items() if _rests_on(step, command.reversed)]
+    facts: list[Event] = [FactWithdrawn(event=event_name(SERVICE, position), reason=REVERSED) for position, _ in undone]
+    free = {step.milestone for _, step in undone if isinstance(step, MilestoneReached)}
+    reached = _reached_by(dossier, command, free)
+    facts += [] if reached is None else [reached]
+    return {dossier.stream: facts} if facts else nothing()
+
+
+def _rests_on(step: Event, payments: tuple[str, ...]) -> bool:
+    return isinstance(step, MilestoneReached) and not set(payments).isdisjoint(step.evidence)
+
+
+def _reached_by(dossier: Dossier, command: SettleAdvance, free: set[str]) -> MilestoneReached | None:
+    """Return what the payment reaches: the first open milestone of kind advance, when none is reached.
+
+    free: milestones about to be open again.
+    """
+    if command.payment is None or command.on is None or command.payment in dossier.denied:
+        return None
+    advances = [each for each in dossier.milestones.values() if each.planned.kind == "advance"]
+    if any(each.reached is not None and each.planned.milestone not in free for each in advances):
+        return None
+    for each in advances:
+        if each.cancelled is None:
+            return MilestoneReached(milestone=each.planned.milestone, on=command.on, evidence=(command.payment,))
+    return None

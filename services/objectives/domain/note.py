@@ -1,0 +1,384 @@
+"""A policy note: which objectives it has, under which code and parent, and the year-sections printed in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Final, Literal, Self, TypeAlias, assert_never
+
+from pydantic import model_validator
+
+from contracts.objectives import (
+    Level,
+    ObjectiveClosed,
+    ObjectiveMoved,
+    ObjectiveOpened,
+    ObjectiveRegistered,
+    ObjectiveRenumbered,
+    ObjectiveRetitled,
+    PolicyNoteOpened,
+    SectionPrinted,
+)
+from contracts.types import NoteSlug, ObjectiveId, Place, Ref, Section, Text, Year
+from regesta.command import Context, Facts, Read, State, nothing
+from regesta.event import Event
+from services.objectives.domain.command import ObjectivesCommand, fact
+from services.objectives.domain.dossier import Dossier
+from services.objectives.domain.errors import (
+    ClosingDiffers,
+    CodeTaken,
+    LevelOutOfOrder,
+    MergedIntoItself,
+    MovedUnderItself,
+    NoteDiffers,
+    ObjectiveDiffers,
+    ObjectiveIsClosed,
+    ObjectiveNotKnown,
+    ParentNotKnown,
+    SectionDiffers,
+    StillOpenUnder,
+    UnknownNote,
+    UnknownObjective,
+)
+from services.objectives.domain.objective import Objective
+
+# From above to below: a parent is always of a higher level.
+RANKS: Final[dict[Level, int]] = {"strategic": 0, "operational": 1, "action": 2}
+SectionKey: TypeAlias = tuple[str, int, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An objective as the note has it now. registered: as it came; closed: how it ended, None while it is followed."""
+
+    registered: ObjectiveRegistered
+    title: Text | None
+    code: str | None
+    parent: str | None
+    closed: ObjectiveClosed | None = None
+
+
+@dataclass(slots=True)
+class Note(State):
+    """objectives: by id. codes: the id behind each code that is in use. sections: what was printed."""
+
+    prefix: ClassVar[str] = "note"
+
+    opened: PolicyNoteOpened | None = None
+    objectives: dict[str, Entry] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    sections: dict[SectionKey, SectionPrinted] = field(default_factory=dict)
+
+    def entry(self, objective: str) -> Entry:
+        """Return an objective of this note. Raises UnknownObjective."""
+        entry = self.objectives.get(objective)
+        if entry is None:
+            raise UnknownObjective(f"note {self.key!r} has no objective {objective!r}", objective=objective)
+        return entry
+
+    def followed(self, objective: str) -> Entry:
+        """Return an objective that is not closed. Raises UnknownObjective, ObjectiveIsClosed."""
+        entry = self.entry(objective)
+        if entry.closed is not None:
+            raise ObjectiveIsClosed(
+                f"objective {objective!r} is closed: {entry.closed.reason}",
+                objective=objective,
+                reason=entry.closed.reason,
+            )
+        return entry
+
+    def lineage(self, objective: str | None) -> Iterator[str]:
+        """Yield an objective and what it stands under, from below to above."""
+        while objective is not None:
+            yield objective
+            objective = self.objectives[objective].parent
+
+
+class NoteCommand(ObjectivesCommand):
+    """A command on a note."""
+
+    note: NoteSlug
+
+    @property
+    def stream(self) -> str:
+        """The note's stream."""
+        return Note.name_of(self.note)
+
+
+class OpenNote(NoteCommand):
+    """Follow a policy note from now on."""
+
+    name = "open-note"
+    title: Text
+    reference: Ref | None = None
+    legislature: Ref | None = None
+    template: Literal["full", "cards"] = "full"
+    realised_year: Year | None = None
+    planned_year: Year | None = None
+
+
+class RegisterObjective(NoteCommand):
+    """Register an objective of a note, or an action under one.
+
+    A code is unique in the note; the parent is of a higher level; only an action has a section, where it is printed.
+    """
+
+    name = "register-objective"
+    objective: ObjectiveId
+    level: Level
+    code: Ref | None = None
+    parent: ObjectiveId | None = None
+    title: Text | None = None
+    section: Section | None = None
+    place: Place | None = None
+
+    @model_validator(mode="after")
+    def _section_of_an_action(self) -> Self:
+        if self.section is not None and self.level != "action":
+            raise ValueError(f"only an action is printed in a section, not a {self.level!r} objective")
+        return self
+
+
+class PrintSection(NoteCommand):
+    """Record that the printed note has this year-section for an objective."""
+
+    name = "print-section"
+    objective: ObjectiveId
+    section: Section
+    code: Ref | None = None
+    title: Text | None = None
+    place: Place | None = None
+
+
+class RetitleObjective(NoteCommand):
+    """Give an objective another title."""
+
+    name = "retitle-objective"
+    objective: ObjectiveId
+    title: Text
+
+
+class RenumberObjective(NoteCommand):
+    """Give an objective another code, or none."""
+
+    name = "renumber-objective"
+    objective: ObjectiveId
+    code: Ref | None = None
+
+
+class MoveObjective(NoteCommand):
+    """Put an objective under another parent of the same note; none: under the note itself."""
+
+    name = "move-objective"
+    objective: ObjectiveId
+    parent: ObjectiveId | None = None
+
+
+class CloseObjective(NoteCommand):
+    """Stop following an objective. One that was registered in error must have nothing open under it."""
+
+    name = "close-objective"
+    objective: ObjectiveId
+    reason: Literal["completed", "stopped", "merged", "registered_in_error"]
+    into: ObjectiveId | None = None
+
+    @model_validator(mode="after")
+    def _into_when_merged(self) -> Self:
+        if (self.into is not None) != (self.reason == "merged"):
+            raise ValueError("into names the objective it was merged into, and only with the reason 'merged'")
+        return self
+
+
+NoteCommands: TypeAlias = (
+    OpenNote | RegisterObjective | PrintSection | RetitleObjective | RenumberObjective | MoveObjective | CloseObjective
+)
+
+
+def decide(command: NoteCommands, read: Read, context: Context) -> Facts:  # noqa: PLR0911 one per command
+    """Return what a command on a note comes to. Raises the refusals of the functions below, UnknownNote."""
+    del context
+    note = read(Note, command.note)
+    if isinstance(command, OpenNote):
+        return open_note(note, command)
+    if note.opened is None:
+        raise UnknownNote(f"no note {command.note!r} is open", note=command.note)
+    match command:
+        case RegisterObjective():
+            return register(note, read(Objective, command.objective), command)
+        case PrintSection():
+            return print_section(note, command)
+        case RetitleObjective():
+            entry = note.followed(command.objective)
+            return nothing() if entry.title == command.title else {note.stream: [fact(ObjectiveRetitled, command)]}
+        case RenumberObjective():
+            return renumber(note, command)
+        case MoveObjective():
+            return move(note, command)
+        case CloseObjective():
+            return close(note, command, read)
+        case _:
+            assert_never(command)
+
+
+def open_note(note: Note, command: OpenNote) -> Facts:
+    """Return the opening. Raises NoteDiffers when the slug stands for another note."""
+    opened = fact(PolicyNoteOpened, command)
+    if note.opened == opened:
+        return nothing()
+    if note.opened is not None:
+        title = note.opened.title.model_dump(exclude_none=True)
+        raise NoteDiffers(f"note {note.key!r} is open with other content: {title!r}", note=note.key, title=title)
+    return {note.stream: [opened]}
+
+
+def register(note: Note, objective: Objective, command: RegisterObjective) -> Facts:
+    """Return the registration, and the opening of the objective's own stream.
+
+    Raises ObjectiveDiffers, CodeTaken, ParentNotKnown, LevelOutOfOrder, ObjectiveIsClosed (the parent is).
+    """
+    registered = fact(ObjectiveRegistered, command)
+    known = note.objectives.get(command.objective)
+    if known is not None and known.registered == registered:
+        return nothing()
+    if objective.version > 0:
+        raise ObjectiveDiffers(
+            f"objective {objective.key!r} of note {objective.note!r} is registered with other content",
+            objective=objective.key,
+            note=objective.note,
+        )
+    _require_free(note, command.code, command.objective)
+    _require_parent(note, command.parent, command.level)
+    opened = ObjectiveOpened(note=command.note, level=command.level)
+    return {note.stream: [registered], objective.stream: [opened]}
+
+
+def print_section(note: Note, command: PrintSection) -> Facts:
+    """Return the year-section. Raises UnknownObjective, SectionDiffers when it was printed with another title or place."""
+    note.entry(command.objective)
+    printed = fact(SectionPrinted, command)
+    known = note.sections.get(_section_key(printed))
+    if known == printed:
+        return nothing()
+    if known is not None:
+        raise SectionDiffers(
+            f"section {command.code!r} of objective {command.objective!r} is recorded with other content",
+            objective=command.objective,
+            code=command.code,
+        )
+    return {note.stream: [printed]}
+
+
+def renumber(note: Note, command: RenumberObjective) -> Facts:
+    """Return the new code. Raises CodeTaken."""
+    if note.followed(command.objective).code == command.code:
+        return nothing()
+    _require_free(note, command.code, command.objective)
+    return {note.stream: [fact(ObjectiveRenumbered, command)]}
+
+
+def move(note: Note, command: MoveObjective) -> Facts:
+    """Return the new parent. Raises ParentNotKnown, MovedUnderItself, LevelOutOfOrder, ObjectiveIsClosed."""
+    entry = note.followed(command.objective)
+    if entry.parent == command.parent:
+        return nothing()
+    if command.parent in note.objectives and command.objective in note.lineage(command.parent):
+        raise MovedUnderItself(
+            f"objective {command.objective!r} cannot stand under {command.parent!r}, which is itself or under it",
+            objective=command.objective,
+            parent=command.parent,
+        )
+    _require_parent(note, command.parent, entry.registered.level)
+    return {note.stream: [fact(ObjectiveMoved, command)]}
+
+
+def close(note: Note, command: CloseObjective, read: Read) -> Facts:
+    """Return the closing. Raises ClosingDiffers, ObjectiveNotKnown, MergedIntoItself, StillOpenUnder."""
+    closed = fact(ObjectiveClosed, command)
+    known = note.entry(command.objective).closed
+    if known == closed:
+        return nothing()
+    if known is not None:
+        raise ClosingDiffers(
+            f"objective {command.objective!r} is closed already: {known.reason}", reason=known.reason, into=known.into
+        )
+    if command.into is not None:
+        _require_target(note, command.objective, command.into)
+    if command.reason == "registered_in_error":
+        _require_nothing_under(note, command.objective, read)
+    return {note.stream: [closed]}
+
+
+def _require_free(note: Note, code: str | None, objective: str) -> None:
+    holder = None if code is None else note.codes.get(code)
+    if holder is not None and holder != objective:
+        raise CodeTaken(f"code {code!r} of note {note.key!r} is that of {holder!r}", code=code, objective=holder)
+
+
+def _require_parent(note: Note, parent: str | None, level: Level) -> None:
+    if parent is None:
+        return
+    if parent not in note.objectives:
+        raise ParentNotKnown(f"note {note.key!r} has no objective {parent!r} to stand under", parent=parent)
+    above = note.followed(parent).registered.level
+    if RANKS[above] >= RANKS[level]:
+        raise LevelOutOfOrder(
+            f"a {level!r} objective cannot stand under a {above!r} one, {parent!r}", parent=parent, level=above
+        )
+
+
+def _require_target(note: Note, objective: str, into: str) -> None:
+    if into == objective:
+        raise MergedIntoItself(f"objective {objective!r} cannot be merged into itself", into=into)
+    if into not in note.objectives:
+        raise ObjectiveNotKnown(f"note {note.key!r} has no objective {into!r} to merge into", objective=into)
+    note.followed(into)
+
+
+def _require_nothing_under(note: Note, objective: str, read: Read) -> None:
+    children = [key for key, entry in note.objectives.items() if entry.parent == objective and entry.closed is None]
+    dossiers = [key for key in read(Objective, objective).dossiers if read(Dossier, key).ended is None]
+    names = sorted([*map(Objective.name_of, children), *map(Dossier.name_of, dossiers)])
+    if names:
+        raise StillOpenUnder(f"objective {objective!r} has {len(names)} open under it: {names}", open=[*names])
+
+
+def _section_key(printed: SectionPrinted) -> SectionKey:
+    return printed.objective, printed.section.year, printed.section.kind, printed.code
+
+
+def evolve(note: Note, event: Event) -> None:
+    """Apply one recorded fact of a note."""
+    match event:
+        case PolicyNoteOpened():
+            note.opened = event
+        case ObjectiveRegistered():
+            note.objectives[event.objective] = Entry(event, event.title, event.code, event.parent)
+            _renumber(note, event.objective, event.code)
+        case SectionPrinted():
+            note.sections[_section_key(event)] = event
+        case ObjectiveRetitled():
+            note.objectives[event.objective] = replace(note.objectives[event.objective], title=event.title)
+        case ObjectiveRenumbered():
+            _renumber(note, event.objective, event.code)
+        case ObjectiveMoved():
+            note.objectives[event.objective] = replace(note.objectives[event.objective], parent=event.parent)
+        case ObjectiveClosed():
+            note.objectives[event.objective] = replace(note.objectives[event.objective], closed=event)
+            if event.reason == "registered_in_error":
+                _free(note, event.objective)
+        case _:
+            pass
+
+
+def _renumber(note: Note, objective: str, code: str | None) -> None:
+    _free(note, objective)
+    note.objectives[objective] = replace(note.objectives[objective], code=code)
+    if code is not None:
+        note.codes[code] = objective
+
+
+def _free(note: Note, objective: str) -> None:
+    """Give up the code of an objective, unless another one has it by now."""
+    code = note.objectives[objective].code
+    if code is not None and note.codes.get(code) == objective:
+        del note.codes[code]

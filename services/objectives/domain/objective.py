@@ -1,0 +1,256 @@
+"""One objective or action: what its fields say, when it is due, how far it is, who works on it, what was printed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Self, TypeAlias, assert_never
+
+from pydantic import model_validator
+
+from contracts.dates import ImpreciseDate
+from contracts.dossiers import DossierAttached, DossierDetached
+from contracts.objectives import (
+    AmountPrinted,
+    Deadline,
+    DeadlineSet,
+    FactPrinted,
+    FactType,
+    FieldName,
+    FieldStated,
+    ObjectiveOpened,
+    Reading,
+    StaffEstimated,
+    Status,
+    StatusReported,
+    UnitAssigned,
+    UnitReleased,
+)
+from contracts.types import Cents, Number, ObjectiveId, Place, Printed, Section, Stated, Text, UnitSlug, Words
+from regesta.command import Context, Facts, Read, State, nothing
+from regesta.event import Event
+from services.objectives.domain.command import ObjectivesCommand, fact
+from services.objectives.domain.errors import LeadTaken, NotLeadUnit, UnknownObjective
+
+Role: TypeAlias = Literal["lead", "contributor"]
+Statement: TypeAlias = FieldStated | DeadlineSet | StatusReported | StaffEstimated
+
+
+@dataclass(slots=True)
+class Objective(State):
+    """said: the latest statement about each subject. units: (unit, role). dossiers: that serve it, also ended ones."""
+
+    prefix: ClassVar[str] = "objective"
+
+    note: str = ""
+    said: dict[str, Statement] = field(default_factory=dict)
+    units: set[tuple[str, Role]] = field(default_factory=set)
+    dossiers: set[str] = field(default_factory=set)
+
+    @property
+    def leads(self) -> list[str]:
+        """The lead unit, if any; a history from elsewhere may know several."""
+        return sorted(unit for unit, role in self.units if role == "lead")
+
+
+class ObjectiveCommand(ObjectivesCommand):
+    """A command on an objective."""
+
+    objective: ObjectiveId
+
+    @property
+    def stream(self) -> str:
+        """The objective's stream."""
+        return Objective.name_of(self.objective)
+
+
+class StateField(ObjectiveCommand):
+    """State what a field of the letter says: a text, or one of the kinds of empty. Replaces the former statement."""
+
+    name = "state-field"
+    field: FieldName
+    value: Stated[Text]
+    section: Section | None = None
+    as_printed: Printed | None = None
+    place: Place | None = None
+
+
+class SetDeadline(ObjectiveCommand):
+    """State when an objective or an action is due. Replaces the former statement for the section."""
+
+    name = "set-deadline"
+    deadline: Stated[Deadline]
+    section: Section | None = None
+    as_printed: Printed | None = None
+    place: Place | None = None
+
+
+class ReportStatus(ObjectiveCommand):
+    """State how far an objective or an action is. Replaces the former statement for the section."""
+
+    name = "report-status"
+    status: Status
+    section: Section | None = None
+    as_printed: Printed | None = None
+    place: Place | None = None
+
+    @model_validator(mode="after")
+    def _other_in_words(self) -> Self:
+        if self.status == "other" and self.as_printed is None:
+            raise ValueError("the status 'other' needs as_printed, the words it was read from")
+        return self
+
+
+class AssignUnit(ObjectiveCommand):
+    """Make an administrative unit the lead, or a contributor."""
+
+    name = "assign-unit"
+    unit: UnitSlug
+    role: Role
+
+
+class ReleaseUnit(ObjectiveCommand):
+    """Take a role from an administrative unit."""
+
+    name = "release-unit"
+    unit: UnitSlug
+    role: Role
+
+
+class EstimateStaff(ObjectiveCommand):
+    """State how many full-time equivalents work on it. Replaces the former statement for section, basis, unit and rate."""
+
+    name = "estimate-staff"
+    fte: Stated[Number]
+    section: Section | None = None
+    basis: Literal["estimated", "actual"] | None = None
+    unit: UnitSlug | None = None
+    per: Words | None = None
+    as_printed: Printed | None = None
+    place: Place | None = None
+
+
+class PrintFact(ObjectiveCommand):
+    """Record that a document prints a dated fact; two equal ones are two, so a repeated request needs its key."""
+
+    name = "print-fact"
+    type: FactType
+    text: Text
+    reading: Reading
+    day: ImpreciseDate | None = None
+    day_as_printed: Printed | None = None
+    type_as_printed: Printed | None = None
+    actor: Words | None = None
+    section: Section | None = None
+    place: Place | None = None
+
+
+class PrintAmount(ObjectiveCommand):
+    """Record that a document names an amount in its text; two equal ones are two, so a repeated request needs its key."""
+
+    name = "print-amount"
+    text: Text
+    amount_cents: Cents | None = None
+    amount_as_printed: Printed | None = None
+    section: Section | None = None
+    place: Place | None = None
+
+
+LedCommands: TypeAlias = StateField | SetDeadline | ReportStatus | AssignUnit | ReleaseUnit | EstimateStaff
+ObjectiveCommands: TypeAlias = LedCommands | PrintFact | PrintAmount
+
+
+def decide(command: ObjectiveCommands, read: Read, context: Context) -> Facts:
+    """Return what a command on an objective comes to. Raises UnknownObjective, NotLeadUnit, LeadTaken."""
+    objective = read(Objective, command.objective)
+    if objective.version == 0:
+        raise UnknownObjective(f"no objective {command.objective!r}", objective=command.objective)
+    match command:
+        case PrintFact():
+            return {objective.stream: [fact(FactPrinted, command)]}
+        case PrintAmount():
+            return {objective.stream: [fact(AmountPrinted, command)]}
+        case _:
+            require_lead(objective, context)
+            return _decide_led(objective, command)
+
+
+def _decide_led(objective: Objective, command: LedCommands) -> Facts:
+    """Return what a command comes to that only the lead unit may give, where there is one."""
+    match command:
+        case StateField():
+            return _said(objective, fact(FieldStated, command))
+        case SetDeadline():
+            return _said(objective, fact(DeadlineSet, command))
+        case ReportStatus():
+            return _said(objective, fact(StatusReported, command))
+        case EstimateStaff():
+            return _said(objective, fact(StaffEstimated, command))
+        case AssignUnit():
+            return assign(objective, command)
+        case ReleaseUnit():
+            released = fact(UnitReleased, command)
+            return {objective.stream: [released]} if (command.unit, command.role) in objective.units else nothing()
+        case _:
+            assert_never(command)
+
+
+def require_lead(objective: Objective, context: Context) -> None:
+    """Raise NotLeadUnit when the objective has a lead unit that the token does not act for."""
+    leads = objective.leads
+    if leads and not any(context.may_act_for(unit) for unit in leads):
+        raise NotLeadUnit(
+            f"objective {objective.key!r} is led by {leads[0]!r}, for which this token does not act",
+            objective=objective.key,
+            unit=leads[0],
+        )
+
+
+def assign(objective: Objective, command: AssignUnit) -> Facts:
+    """Return the assignment. Raises LeadTaken while another unit leads."""
+    if (command.unit, command.role) in objective.units:
+        return nothing()
+    if command.role == "lead" and objective.leads:
+        lead = objective.leads[0]
+        raise LeadTaken(f"objective {objective.key!r} is led by {lead!r}; release it first", unit=lead)
+    return {objective.stream: [fact(UnitAssigned, command)]}
+
+
+def _said(objective: Objective, statement: Statement) -> Facts:
+    """Return a statement; nothing when it is what was said last."""
+    if objective.said.get(subject_of(statement)) == statement:
+        return nothing()
+    return {objective.stream: [statement]}
+
+
+def subject_of(statement: Statement) -> str:
+    """Return what a statement is about: the latest one about a subject counts."""
+    section = statement.section
+    where = "whole" if section is None else f"{section.kind} {section.year}"
+    match statement:
+        case FieldStated():
+            return f"field {statement.field}, {where}"
+        case DeadlineSet():
+            return f"deadline, {where}"
+        case StatusReported():
+            return f"status, {where}"
+        case StaffEstimated():
+            return f"staff, {where}, {statement.basis}, {statement.unit}, {statement.per}"
+
+
+def evolve(objective: Objective, event: Event) -> None:
+    """Apply one recorded fact of an objective. What was printed is no part of any rule."""
+    match event:
+        case ObjectiveOpened():
+            objective.note = event.note
+        case FieldStated() | DeadlineSet() | StatusReported() | StaffEstimated():
+            objective.said[subject_of(event)] = event
+        case UnitAssigned():
+            objective.units.add((event.unit, event.role))
+        case UnitReleased():
+            objective.units.discard((event.unit, event.role))
+        case DossierAttached():
+            objective.dossiers.add(event.dossier)
+        case DossierDetached():
+            objective.dossiers.discard(event.dossier)
+        case _:
+            pass

@@ -1,0 +1,92 @@
+"""A person or an organisation that takes part, by an opaque id: its name is no part of any event. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias, assert_never
+
+from contracts.objectives import PartyErased, PartyRegistered
+from contracts.types import PartyId
+from regesta.command import Context, Facts, Read, State, nothing
+from regesta.event import Event
+from services.objectives.domain.command import ObjectivesCommand, fact
+from services.objectives.domain.errors import PartyDiffers, PartyNotKnown, UnknownParty
+
+
+@dataclass(slots=True)
+class Party(State):
+    """registered: as what. erased: its name is gone for good."""
+
+    prefix: ClassVar[str] = "party"
+
+    registered: PartyRegistered | None = None
+    erased: bool = False
+
+
+class PartyCommand(ObjectivesCommand):
+    """A command on a party."""
+
+    party: PartyId
+
+    @property
+    def stream(self) -> str:
+        """The party's stream."""
+        return Party.name_of(self.party)
+
+
+class RegisterParty(PartyCommand):
+    """Register a person or an organisation, without its name."""
+
+    name = "register-party"
+    kind: Literal["person", "organisation"]
+
+
+class EraseParty(PartyCommand):
+    """Forget a party's name for good; its facts stay."""
+
+    name = "erase-party"
+
+
+PartyCommands: TypeAlias = RegisterParty | EraseParty
+
+
+def decide(command: PartyCommands, read: Read, context: Context) -> Facts:
+    """Return what a command on a party comes to. Raises PartyDiffers, UnknownParty."""
+    del context
+    party = read(Party, command.party)
+    match command:
+        case RegisterParty():
+            return register(party, fact(PartyRegistered, command))
+        case EraseParty() if party.registered is None:
+            raise UnknownParty(f"no party {party.key!r} is registered", party=party.key)
+        case EraseParty():
+            return nothing() if party.erased else {party.stream: [PartyErased()]}
+        case _:
+            assert_never(command)
+
+
+def register(party: Party, registered: PartyRegistered) -> Facts:
+    """Return the registration. Raises PartyDiffers when the id stands for a party of another kind."""
+    if party.registered == registered:
+        return nothing()
+    if party.registered is not None:
+        kind = party.registered.kind
+        raise PartyDiffers(f"party {party.key!r} is registered as {kind!r}", party=party.key, kind=kind)
+    return {party.stream: [registered]}
+
+
+def require_party(read: Read, party: str | None) -> None:
+    """Raise PartyNotKnown when a party is named that nobody registered."""
+    if party is not None and read(Party, party).registered is None:
+        raise PartyNotKnown(f"no party {party!r} is registered", party=party)
+
+
+def evolve(party: Party, event: Event) -> None:
+    """Apply one recorded fact of a party."""
+    match event:
+        case PartyRegistered():
+            party.registered = event
+        case PartyErased():
+            party.erased = True
+        case _:
+            pass

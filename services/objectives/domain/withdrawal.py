@@ -1,0 +1,121 @@
+"""The withdrawal of a step that was wrong: what rests on it must be withdrawn first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from contracts.decisions import (
+    ApplicationCompleted,
+    ApplicationReceived,
+    ApprovalGranted,
+    ApprovalWithdrawn,
+    ImpactTestAttached,
+    OpinionIssued,
+    OpinionOverridden,
+    OpinionRequested,
+    ProjectSelected,
+)
+from contracts.dossiers import MilestonePlanned
+from contracts.types import EventName, Uuid, Words
+from regesta.command import Context, Facts, Read, withdraw
+from regesta.event import Event, event_name, split_name
+from services.objectives.domain.command import ObjectivesCommand
+from services.objectives.domain.dossier import Dossier, undo
+from services.objectives.domain.errors import FactsInTheWay
+from services.objectives.domain.limits import GrantLimits, Limits, lacking
+from services.objectives.domain.objective import Objective
+
+SERVICE: Final = "objectives"
+
+
+class WithdrawFact(ObjectivesCommand):
+    """Withdraw a step that was recorded wrongly. kind, id: of the stream it stands in; event: its name."""
+
+    name = "withdraw-fact"
+    kind: Literal["objective", "dossier"]
+    id: Uuid
+    event: EventName
+    reason: Words
+
+    @property
+    def stream(self) -> str:
+        """The stream that the step stands in."""
+        return f"{self.kind}/{self.id}"
+
+
+class Withdrawals:
+    """Decides on withdrawals; the limits of the configuration say what a standing grant cannot do without."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def decide(self, command: WithdrawFact, read: Read, context: Context) -> Facts:
+        """Return the withdrawal; nothing when it is recorded. Raises NotWithdrawable, FactsInTheWay."""
+        del context
+        if command.kind == "objective":
+            return withdraw(read(Objective, command.id), SERVICE, command.event, command.reason)
+        dossier = read(Dossier, command.id)
+        facts = withdraw(dossier, SERVICE, command.event, command.reason)
+        if facts:
+            _, position = split_name(command.event)
+            self._require_free(dossier, dossier.steps[position], command.event)
+        return facts
+
+    def _require_free(self, dossier: Dossier, step: Event, event: str) -> None:
+        resting = [*_built_on(dossier, step), *self._grants_on(dossier, step)]
+        if resting:
+            names = [event_name(SERVICE, position) for position, each in dossier.steps.items() if each in resting]
+            raise FactsInTheWay(
+                f"{event!r} cannot be withdrawn while these stand: {names or [each.name for each in resting]}",
+                event=event,
+                events=[*names],
+            )
+
+    def _grants_on(self, dossier: Dossier, step: Event) -> Iterator[Event]:
+        """Yield the grants decided here that would lack something without the step."""
+        without = dossier.copy()
+        undo(without, step)
+        for granted in without.all(ApprovalGranted):
+            if granted.origin is None and any(
+                _codes(without, granted, limits) - _codes(dossier, granted, limits) for limits in self._limits.grant
+            ):
+                yield granted
+
+
+def _codes(dossier: Dossier, granted: ApprovalGranted, limits: GrantLimits) -> set[str]:
+    return {objection.code for objection in lacking(dossier, granted, limits)}
+
+
+def _built_on(dossier: Dossier, step: Event) -> list[Event]:
+    """Return the steps that speak of this one."""
+    found: list[Event | None] = []
+    match step:
+        case MilestonePlanned():
+            milestone = dossier.milestones[step.milestone]
+            found = [*milestone.moves, milestone.reached, milestone.cancelled]
+        case ApplicationReceived():
+            found = [each for each in dossier.taken.values() if _application_of(each) == step.application]
+        case OpinionIssued():
+            found = [dossier.find(OpinionOverridden, step.by, step.round, step.application)]
+        case ApprovalGranted():
+            found = [dossier.find(ApprovalWithdrawn, step.authority, step.step, step.round)]
+        case _:
+            pass
+    return [each for each in found if each is not None]
+
+
+def _application_of(step: Event) -> str | None:
+    """Return the application that a step is about, other than its receipt."""
+    match step:
+        case (
+            ApplicationCompleted()
+            | ImpactTestAttached()
+            | OpinionRequested()
+            | OpinionIssued()
+            | OpinionOverridden()
+            | ProjectSelected()
+        ):
+            return step.application
+        case _:
+            return None
