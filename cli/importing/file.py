@@ -43,7 +43,8 @@ def _exact(number: object) -> Decimal:
     exact = Decimal(number)
     if abs(exact) >= MOST or exact.as_tuple().exponent < -MOST_DECIMALS:  # type: ignore[operator] # JSON has no NaN here
         raise ValueError(f"{exact} is beyond what can be kept")
-    return exact
+    # As equal numbers are one fact: 2 and 2.0.
+    return exact.normalize()
 
 
 Printed: TypeAlias = Annotated[str | None, Field(default=None, pattern=ANY_TEXT), AfterValidator(_missing_when_blank)]
@@ -253,6 +254,8 @@ def _repeated(document: object, at: str) -> Iterator[Fault]:
         case list():
             for index, value in enumerate(document):
                 yield from _repeated(value, f"{at}/{index}")
+        case _:
+            pass
 
 
 def _faults(file: FactsFile) -> Iterator[Fault]:

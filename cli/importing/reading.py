@@ -7,7 +7,7 @@ decides is done only when it stands outside the plan and its whole date lies in 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 from contracts.dates import ImpreciseDate
 from contracts.objectives import Reading
@@ -52,21 +52,18 @@ UNSURE: Final = (
 # Lower case only: a month in English begins with a capital.
 UNSURE_AS_WRITTEN: Final = (r"\bmay\b",)
 
-RULES: Final[tuple[tuple[Reading, re.Pattern[str]], ...]] = tuple(
-    (reading, re.compile("|".join(patterns), flags))
-    for reading, patterns, flags in (
-        ("unmet", UNMET, re.IGNORECASE),
-        ("planned", (MARK,), re.IGNORECASE),
-        ("target", TARGETS, re.IGNORECASE),
-    )
-)
-TENSES: Final[tuple[tuple[Reading, re.Pattern[str]], ...]] = tuple(
-    (reading, re.compile("|".join(patterns), flags))
-    for reading, patterns, flags in (
-        ("planned", PLANNED, re.IGNORECASE),
-        ("unclear", UNSURE, re.IGNORECASE),
-        ("unclear", UNSURE_AS_WRITTEN, re.NOFLAG),
-    )
+Rule: TypeAlias = tuple[Reading, re.Pattern[str]]
+
+
+def _rule(reading: Reading, patterns: tuple[str, ...], flags: re.RegexFlag = re.IGNORECASE) -> Rule:
+    return reading, re.compile("|".join(patterns), flags)
+
+
+RULES: Final = (_rule("unmet", UNMET), _rule("planned", (MARK,)), _rule("target", TARGETS))
+TENSES: Final = (
+    _rule("planned", PLANNED),
+    _rule("unclear", UNSURE),
+    _rule("unclear", UNSURE_AS_WRITTEN, re.NOFLAG),
 )
 
 
@@ -89,7 +86,7 @@ def reading_of(
     return "done" if section != "planned" and _is_past(day, realised_year) else "unclear"
 
 
-def _first(rules: tuple[tuple[Reading, re.Pattern[str]], ...], what: str) -> Reading | None:
+def _first(rules: tuple[Rule, ...], what: str) -> Reading | None:
     return next((reading for reading, pattern in rules if pattern.search(what)), None)
 
 

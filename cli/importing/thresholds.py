@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from contracts.bands import Band, BandColour, BandsError, check_bands
+from contracts.wording import NAMES
 
 
 class NoBands(ValueError):
@@ -82,10 +83,7 @@ TURNS: Final = {
     }.items()
     for word in words.split()
 }
-MONTHS: Final = (
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre januari februari maart april mei "
-    "juni juli augustus oktober january february march may june july august october september november december"
-).split()
+MONTHS: Final = frozenset(month.lower() for names in NAMES.values() for month in names.months)
 
 # Longer texts are prose, and longer numbers no thresholds.
 MOST_CHARACTERS: Final = 300
@@ -109,7 +107,7 @@ NUMBER: Final = rf"(?P<number>[0-9]+(?:[ .,][0-9]+)*|\b(?:{'|'.join(NUMBER_WORDS
 UNIT: Final = r"(?: ?(?P<unit>%|€|[^\W\d_]+))?(?P<working> (?:ouvrables?|ouvr[ée]s?|calendriers?|calendar))?"
 BETWEEN: Final = re.compile(
     rf"(?P<lead>.*?)(?:entre|tussen|between|de|van|from|^)? ?(?P<low>[0-9]+(?:[.,][0-9]+)?) ?(?P<lowunit>%|[^\W\d_]+)? ?"
-    rf"(?:et|en|and|-|–|à|tot|to) ?{NUMBER}{UNIT}(?P<trail>.*)"
+    rf"(?:et|en|and|-|\u2013|à|tot|to) ?{NUMBER}{UNIT}(?P<trail>.*)"
 )
 ONE: Final = tuple(
     (sign, re.compile(rf"(?P<lead>.*?)(?<![\w>=<])(?:{words}) ?{NUMBER}{UNIT}(?P<trail>.*)")) for sign, words in BEFORE
@@ -154,8 +152,17 @@ def range_of(printed: str) -> Range:
     return found[0]
 
 
+def number_of(printed: str) -> tuple[Decimal, str] | None:
+    """Return the number and the unit ("" for none) of a text that is nothing else; None when it is more, or less."""
+    found = re.fullmatch(rf"(?P<sign>-?){NUMBER}{UNIT}", _plain(printed)[:MOST_CHARACTERS])
+    number = None if found is None else _number(found["number"], _unit(found))
+    if found is None or number is None or DOUBT.search(_unit(found)) or _unit(found) in MONTHS:
+        return None
+    return (-number if found["sign"] else number), _unit(found)
+
+
 def _plain(printed: str) -> str:
-    text = unicodedata.normalize("NFKC", printed).lower().replace("’", "'").replace("‐", "-").replace("‑", "-")
+    text = unicodedata.normalize("NFKC", printed).lower().replace("’", "'").replace("\u2010", "-")
     text = re.sub(r"\b([ldn]|qu)' ", r"\1'", " ".join(text.split()))
     return re.sub(r"(?<=d')(?=\w)", " ", text).strip(" .;:")
 
@@ -258,7 +265,7 @@ def _band(colour: BandColour, ranges: Mapping[BandColour, Range]) -> Band:
     )
 
 
-def _inclusive(edge: Decimal | None, said: bool | None, others: list[Range]) -> bool:  # noqa: FBT001 the edge's own field
+def _inclusive(edge: Decimal | None, said: bool | None, others: list[Range]) -> bool:
     if said is not None or edge is None:
         return bool(said)
     held = {(each.lower, each.lower_inclusive) for each in others} | {
