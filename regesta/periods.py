@@ -57,9 +57,12 @@ class Periods:
                 UPDATE {self.table} AS kept SET to_position = opened.position
                 FROM (SELECT {keys}, min(position) AS position FROM changed GROUP BY {keys}) AS opened
                 WHERE {same} AND kept.to_position IS NULL
+                RETURNING 1
             )
             INSERT INTO {self.table} ({names}, from_position, to_position)
             SELECT {names}, position, next FROM changed WHERE NOT gone
+            -- Reading `closed` makes it come first: else a new row would meet the old one, still open, in the unique index.
+            AND (SELECT count(*) FROM closed) >= 0
         """
         wanted = ", ".join(f"${n}::{_array(kind)}" for n, kind in enumerate(self.key.values(), start=1))
         matching = " AND ".join(f"kept.{name} = wanted.{name}" for name in self.key)
