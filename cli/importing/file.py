@@ -135,6 +135,12 @@ class Node(Shape):
     amounts_in_text: tuple[Amount, ...] = ()
     dated_facts: tuple[DatedFact, ...] = ()
 
+    def alone(self) -> Node:
+        """Return the node without what is printed under it."""
+        return Node(
+            code=self.code, level=self.level, parent=self.parent, title=self.title, year=self.year, kind=self.kind
+        )
+
 
 class PolicyNote(Shape):
     """The printed note. reference: its parliamentary number, which two notes can share."""

@@ -77,8 +77,8 @@ def _open(line: str, all_printed: Sequence[_Printed]) -> Wanted:
         repaired_from=None if clean else first.fact.allocation,
         place=first.spot.place(first.fact.source_line),
     )
-    pointers = tuple(each.pointer for each in all_printed)
-    return Wanted("budget", command, f"{line}/{command.name}", pointers, stage=1)
+    # Another label of a line that is open already is no loss: the assignments have it too.
+    return Wanted("budget", command, f"{line}/{command.name}", (), early=True)
 
 
 def _assign(printed: _Printed, line: str, assignment: str, shared: bool) -> tuple[Item, list[Wanted]]:

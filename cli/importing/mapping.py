@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from cli.importing.errors import NoSlug
+from cli.importing.errors import Fault, FileRefused, NoSlug
 from cli.importing.file import Amount, DatedFact, FactsFile, Tree
 from cli.importing.indicators import map_indicators
 from cli.importing.lines import map_lines
@@ -20,7 +20,7 @@ from cli.importing.reading import reading_of
 from cli.importing.statements import deadline_of, empty_of, status_of
 from contracts.allocation import EntitySlug
 from contracts.dates import ImpreciseDate
-from contracts.objectives import FactType
+from contracts.objectives import FactType, Level
 from contracts.types import DECIMAL_TEXT, UNKNOWN, Section, Slug, Text, known
 from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.note import OpenNote, PrintSection, RegisterObjective
@@ -39,14 +39,6 @@ SLUGS: Final = TypeAdapter[str](Slug)
 ENTITIES: Final = TypeAdapter[str](EntitySlug)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownObjective:
-    """An objective that the note has already under a code of the file. title: as it is now."""
-
-    id: str
-    title: Text | None
-
-
 def slug_of(file: FactsFile, asked: str | None) -> str:
     """Return the note's slug: the one asked for, else made from its title. Raises NoSlug."""
     title = file.policy_note.title.fr or file.policy_note.title.nl or ""
@@ -63,38 +55,55 @@ def entity_of(note: str, asked: str | None) -> str:
 
 
 def open_note(file: FactsFile, note: str) -> Wanted:
-    """Return the command that opens the note."""
+    """Return the command that opens the note. Raises FileRefused when it breaks a limit of the service."""
     printed = file.policy_note
     title = text_of(printed.title)
     assert title is not None  # checked when the file was read
-    command = OpenNote(
-        note=note,
-        title=title,
-        reference=printed.reference,
-        legislature=printed.legislature,
-        realised_year=printed.realised_year,
-        planned_year=printed.planned_year,
-    )
+    try:
+        command = OpenNote(
+            note=note,
+            title=title,
+            reference=printed.reference,
+            legislature=printed.legislature,
+            realised_year=printed.realised_year,
+            planned_year=printed.planned_year,
+        )
+    except ValidationError as error:
+        raise FileRefused([Fault("/policy_note", each["msg"]) for each in error.errors()]) from error
     key = Facts(note).key("", "policy_note", printed, None)
-    return Wanted("objectives", command, f"{key}/{command.name}", ("/policy_note",), stage=0)
+    return Wanted("objectives", command, f"{key}/{command.name}", ("/policy_note",))
 
 
-def plan_of(file: FactsFile, note: str, entity: str, known_codes: Mapping[str, KnownObjective]) -> Plan:
-    """Return the items of a file and the commands that record them, all but the opening of the note.
+def ids_of(file: FactsFile, note: str) -> dict[str, str]:
+    """Return the ids that objectives and actions get when their codes are not known yet, by code."""
+    facts = Facts(note)
+    return {node.code: facts.id(node.code) for node in file.objectives if node.level != "year-section"}
 
-    The same file in another order gives the same commands. Raises FileRefused, and AssertionError when an item is lost.
+
+def registrations(file: FactsFile, note: str, ids: Mapping[str, str], level: Level) -> Plan:
+    """Return the commands that register the objectives or actions of one level. ids: at least of the levels above, by code."""
+    facts, tree, plan = Facts(note), Tree(file), Plan()
+    for spot in _spots(file, ids):
+        if spot.node.level == level:
+            plan.add(spot.pointer, level, partial(_register, spot, tree, facts, ids))
+    return plan
+
+
+def plan_of(file: FactsFile, note: str, entity: str, ids: Mapping[str, str]) -> Plan:
+    """Return the items of a file and the commands that record what is printed under its objectives.
+
+    ids: of the objectives and actions, by code. The same file in another order gives the same commands. Raises AssertionError
+    when a piece of the file is lost.
     """
     plan = Plan([Item("/policy_note", "policy_note")])
     if file.about is not None:
         plan.items.append(Item("/about", "about", "refused", "a remark on the file itself, not on the note"))
     facts = Facts(note)
-    spots = list(_spots(file, facts, known_codes))
-    by_code = {spot.node.code: spot for spot in spots}
-    for spot in spots:
-        kind: Kind = spot.node.level
-        plan.add(spot.pointer, kind, partial(_map_node, spot, by_code, note, known_codes.get(spot.node.code)))
+    spots = list(_spots(file, ids))
     contents = _Contents(file, facts, plan)
     for spot in spots:
+        kind: Kind = spot.node.level
+        plan.add(spot.pointer, kind, partial(_map_node, spot, facts))
         contents.map(spot)
     map_lines(spots, facts, entity, plan)
     year = file.policy_note.planned_year or file.policy_note.realised_year
@@ -103,64 +112,60 @@ def plan_of(file: FactsFile, note: str, entity: str, known_codes: Mapping[str, K
     return plan
 
 
-def _spots(file: FactsFile, facts: Facts, known_codes: Mapping[str, KnownObjective]) -> Iterator[Spot]:
+def _spots(file: FactsFile, ids: Mapping[str, str]) -> Iterator[Spot]:
     """Yield where each node's content goes, parents first."""
     tree = Tree(file)
     pointers = {node.code: f"/objectives/{index}" for index, node in enumerate(file.objectives)}
     title = file.policy_note.title
-    document = file.policy_note.reference or title.fr or title.nl or ""
     for node in tree.from_above():
-        code = tree.objective_of(node).code
-        stands = known_codes.get(code)
         yield Spot(
             node=node,
             pointer=pointers[node.code],
-            objective=facts.id(code) if stands is None else stands.id,
+            objective=ids[tree.objective_of(node).code],
             section=tree.section_of(node),
-            document=document,
+            document=file.policy_note.reference or title.fr or title.nl or "",
             language="nl" if title.fr is None else "fr",
         )
 
 
-def _map_node(
-    spot: Spot, by_code: Mapping[str, Spot], note: str, stands: KnownObjective | None
-) -> tuple[Item, list[Wanted]]:
-    node, title = spot.node, text_of(spot.node.title)
-    if node.level == "year-section":
-        return _map_section(spot, note)
-    if stands is not None:
-        differs = title is not None and title != stands.title
-        kept = f"{node.code!r} is registered with the title {_shown(stands.title)}, which stays"
-        return Item(spot.pointer, node.level, *(("refused", kept) if differs else ())), []
+def _register(spot: Spot, tree: Tree, facts: Facts, ids: Mapping[str, str]) -> tuple[Item, list[Wanted]]:
+    node, parent = spot.node, tree.parent_of(spot.node)
+    assert node.level != "year-section"
     command = RegisterObjective(
-        note=note,
+        note=facts.note,
         objective=spot.objective,
         level=node.level,
         code=node.code,
-        parent=None if node.parent is None else by_code[node.parent].objective,
-        title=title,
+        parent=None if parent is None else ids[parent.code],
+        title=text_of(node.title),
         section=spot.section if node.level == "action" else None,
         place=spot.place(),
     )
-    wanted = Wanted("objectives", command, f"{node.code}/objective/{command.name}", (spot.pointer,), stage=0)
-    return _with_year(Item(spot.pointer, node.level), spot), [wanted]
+    key = facts.key(node.code, "objectives", node.alone(), spot.section)
+    return Item(spot.pointer, node.level), [Wanted("objectives", command, f"{key}/{command.name}", (spot.pointer,))]
 
 
-def _map_section(spot: Spot, note: str) -> tuple[Item, list[Wanted]]:
+def _map_node(spot: Spot, facts: Facts) -> tuple[Item, list[Wanted]]:
+    if spot.node.level == "year-section":
+        return _map_section(spot, facts)
+    return _with_year(Item(spot.pointer, spot.node.level), spot), []
+
+
+def _map_section(spot: Spot, facts: Facts) -> tuple[Item, list[Wanted]]:
     node = spot.node
     if spot.section is None:
         reason = "a year-section needs its year and kind; what stands in it is kept with its objective"
         return Item(spot.pointer, node.level, "refused", reason), []
     command = PrintSection(
-        note=note,
+        note=facts.note,
         objective=spot.objective,
         section=spot.section,
         code=node.code,
         title=text_of(node.title),
         place=spot.place(),
     )
-    key = f"{node.code}/section/{spot.section.year}-{spot.section.kind}/{command.name}"
-    return Item(spot.pointer, node.level), [Wanted("objectives", command, key, (spot.pointer,))]
+    key = facts.key(node.code, "objectives", node.alone(), spot.section)
+    return Item(spot.pointer, node.level), [Wanted("objectives", command, f"{key}/{command.name}", (spot.pointer,))]
 
 
 def _with_year(item: Item, spot: Spot) -> Item:
@@ -355,7 +360,3 @@ def _checked(kind: TypeAdapter[str], value: str, message: str) -> str:
         return kind.validate_python(value)
     except ValidationError as error:
         raise NoSlug(message) from error
-
-
-def _shown(title: Text | None) -> str:
-    return "none" if title is None else repr(title.fr or title.nl or title.en)

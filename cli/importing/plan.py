@@ -54,14 +54,14 @@ class Item:
 class Wanted:
     """A command of an import. key: in the namespace import:{note}. pointers: the items that it records.
 
-    stage: 0 what everything else refers to (the note and its objectives), 1 budget lines, 2 the rest.
+    early: others refer to what it opens, so it is answered before they are sent.
     """
 
     service: ServiceName
     command: Command
     key: str
     pointers: tuple[str, ...]
-    stage: Literal[0, 1, 2] = 2
+    early: bool = False
 
     def data(self) -> dict[str, JsonValue]:
         """Return the fields of the command that were given, as JSON."""

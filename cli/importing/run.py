@@ -1,0 +1,145 @@
+"""Runs an import: the note and its objectives first, parents before children; then everything printed under them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx2
+
+from cli.importing.errors import NoteDiffers
+from cli.importing.file import FactsFile, read_file
+from cli.importing.mapping import entity_of, ids_of, open_note, plan_of, registrations, slug_of
+from cli.importing.plan import Plan, ServiceName, Wanted, held, text_of
+from cli.importing.report import Report, refused
+from cli.importing.sending import TIMEOUT_SECONDS, Result, Sender, Tick
+from contracts.objectives import Level
+from regesta.event import split_name
+
+SERVICES: Final[tuple[ServiceName, ...]] = ("objectives", "budget", "kpi")
+LEVELS: Final[tuple[Level, ...]] = ("strategic", "operational", "action")
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+async def import_facts(
+    file: Path,
+    url: str,
+    token: str,
+    *,
+    note: str | None = None,
+    entity: str | None = None,
+    progress: Tick = _silent,
+) -> Report:
+    """Record the facts of a file through the bulk routes at `url`; return what became of each piece of it.
+
+    note, entity: the slugs to use instead of those made from the note's title. A second import of the same facts records
+    nothing. Raises FileRefused before anything is sent, NoSlug, NoteDiffers, ServerRefused, and ServerAway when the server
+    does not come back; the same call then goes on where it was.
+    """
+    facts = read_file(file)
+    slug = slug_of(facts, note)
+    opening, line_entity = open_note(facts, slug), entity_of(slug, entity)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS) as client:
+        importing = _Import(facts, slug, line_entity, Sender(client, slug, progress))
+        return await importing.run(opening, file.name)
+
+
+@dataclass(slots=True)
+class _Import:
+    """One import under way. ids: of the objectives by code; reasons: of refusals by pointer; events: what was recorded."""
+
+    file: FactsFile
+    note: str
+    entity: str
+    sender: Sender
+    reasons: dict[str, str] = field(default_factory=dict)
+    heads: dict[ServiceName, int | None] = field(default_factory=dict)
+    events: dict[ServiceName, set[str]] = field(default_factory=lambda: {each: set() for each in SERVICES})
+    already: dict[ServiceName, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 0))
+    reached: int = 0
+
+    async def run(self, opening: Wanted, name: str) -> Report:
+        """Send everything; return the report. opening: of the note; name: of the file."""
+        ids = ids_of(self.file, self.note)
+        self.sender.total = 1 + len(ids) + len(plan_of(self.file, self.note, self.entity, ids).commands)
+        self.heads = {service: await self.sender.head(service) for service in SERVICES}
+        await self._open_note(opening)
+        for level in LEVELS:
+            await self._register(level, ids)
+        plan = plan_of(self.file, self.note, self.entity, ids)
+        await _all([self._record(service, plan) for service in SERVICES])
+        return Report(
+            note=self.note,
+            entity=self.entity,
+            file=name,
+            held=held(self.file),
+            items=refused(plan.items, self.reasons),
+            recorded={service: len(self.events[service]) for service in SERVICES},
+            already=self.already,
+        )
+
+    async def _open_note(self, wanted: Wanted) -> None:
+        """Open the note, or go on with it when it is open under the same title. Raises NoteDiffers."""
+        (result,) = await self._send("objectives", [wanted])
+        if result.code != "note-differs":
+            return
+        title = text_of(self.file.policy_note.title)
+        known = (result.problem or {}).get("title")
+        if title is None or known != title.model_dump(exclude_none=True):
+            raise NoteDiffers(f"{self.note!r} is the note {known!r}; name another one with --note", note=self.note)
+
+    async def _register(self, level: Level, ids: dict[str, str]) -> None:
+        """Register the objectives of a level; a code that the note has already keeps its objective."""
+        plan = registrations(self.file, self.note, ids, level)
+        self.reasons |= {item.pointer: item.reason or "" for item in plan.items if item.outcome == "refused"}
+        codes = {f"/objectives/{index}": node.code for index, node in enumerate(self.file.objectives)}
+        for each, result in zip(plan.commands, await self._send("objectives", plan.commands), strict=True):
+            stands = (result.problem or {}).get("objective")
+            if result.code == "code-taken" and isinstance(stands, str):
+                ids[codes[each.pointers[0]]] = stands
+
+    async def _record(self, service: ServiceName, plan: Plan) -> None:
+        for early in (True, False):
+            await self._send(
+                service, [each for each in plan.commands if each.service == service and each.early == early]
+            )
+
+    async def _send(self, service: ServiceName, wanted: Sequence[Wanted]) -> list[Result]:
+        at_least = f"objectives:{self.reached}" if self.reached else None
+        results = await self.sender.send(service, wanted, at_least)
+        for each, result in zip(wanted, results, strict=True):
+            self._note(service, each, result)
+        return results
+
+    def _note(self, service: ServiceName, wanted: Wanted, result: Result) -> None:
+        """Keep what a command came to."""
+        if result.problem is not None:
+            for pointer in wanted.pointers:
+                self.reasons.setdefault(pointer, result.reason)
+            return
+        positions = [split_name(event)[1] for event in result.events]
+        if service == "objectives":
+            self.reached = max([self.reached, *positions])
+        head = self.heads[service]
+        # After a lost answer the second one says `repeated`, though the events are of this import.
+        if not result.repeated or (head is not None and any(position > head for position in positions)):
+            self.events[service].update(result.events)
+        else:
+            self.already[service] += 1
+
+
+async def _all(work: Sequence[Coroutine[None, None, None]]) -> None:
+    """Do all of it at once. Raises the first error as it is, when the rest has been stopped."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in work:
+                group.create_task(each)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors

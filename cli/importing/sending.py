@@ -1,0 +1,162 @@
+"""Sends commands to the bulk routes, again with the same keys until each is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, TypeAlias
+
+import httpx2
+import orjson
+from pydantic import BaseModel, Field, JsonValue, ValidationError
+
+from cli.importing.errors import ServerAway, ServerRefused
+from cli.importing.plan import ServiceName, Wanted
+
+Tick: TypeAlias = Callable[[int, int], None]
+
+CHUNK_LINES: Final = 500
+# Together with the keys, one request stays far below what a proxy lets through.
+CHUNK_BYTES: Final = 4 * 1024 * 1024
+TIMEOUT_SECONDS: Final = 60.0
+# A restart of everything takes less.
+PATIENCE_SECONDS: Final = 120.0
+FIRST_PAUSE_SECONDS: Final = 0.1
+LONGEST_PAUSE_SECONDS: Final = 3.0
+# Answers that a later try can change: a full queue, a source that is away, a position not reached yet.
+PASSING: Final = frozenset({502, 503, 504})
+
+
+class Result(BaseModel):
+    """What a command came to. problem: the problem document of a refusal; events: the names of what it recorded."""
+
+    line: int
+    status: int
+    events: tuple[str, ...] = ()
+    token: str | None = None
+    repeated: bool = False
+    problem: dict[str, JsonValue] | None = None
+
+    @property
+    def code(self) -> str:
+        """The code of the refusal, such as "code-taken"; "" when there is none."""
+        return str((self.problem or {}).get("type", "")).rpartition("/")[2]
+
+    @property
+    def reason(self) -> str:
+        """The refusal in words."""
+        return str((self.problem or {}).get("detail") or (self.problem or {}).get("title") or f"status {self.status}")
+
+
+class Head(BaseModel):
+    """How far a log reaches."""
+
+    position: Annotated[int, Field(ge=0)]
+
+
+@dataclass(slots=True)
+class _Patience:
+    """Waits between tries, longer each time, until nothing went forward for too long."""
+
+    since: float
+    pause_seconds: float = FIRST_PAUSE_SECONDS
+
+    async def wait(self, reason: str) -> None:
+        """Wait for the next try. Raises ServerAway."""
+        if time.monotonic() - self.since > PATIENCE_SECONDS:
+            raise ServerAway(f"the server did not answer for {PATIENCE_SECONDS:.0f} s: {reason}")
+        await asyncio.sleep(self.pause_seconds)
+        self.pause_seconds = min(2 * self.pause_seconds, LONGEST_PAUSE_SECONDS)
+
+
+class Sender:
+    """Sends the commands of one note's import. note: its slug; tick: told (done, total) after each answered chunk."""
+
+    def __init__(self, client: httpx2.AsyncClient, note: str, tick: Tick) -> None:
+        self._client = client
+        self._note = note
+        self._tick = tick
+        self._done = 0
+        self.total = 0
+
+    async def send(self, service: ServiceName, commands: Sequence[Wanted], at_least: str | None) -> list[Result]:
+        """Return the answers to commands, in their order. at_least: what the service must have taken in before.
+
+        A line that meets a passing fault is sent again, and so are those after it, which may rest on it. Raises ServerAway,
+        ServerRefused.
+        """
+        results: list[Result] = []
+        patience = _Patience(time.monotonic())
+        while len(results) < len(commands):
+            lines = [*_chunk(commands[len(results) :])]
+            answered, trouble = await self._post(service, lines, at_least)
+            good = next((n for n, result in enumerate(answered) if result.status in PASSING), len(answered))
+            results += answered[:good]
+            self._done += good
+            self._tick(self._done, max(self.total, self._done))
+            if good:
+                patience = _Patience(time.monotonic())
+            if good < len(lines):
+                await patience.wait(answered[good].reason if good < len(answered) else trouble)
+        return results
+
+    async def head(self, service: ServiceName) -> int | None:
+        """Return how far the service's log reaches; None when the token may not know. Raises ServerAway."""
+        patience = _Patience(time.monotonic())
+        while True:
+            try:
+                answer = await self._client.get(f"/{service}/v1/events/head")
+            except httpx2.TransportError as error:
+                await patience.wait(str(error))
+                continue
+            if answer.status_code in PASSING:
+                await patience.wait(answer.text[:200])
+                continue
+            return Head.model_validate_json(answer.content).position if answer.is_success else None
+
+    async def _post(
+        self, service: ServiceName, lines: Sequence[bytes], at_least: str | None
+    ) -> tuple[list[Result], str]:
+        """Return the answers that came, and why no more did after a passing fault. Raises ServerRefused."""
+        params = {"keys": f"import:{self._note}"} | ({} if at_least is None else {"at_least": at_least})
+        headers = {"Content-Type": "application/x-ndjson"}
+        received: list[Result] = []
+        path = f"/{service}/v1/commands"
+        try:
+            async with self._client.stream(
+                "POST", path, params=params, content=b"".join(lines), headers=headers
+            ) as answer:
+                if answer.status_code in PASSING:
+                    return [], await _refusal(service, answer)
+                if not answer.is_success:
+                    raise ServerRefused(await _refusal(service, answer))
+                async for line in answer.aiter_lines():
+                    received.append(Result.model_validate_json(line))  # noqa: PERF401 what came before a fault counts
+        except httpx2.TransportError as error:
+            return received, f"{type(error).__name__} {error}"
+        except ValidationError as error:
+            raise ServerRefused(f"{service} gave an answer that is none: {error}") from error
+        return received, "an answer broke off"
+
+
+async def _refusal(service: ServiceName, answer: httpx2.Response) -> str:
+    body = (await answer.aread()).decode(errors="replace")
+    try:
+        problem = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        problem = None
+    detail = problem.get("detail") if isinstance(problem, dict) else body[:200]
+    return f"{service} answered {answer.status_code}: {detail}"
+
+
+def _chunk(commands: Sequence[Wanted]) -> Iterator[bytes]:
+    """Yield the lines of the next request."""
+    size = 0
+    for wanted in commands[:CHUNK_LINES]:
+        line = orjson.dumps({"command": wanted.command.name, "key": wanted.key, "data": wanted.data()}) + b"\n"
+        size += len(line)
+        if size > CHUNK_BYTES and size > len(line):
+            return
+        yield line
