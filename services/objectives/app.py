@@ -9,7 +9,8 @@ from typing import Final
 from contracts import budget, objectives
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
-from services.objectives import api
+from services.objectives.api.commands import ROUTES
+from services.objectives.api.reads import router
 from services.objectives.domain import (
     decisions,
     dossier,
@@ -22,6 +23,8 @@ from services.objectives.domain import (
     withdrawal,
 )
 from services.objectives.domain.limits import Limits
+from services.objectives.projections import advances, dossiers, notes, parties, printed, statements
+from services.objectives.reactions import REACTIONS
 
 HERE: Final = Path(__file__).parent
 LIMITS: Final = Limits.model_validate(tomllib.loads((HERE / "limits.toml").read_text("utf-8")))
@@ -93,5 +96,15 @@ SERVICE: Final = Service(
     sources={"budget": budget.EVENTS},
     aggregates=AGGREGATES,
     rules=RULES,
-    routes=api.ROUTES,
+    routes=ROUTES,
+    routers=(router,),
+    projections=(
+        notes.PROJECTION,
+        statements.PROJECTION,
+        printed.PROJECTION,
+        dossiers.PROJECTION,
+        parties.PROJECTION,
+        advances.PROJECTION,
+    ),
+    reactions=REACTIONS,
 )

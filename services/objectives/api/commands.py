@@ -1,4 +1,4 @@
-"""The addresses of the commands."""
+"""Where each command is addressed."""
 
 from __future__ import annotations
 

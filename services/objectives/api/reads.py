@@ -1,0 +1,165 @@
+"""What is read of notes, objectives, dossiers and parties, as of any cut."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import APIRouter, Path, Query, Response
+
+from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
+from regesta.errors import Malformed
+from regesta.event import event_name, split_name
+from regesta.view import Reading, View
+from regesta.web import Caller, StrictRoute
+from services.objectives.api.answers import (
+    AmountsAnswer,
+    DossierAnswer,
+    DossiersAnswer,
+    FactsAnswer,
+    NoteAnswer,
+    NotesAnswer,
+    ObjectiveAnswer,
+    PartyAnswer,
+    TreeAnswer,
+    as_of,
+    dossiers_of,
+    fact_out,
+    objective_of,
+)
+from services.objectives.api.paging import Paged
+from services.objectives.domain.errors import UnknownDossier, UnknownNote, UnknownObjective, UnknownParty
+from services.objectives.projections import dossiers, notes, parties, printed
+from services.objectives.projections.row import SERVICE
+
+SCOPE: Final = "objectives:read"
+Slug: TypeAlias = Annotated[NoteSlug, Path()]
+Objective: TypeAlias = Annotated[ObjectiveId, Path()]
+Dossier: TypeAlias = Annotated[DossierId, Path()]
+Party: TypeAlias = Annotated[PartyId, Path()]
+Until: TypeAlias = Annotated[
+    date | None,
+    Query(description="Say of each fact whether it had occurred by the end of this day: certain, possible or no."),
+]
+
+router = APIRouter(tags=["reads"], route_class=StrictRoute)
+
+
+@router.get("/notes")
+async def get_notes(view: Reading, caller: Caller, paged: Paged) -> NotesAnswer:
+    """Return all policy notes, by slug."""
+    caller.require(SCOPE)
+    found = await notes.page(view.db, view.cut[SERVICE], paged.after, paged.limit)
+    if len(found) == paged.limit:
+        paged.point_to_next(view, found[-1].note)
+    return NotesAnswer(**as_of(view), notes=tuple(found))
+
+
+@router.get("/notes/{note}")
+async def get_note(note: Slug, view: Reading, caller: Caller, response: Response) -> NoteAnswer:
+    """Return a policy note. ETag: the version of its stream at the cut. 404: it was not open then."""
+    caller.require(SCOPE)
+    found = await notes.read(view.db, view.cut[SERVICE], note)
+    if found is None:
+        raise UnknownNote(f"no note {note!r} is open", note=note)
+    response.headers["ETag"] = f'"{found.version}"'
+    return NoteAnswer(**as_of(view), note=found)
+
+
+@router.get("/notes/{note}/objectives")
+async def get_objectives(note: Slug, view: Reading, caller: Caller, paged: Paged) -> TreeAnswer:
+    """Return the objectives of a note in the order registered, each naming its parent. 404: it was not open then."""
+    caller.require(SCOPE)
+    cut = view.cut[SERVICE]
+    if await notes.read(view.db, cut, note) is None:
+        raise UnknownNote(f"no note {note!r} is open", note=note)
+    rows = await notes.tree_page(view.db, cut, note, _position_of(paged.after), paged.limit)
+    if len(rows) == paged.limit:
+        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
+    return TreeAnswer(**as_of(view), objectives=tuple(node for _, node in rows))
+
+
+@router.get("/objectives/{objective}")
+async def get_objective(objective: Objective, view: Reading, caller: Caller, response: Response) -> ObjectiveAnswer:
+    """Return an objective. ETag: the version of its own stream at the cut. 404: it was not registered then."""
+    caller.require(SCOPE)
+    found = await objective_of(view, objective)
+    if found is None:
+        raise UnknownObjective(f"no objective {objective!r}", objective=objective)
+    response.headers["ETag"] = f'"{found.version}"'
+    return ObjectiveAnswer(**as_of(view), objective=found)
+
+
+@router.get("/objectives/{objective}/facts")
+async def get_facts(
+    objective: Objective, view: Reading, caller: Caller, paged: Paged, occurred_until: Until = None
+) -> FactsAnswer:
+    """Return the printed facts of an objective, in the order recorded. 404: it was not registered then."""
+    caller.require(SCOPE)
+    await _require_objective(view, objective)
+    rows = await printed.facts_page(view.db, view.cut[SERVICE], objective, _position_of(paged.after), paged.limit)
+    if len(rows) == paged.limit:
+        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
+    return FactsAnswer(**as_of(view), facts=tuple(fact_out(fact, occurred_until) for _, fact in rows))
+
+
+@router.get("/objectives/{objective}/amounts")
+async def get_amounts(objective: Objective, view: Reading, caller: Caller, paged: Paged) -> AmountsAnswer:
+    """Return the printed amounts of an objective, in the order recorded. 404: it was not registered then."""
+    caller.require(SCOPE)
+    await _require_objective(view, objective)
+    rows = await printed.amounts_page(view.db, view.cut[SERVICE], objective, _position_of(paged.after), paged.limit)
+    if len(rows) == paged.limit:
+        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
+    return AmountsAnswer(**as_of(view), amounts=tuple(amount for _, amount in rows))
+
+
+@router.get("/objectives/{objective}/dossiers")
+async def get_dossiers(objective: Objective, view: Reading, caller: Caller, paged: Paged) -> DossiersAnswer:
+    """Return the dossiers that serve an objective, by id. 404: it was not registered then."""
+    caller.require(SCOPE)
+    await _require_objective(view, objective)
+    found = await dossiers.serving(view.db, view.cut[SERVICE], objective, paged.after, paged.limit)
+    if len(found) == paged.limit:
+        paged.point_to_next(view, found[-1])
+    return DossiersAnswer(**as_of(view), dossiers=await dossiers_of(view, found))
+
+
+@router.get("/dossiers/{dossier}")
+async def get_dossier(dossier: Dossier, view: Reading, caller: Caller, response: Response) -> DossierAnswer:
+    """Return a dossier. ETag: the version of its stream at the cut. 404: it was not open then."""
+    caller.require(SCOPE)
+    found = await dossiers_of(view, [dossier])
+    if not found:
+        raise UnknownDossier(f"no dossier {dossier!r} is open", dossier=dossier)
+    response.headers["ETag"] = f'"{found[0].version}"'
+    return DossierAnswer(**as_of(view), dossier=found[0])
+
+
+@router.get("/parties/{party}")
+async def get_party(party: Party, view: Reading, caller: Caller, response: Response) -> PartyAnswer:
+    """Return a party, without its name. ETag: the version of its stream at the cut. 404: it was not registered then."""
+    caller.require(SCOPE)
+    found = await parties.read(view.db, view.cut[SERVICE], party)
+    if found is None:
+        raise UnknownParty(f"no party {party!r} is registered", party=party)
+    response.headers["ETag"] = f'"{found.version}"'
+    return PartyAnswer(**as_of(view), party=found)
+
+
+async def _require_objective(view: View, objective: str) -> None:
+    if await notes.read_node(view.db, view.cut[SERVICE], objective) is None:
+        raise UnknownObjective(f"no objective {objective!r}", objective=objective)
+
+
+def _position_of(after: str) -> int:
+    """Return the position of an event of this service; 0 for none. Raises Malformed."""
+    if not after:
+        return 0
+    try:
+        source, position = split_name(after)
+    except ValueError as error:
+        raise Malformed(f"after: {error}", after=after) from error
+    if source != SERVICE:
+        raise Malformed(f"after: {after!r} is no event of {SERVICE}", after=after)
+    return position

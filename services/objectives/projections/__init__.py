@@ -1,0 +1,1 @@
+"""Read models, each row fed by one stream."""
