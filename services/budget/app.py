@@ -7,7 +7,8 @@ from pathlib import Path
 from contracts import budget, objectives
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
-from services.budget.api import ROUTES
+from services.budget.api import reads
+from services.budget.api.routes import ROUTES
 from services.budget.domain import (
     assignment,
     claim,
@@ -18,6 +19,16 @@ from services.budget.domain import (
     line,
     payment,
     receipt,
+)
+from services.budget.projections import (
+    assignments,
+    claims,
+    commitments,
+    conventions,
+    ledgers,
+    lines,
+    payments,
+    receipts,
 )
 
 AGGREGATES = (
@@ -65,4 +76,15 @@ SERVICE = Service(
     aggregates=AGGREGATES,
     rules=RULES,
     routes=ROUTES,
+    routers=(reads.router,),
+    projections=(
+        lines.PROJECTION,
+        ledgers.PROJECTION,
+        assignments.PROJECTION,
+        conventions.PROJECTION,
+        commitments.PROJECTION,
+        payments.PROJECTION,
+        *claims.PROJECTIONS,
+        *receipts.PROJECTIONS,
+    ),
 )

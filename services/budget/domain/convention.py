@@ -84,7 +84,7 @@ class Convention(State):
     @property
     def terms(self) -> Terms:
         """What is agreed now; only for one that require_convention returned."""
-        return _terms(self.amended or self.fact)
+        return terms_of(self.amended or self.fact)
 
     @property
     def paid_cents(self) -> int:
@@ -189,7 +189,7 @@ def _sign(convention: Convention, command: SignConvention, context: Context) -> 
     )
     if recorded(convention.signed, asked, ConventionDiffers):
         return nothing()
-    breaches = judge(command.origin, context, _untidy(_terms(asked)))
+    breaches = judge(command.origin, context, _untidy(terms_of(asked)))
     return {convention.stream: [asked.model_copy(update={"breaches": breaches})]}
 
 
@@ -206,7 +206,7 @@ def _amend(convention: Convention, command: AmendConvention, context: Context) -
     )
     if convention.amended is not None and _same_terms(convention.amended, asked):
         return nothing()
-    terms = _terms(asked)
+    terms = terms_of(asked)
     broken = [*_ended(convention), *_untidy(terms), *_overdrawn(terms, convention, "advance", 0)]
     breaches = judge(command.origin, context, broken)
     return {convention.stream: [asked.model_copy(update={"breaches": breaches})]}
@@ -279,7 +279,8 @@ def _add(state: Convention, event: ConventionDrawn | ConventionReturned, cents: 
     state.drawn_cents[key] = state.drawn_cents.get(key, 0) + cents
 
 
-def _terms(event: ConventionSigned | ConventionAmended) -> Terms:
+def terms_of(event: ConventionSigned | ConventionAmended) -> Terms:
+    """Return what a signature or an amendment agreed."""
     return Terms(event.amount_cents, event.advance_ppm, event.tranches)
 
 

@@ -1,0 +1,213 @@
+"""What can be read of budget, as of any cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from contracts.allocation import LineKey
+from contracts.types import CommitmentId, ConventionId, DossierId, EventName, ObjectiveId, Uuid
+from regesta.errors import Malformed
+from regesta.event import split_name
+from regesta.view import Reading
+from regesta.web import Caller, StrictRoute
+from services.budget.api.paging import Paged
+from services.budget.projections import (
+    assignments,
+    claims,
+    commitments,
+    conventions,
+    ledgers,
+    lines,
+    payments,
+    receipts,
+)
+from services.budget.projections.answer import Answer, Figure
+from services.budget.projections.claims import ClaimOut, RecoveryOut
+from services.budget.projections.commitments import CommitmentOut
+from services.budget.projections.ledgers import LedgerOut
+from services.budget.projections.payments import PaymentOut
+from services.budget.projections.receipts import ReceiptsOut
+
+READ = "budget:read"
+
+AfterLine: TypeAlias = Annotated[LineKey | None, Query(description="The last line of the page before.")]
+AfterId: TypeAlias = Annotated[Uuid | None, Query(description="The last id of the page before.")]
+AfterEvent: TypeAlias = Annotated[EventName | None, Query(description="The last event of the page before.")]
+OfDossier: TypeAlias = Annotated[DossierId | None, Query(description="Only those of this dossier.")]
+OfConvention: TypeAlias = Annotated[ConventionId | None, Query(description="Only those of this convention.")]
+# A number in a path is text, on which the year of a contract is strict.
+PathYear: TypeAlias = Annotated[int, Path(ge=1900, le=2199)]
+
+router = APIRouter(tags=["reads"], route_class=StrictRoute)
+
+
+class YearAnswer(Answer):
+    """The credits of a line in a year, its receipts, and what is expected to be liquidated."""
+
+    ledger: LedgerOut
+    receipts: ReceiptsOut
+    forecast: Figure
+
+
+class CommitmentAnswer(Answer):
+    """One commitment with what happened on it."""
+
+    commitment: CommitmentOut
+    payments: tuple[PaymentOut, ...]
+    claims: tuple[ClaimOut, ...]
+    recoveries: tuple[RecoveryOut, ...]
+
+
+class ForecastAnswer(Answer):
+    """What is expected to be liquidated for a dossier in a year."""
+
+    forecast: Figure
+
+
+@router.get("/lines")
+async def get_lines(view: Reading, caller: Caller, paging: Paged, after: AfterLine = None) -> lines.LinesAnswer:
+    """Return the budget lines, by their key."""
+    caller.require(READ)
+    found = await lines.read_lines(view, after or "", paging.wanted)
+    page = paging.page(view, found, lambda line: line.line)
+    return lines.LinesAnswer(cut=view.cut, complete=view.complete, missing=view.missing, lines=page)
+
+
+@router.get("/lines/{line}")
+async def get_line(line: LineKey, view: Reading, caller: Caller, response: Response) -> lines.LineAnswer:
+    """Return a budget line. 404 when it is not open."""
+    caller.require(READ)
+    found, version = await lines.read_line(view, line)
+    response.headers["ETag"] = f'"{version}"'
+    return lines.LineAnswer(cut=view.cut, complete=view.complete, missing=view.missing, line=found)
+
+
+@router.get("/lines/{line}/years/{year}")
+async def get_year(line: LineKey, year: PathYear, view: Reading, caller: Caller, response: Response) -> YearAnswer:
+    """Return the credits of a line in a year, each figure with its events. 404 when the line is not open."""
+    caller.require(READ)
+    await lines.read_line(view, line)
+    ledger, version = await ledgers.read_ledger(view, line, year)
+    response.headers["ETag"] = f'"{version}"'
+    return YearAnswer(
+        cut=view.cut,
+        complete=view.complete,
+        missing=view.missing,
+        ledger=ledger,
+        receipts=await receipts.read_receipts(view, line, year),
+        forecast=await receipts.read_forecast(view, line, year),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The budget of a line in a year."""
+
+    line: LineKey
+    year: PathYear
+
+
+@router.get("/lines/{line}/years/{year}/entries")
+async def get_entries(
+    of: Annotated[Year, Depends()], view: Reading, caller: Caller, paging: Paged, after: AfterEvent = None
+) -> ledgers.EntriesAnswer:
+    """Return the facts of a ledger, oldest first. 404 when the line is not open."""
+    caller.require(READ)
+    await lines.read_line(view, of.line)
+    source, position = split_name(after) if after else ("budget", 0)
+    if source != "budget":
+        raise Malformed(f"{after!r} is no event of budget", after=after)
+    found = await ledgers.read_entries(view, (of.line, of.year), position, paging.wanted)
+    page = paging.page(view, found, lambda entry: entry.event)
+    return ledgers.EntriesAnswer(cut=view.cut, complete=view.complete, missing=view.missing, entries=page)
+
+
+@router.get("/dossiers/{dossier}/years/{year}/forecast")
+async def get_forecast(dossier: DossierId, year: PathYear, view: Reading, caller: Caller) -> ForecastAnswer:
+    """Return what is expected to be liquidated for a dossier in a year; null cents when nobody said."""
+    caller.require(READ)
+    found = await receipts.read_forecast(view, dossier, year)
+    return ForecastAnswer(cut=view.cut, complete=view.complete, missing=view.missing, forecast=found)
+
+
+@router.get("/objectives/{objective}/lines")
+async def get_objective_lines(
+    objective: ObjectiveId, view: Reading, caller: Caller
+) -> assignments.ObjectiveLinesAnswer:
+    """Return the lines that serve an objective, and the printed codes that are none."""
+    caller.require(READ)
+    assigned, printed = await assignments.read_assignments(view, objective)
+    return assignments.ObjectiveLinesAnswer(
+        cut=view.cut,
+        complete=view.complete,
+        missing=view.missing,
+        objective=objective,
+        lines=assigned,
+        printed=printed,
+    )
+
+
+@router.get("/conventions")
+async def get_conventions(
+    view: Reading, caller: Caller, paging: Paged, dossier: OfDossier = None, after: AfterId = None
+) -> conventions.ConventionsAnswer:
+    """Return the conventions, by their id."""
+    caller.require(READ)
+    found = await conventions.read_conventions(view, dossier, after or "", paging.wanted)
+    page = paging.page(view, found, lambda convention: convention.convention)
+    return conventions.ConventionsAnswer(cut=view.cut, complete=view.complete, missing=view.missing, conventions=page)
+
+
+@router.get("/conventions/{convention}")
+async def get_convention(
+    convention: ConventionId, view: Reading, caller: Caller, response: Response
+) -> conventions.ConventionAnswer:
+    """Return a convention with what was paid under it. 404 when it is not signed."""
+    caller.require(READ)
+    found, version = await conventions.read_convention(view, convention)
+    response.headers["ETag"] = f'"{version}"'
+    return conventions.ConventionAnswer(cut=view.cut, complete=view.complete, missing=view.missing, convention=found)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which commitments a list is asked for."""
+
+    dossier: OfDossier = None
+    convention: OfConvention = None
+    after: AfterId = None
+
+
+@router.get("/commitments")
+async def get_commitments(
+    view: Reading, caller: Caller, paging: Paged, wanted: Annotated[Wanted, Depends()]
+) -> commitments.CommitmentsAnswer:
+    """Return the commitments, by their id."""
+    caller.require(READ)
+    found = await commitments.read_commitments(
+        view, (wanted.dossier, wanted.convention), wanted.after or "", paging.wanted
+    )
+    page = paging.page(view, found, lambda commitment: commitment.commitment)
+    return commitments.CommitmentsAnswer(cut=view.cut, complete=view.complete, missing=view.missing, commitments=page)
+
+
+@router.get("/commitments/{commitment}")
+async def get_commitment(
+    commitment: CommitmentId, view: Reading, caller: Caller, response: Response
+) -> CommitmentAnswer:
+    """Return a commitment with its payments, claims and recoveries. 404 when nothing was committed."""
+    caller.require(READ)
+    found, version = await commitments.read_commitment(view, commitment)
+    response.headers["ETag"] = f'"{version}"'
+    return CommitmentAnswer(
+        cut=view.cut,
+        complete=view.complete,
+        missing=view.missing,
+        commitment=found,
+        payments=await payments.read_payments(view, commitment),
+        claims=await claims.read_claims(view, commitment),
+        recoveries=await claims.read_recoveries(view, commitment),
+    )

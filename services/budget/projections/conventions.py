@@ -1,0 +1,203 @@
+"""The conventions: their terms, and what was paid under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from asyncpg import Record
+from pydantic import BaseModel
+
+from contracts.commitments import (
+    ConventionAmended,
+    ConventionDrawn,
+    ConventionReturned,
+    ConventionSigned,
+    ConventionTerminated,
+    Tranche,
+)
+from contracts.types import Origin
+from regesta.database import Connection as Db
+from regesta.event import Event
+from regesta.periods import Change, Periods, Row, array_text, as_of
+from regesta.projection import Fact, Projection
+from regesta.view import View
+from services.budget.domain.convention import terms_of
+from services.budget.domain.errors import UnknownConvention
+from services.budget.projections.answer import Answer, Figure, Names, names, position_of, stored
+
+EVENTS: tuple[type[Event], ...] = (
+    ConventionSigned,
+    ConventionAmended,
+    ConventionTerminated,
+    ConventionDrawn,
+    ConventionReturned,
+)
+CONVENTIONS = Periods(
+    "conventions_v1.conventions",
+    key={"convention": "text"},
+    columns={
+        "version": "integer",
+        "dossier": "text",
+        "signed": "jsonb",
+        "amended": "jsonb",
+        "terminated": "jsonb",
+        "drawn_cents": "bigint",
+        "advanced_cents": "bigint",
+        "facts": "bigint[]",
+    },
+)
+ADD_DRAWINGS = """
+INSERT INTO conventions_v1.drawings (position, convention, part) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
+"""
+SELECT = f"""
+SELECT c.*, d.positions, d.advances FROM conventions_v1.conventions AS c CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(position), '{{}}') AS positions,
+        coalesce(array_agg(position) FILTER (WHERE part = 'advance'), '{{}}') AS advances
+    FROM conventions_v1.drawings WHERE convention = c.convention AND position <= $1
+) AS d WHERE {as_of("c", "$1")}
+"""
+READ_CONVENTION = f"{SELECT} AND c.convention = $2"
+READ_CONVENTIONS = f"""
+{SELECT} AND ($2::text IS NULL OR c.dossier = $2) AND c.convention > $3 ORDER BY c.convention LIMIT $4
+"""
+
+
+class Kept(NamedTuple):
+    """A row, in the order of its columns. signed, amended, terminated: events as JSON text. facts: their positions."""
+
+    version: int
+    dossier: str
+    signed: str
+    amended: str | None = None
+    terminated: str | None = None
+    drawn_cents: int = 0
+    advanced_cents: int = 0
+    facts: Sequence[int] = ()
+
+    def values(self) -> Row:
+        """Return it as the values of a change."""
+        return (*self[:-1], array_text(self.facts))
+
+
+class ConventionOut(BaseModel):
+    """A convention. amount, advance_ppm, tranches, ends_on, reference: as last amended; drawn: paid under it, net.
+
+    advance: the most that may be paid in advance, None when not said. terminated: why. breaches: rules that a reported
+    signature or amendment broke.
+    """
+
+    convention: str
+    dossier: str
+    parties: tuple[str, ...]
+    amount: Figure
+    advance_ppm: int | None
+    advance: Figure
+    tranches: tuple[Tranche, ...]
+    ends_on: str | None
+    reference: str | None
+    terminated: str | None
+    drawn: Figure
+    advanced: Figure
+    origin: Origin | None
+    breaches: tuple[str, ...]
+    events: Names
+
+
+class ConventionAnswer(Answer):
+    """One convention."""
+
+    convention: ConventionOut
+
+
+class ConventionsAnswer(Answer):
+    """Some conventions, by their id."""
+
+    conventions: tuple[ConventionOut, ...]
+
+
+async def project(db: Db, facts: Sequence[Fact]) -> None:
+    """Add one batch of facts of conventions. Any batching gives the same rows."""
+    keys = [_key(recorded.stream) for recorded, _ in facts]
+    rows = {key: Kept(*row) for key, row in (await CONVENTIONS.current(db, keys)).items()}  # type: ignore[arg-type]
+    changes: list[Change] = []
+    drawings: list[tuple[int, str, str]] = []
+    for (recorded, event), key in zip(facts, keys, strict=True):
+        if isinstance(event, ConventionSigned):
+            rows[key] = Kept(recorded.version, event.dossier, event.model_dump_json(), facts=(recorded.position,))
+        else:
+            rows[key] = add(rows[key], event, recorded.position)._replace(version=recorded.version)
+        if isinstance(event, ConventionDrawn | ConventionReturned):
+            drawings.append((recorded.position, str(key[0]), event.part))
+        changes.append(Change(recorded.position, key, rows[key].values()))
+    await CONVENTIONS.put(db, changes)
+    if drawings:
+        await db.execute(ADD_DRAWINGS, *map(list, zip(*drawings, strict=True)))
+
+
+PROJECTION = Projection(
+    "conventions", "budget", 1, EVENTS, ("conventions_v1.conventions", "conventions_v1.drawings"), project
+)
+
+
+def add(row: Kept, event: Event, position: int) -> Kept:
+    """Return the row of a convention after one more fact."""
+    match event:
+        case ConventionAmended():
+            return row._replace(amended=event.model_dump_json(), facts=(*row.facts, position))
+        case ConventionTerminated():
+            return row._replace(terminated=event.model_dump_json(), facts=(*row.facts, position))
+        case ConventionDrawn():
+            return _drawn(row, event, event.amount_cents)
+        case ConventionReturned():
+            return _drawn(row, event, -event.amount_cents)
+        case _:
+            return row
+
+
+async def read_convention(view: View, convention: str) -> tuple[ConventionOut, int]:
+    """Return a convention and its stream's version. Raises UnknownConvention."""
+    row = await view.db.fetchrow(READ_CONVENTION, position_of(view), convention)
+    if row is None:
+        raise UnknownConvention(f"no convention {convention!r} is signed", convention=convention)
+    return _convention(row), row["version"]
+
+
+async def read_conventions(view: View, dossier: str | None, after: str, limit: int) -> tuple[ConventionOut, ...]:
+    """Return up to `limit` conventions after an id: of a dossier, or all."""
+    rows = await view.db.fetch(READ_CONVENTIONS, position_of(view), dossier, after, limit)
+    return tuple(_convention(row) for row in rows)
+
+
+def _key(stream: str) -> Row:
+    return (stream.partition("/")[2],)
+
+
+def _drawn(row: Kept, event: ConventionDrawn | ConventionReturned, cents: int) -> Kept:
+    advanced_cents = cents if event.part == "advance" else 0
+    return row._replace(drawn_cents=row.drawn_cents + cents, advanced_cents=row.advanced_cents + advanced_cents)
+
+
+def _convention(row: Record) -> ConventionOut:
+    signed = stored(ConventionSigned, row["signed"])
+    amended = None if row["amended"] is None else stored(ConventionAmended, row["amended"])
+    ended = None if row["terminated"] is None else stored(ConventionTerminated, row["terminated"])
+    agreed = amended or signed
+    advance_cents = terms_of(agreed).advance_cents
+    return ConventionOut(
+        convention=row["convention"],
+        dossier=signed.dossier,
+        parties=signed.parties,
+        amount=Figure.of(agreed.amount_cents, row["facts"]),
+        advance_ppm=agreed.advance_ppm,
+        advance=Figure.of(advance_cents, row["facts"]),
+        tranches=agreed.tranches,
+        ends_on=agreed.ends_on,
+        reference=agreed.reference,
+        terminated=None if ended is None else ended.reason,
+        drawn=Figure.of(row["drawn_cents"], row["positions"]),
+        advanced=Figure.of(row["advanced_cents"], row["advances"]),
+        origin=signed.origin,
+        breaches=tuple(dict.fromkeys((*signed.breaches, *(amended.breaches if amended else ())))),
+        events=names(row["facts"]),
+    )

@@ -1,0 +1,81 @@
+"""Rights to money and their cash, per line and year; and what is expected to be liquidated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from contracts.commitments import LiquidationForecast, ReceiptCollected, RightEstablished
+from regesta.database import Connection as Db
+from regesta.periods import Change, Periods, as_of
+from regesta.projection import Fact, Projection
+from regesta.view import View
+from services.budget.projections.answer import Figure, position_of
+
+ADD_FACTS = """
+INSERT INTO receipts_v1.facts (position, receipt, line, year, figure, cents)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bigint[])
+"""
+READ_RECEIPTS = """
+SELECT figure, sum(cents)::bigint AS cents, array_agg(position) AS positions
+FROM receipts_v1.facts WHERE line = $2 AND year = $3 AND position <= $1 GROUP BY figure
+"""
+FORECASTS = Periods("forecasts_v1.forecasts", key={"subject": "text", "year": "integer"}, columns={"cents": "bigint"})
+READ_FORECAST = f"""
+SELECT cents, from_position FROM forecasts_v1.forecasts AS f WHERE {as_of("f", "$1")} AND subject = $2 AND year = $3
+"""
+
+
+class ReceiptsOut(BaseModel):
+    """What was established and what came in, on a line in a year."""
+
+    established: Figure
+    collected: Figure
+
+
+async def project_receipts(db: Db, facts: Sequence[Fact]) -> None:
+    """Add one batch of rights and cash."""
+    rows = [
+        (
+            recorded.position,
+            recorded.stream.partition("/")[2],
+            event.line,
+            event.year,
+            "established" if isinstance(event, RightEstablished) else "collected",
+            event.amount_cents,
+        )
+        for recorded, event in facts
+        if isinstance(event, RightEstablished | ReceiptCollected)
+    ]
+    await db.execute(ADD_FACTS, *map(list, zip(*rows, strict=True)))
+
+
+async def project_forecasts(db: Db, facts: Sequence[Fact]) -> None:
+    """Add one batch of forecasts."""
+    changes = [
+        Change(recorded.position, (recorded.stream.split("/")[1], event.year), (event.amount_cents,))
+        for recorded, event in facts
+        if isinstance(event, LiquidationForecast)
+    ]
+    await FORECASTS.put(db, changes)
+
+
+PROJECTIONS = (
+    Projection("receipts", "budget", 1, (RightEstablished, ReceiptCollected), ("receipts_v1.facts",), project_receipts),
+    Projection("forecasts", "budget", 1, (LiquidationForecast,), ("forecasts_v1.forecasts",), project_forecasts),
+)
+
+
+async def read_receipts(view: View, line: str, year: int) -> ReceiptsOut:
+    """Return the receipts of a line in a year; zero where nothing was recorded."""
+    rows = await view.db.fetch(READ_RECEIPTS, position_of(view), line, year)
+    figures = {row["figure"]: Figure.of(row["cents"], row["positions"]) for row in rows}
+    none = Figure(cents=0, events=())
+    return ReceiptsOut(established=figures.get("established", none), collected=figures.get("collected", none))
+
+
+async def read_forecast(view: View, subject: str, year: int) -> Figure:
+    """Return what is expected to be liquidated on a line or for a dossier in a year; not known when nobody said."""
+    row = await view.db.fetchrow(READ_FORECAST, position_of(view), subject, year)
+    return Figure(cents=None, events=()) if row is None else Figure.of(row["cents"], [row["from_position"]])
