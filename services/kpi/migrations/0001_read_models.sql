@@ -38,15 +38,15 @@ CREATE INDEX ON placements_v1.placements (objective, indicator);
 
 CREATE SCHEMA thresholds_v1;
 CREATE TABLE thresholds_v1.thresholds (
-    position bigint NOT NULL,
+    event bigint NOT NULL,
     indicator text COLLATE "C" NOT NULL,
     fact json NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
-    PRIMARY KEY (position, from_position)
+    PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON thresholds_v1.thresholds (position) WHERE to_position IS NULL;
-CREATE INDEX ON thresholds_v1.thresholds (indicator, position);
+CREATE UNIQUE INDEX ON thresholds_v1.thresholds (event) WHERE to_position IS NULL;
+CREATE INDEX ON thresholds_v1.thresholds (indicator, event);
 
 CREATE SCHEMA bands_v1;
 CREATE TABLE bands_v1.bands (
@@ -73,7 +73,7 @@ CREATE UNIQUE INDEX ON targets_v1.targets (indicator, horizon) WHERE to_position
 
 CREATE SCHEMA measurements_v1;
 CREATE TABLE measurements_v1.measurements (
-    position bigint NOT NULL,
+    event bigint NOT NULL,
     indicator text COLLATE "C" NOT NULL,
     starts_on date NOT NULL,
     ends_on date NOT NULL,
@@ -82,10 +82,10 @@ CREATE TABLE measurements_v1.measurements (
     fact json NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
-    PRIMARY KEY (position, from_position)
+    PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON measurements_v1.measurements (position) WHERE to_position IS NULL;
-CREATE INDEX ON measurements_v1.measurements (indicator, position);
+CREATE UNIQUE INDEX ON measurements_v1.measurements (event) WHERE to_position IS NULL;
+CREATE INDEX ON measurements_v1.measurements (indicator, event);
 CREATE INDEX ON measurements_v1.measurements (corrects) WHERE corrects IS NOT NULL;
 
 GRANT USAGE ON SCHEMA indicators_v1, placements_v1, thresholds_v1, bands_v1, targets_v1, measurements_v1 TO {service};

@@ -23,7 +23,7 @@ from services.kpi.projections.row import FACT, Row, indicator_of, row_of
 
 MEASUREMENTS: Final = Periods(
     "measurements_v1.measurements",
-    {"position": "bigint"},
+    {"event": "bigint"},
     {"indicator": "text", "starts_on": "date", "ends_on": "date", "whole": "boolean", "corrects": "bigint", **FACT},
 )
 
@@ -31,26 +31,26 @@ MEASUREMENTS: Final = Periods(
 STANDING = f"""
 SELECT m.*, m.fact::text AS fact_text, ARRAY(
     WITH RECURSIVE replaced AS (
-        SELECT m.position, m.corrects
+        SELECT m.event, m.corrects
         UNION ALL
-        SELECT earlier.position, earlier.corrects
-        FROM measurements_v1.measurements AS earlier JOIN replaced ON earlier.position = replaced.corrects
+        SELECT earlier.event, earlier.corrects
+        FROM measurements_v1.measurements AS earlier JOIN replaced ON earlier.event = replaced.corrects
     )
-    SELECT position FROM replaced ORDER BY position DESC
-) AS positions
+    SELECT event FROM replaced ORDER BY event DESC
+) AS events
 FROM measurements_v1.measurements AS m
 WHERE {as_of("m", "$1")} AND NOT EXISTS (
-    SELECT FROM measurements_v1.measurements AS later WHERE later.corrects = m.position AND {as_of("later", "$1")}
+    SELECT FROM measurements_v1.measurements AS later WHERE later.corrects = m.event AND {as_of("later", "$1")}
 )
 """
 PAGE = f"""
-{STANDING} AND m.indicator = $2 AND m.position > $3 ORDER BY m.position LIMIT $4
+{STANDING} AND m.indicator = $2 AND m.event > $3 ORDER BY m.event LIMIT $4
 """
 LATEST = f"""
-SELECT DISTINCT ON (indicator) indicator, fact_text, positions FROM (
+SELECT DISTINCT ON (indicator) indicator, fact_text, events FROM (
     {STANDING} AND m.indicator = ANY ($2::text[]) AND m.whole AND ($3::date IS NULL OR m.ends_on <= $3)
 ) AS standing
-ORDER BY indicator, ends_on DESC, starts_on DESC, position DESC
+ORDER BY indicator, ends_on DESC, starts_on DESC, event DESC
 """
 
 
@@ -71,13 +71,13 @@ class Measurement(Row):
 async def page(db: Db, cut: int, indicator: str, after: int, limit: int) -> list[tuple[int, Measurement]]:
     """Return an indicator's measurements recorded after a position, with theirs, in the order recorded."""
     rows = await db.fetch(PAGE, cut, indicator, after, limit)
-    return [(row["position"], row_of(Measurement, row["fact_text"], *row["positions"])) for row in rows]
+    return [(row["event"], row_of(Measurement, row["fact_text"], *row["events"])) for row in rows]
 
 
 async def latest(db: Db, cut: int, indicators: Sequence[str], ends_by: date | None) -> dict[str, Measurement]:
     """Return of some indicators the value, not broken down, of the period that ends last (by a day)."""
     rows = await db.fetch(LATEST, cut, indicators, ends_by)
-    return {indicator: row_of(Measurement, fact, *positions) for indicator, fact, positions in rows}
+    return {indicator: row_of(Measurement, fact, *events) for indicator, fact, events in rows}
 
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:

@@ -1,0 +1,95 @@
+"""Services that run for real: on databases of their own, behind one port, with tokens of an issuer of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from cli.together import Together
+from cli.tokens import ISSUER, Issuer
+from regesta.main import create_app, server_of
+from regesta.runtime import Runtime, Service
+from regesta.settings import Settings
+from tests.conftest import FreshDatabase
+
+HOURS = 1.0
+POLL_SECONDS = 0.01
+WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """Services that run. client: of somebody who may do everything."""
+
+    url: str
+    issuer: Issuer
+    client: httpx2.AsyncClient
+    apps: dict[str, FastAPI]
+
+    def runtime(self, service: str) -> Runtime:
+        """Return the running parts of a service."""
+        runtime = self.apps[service].state.runtime
+        assert isinstance(runtime, Runtime)
+        return runtime
+
+    def bearer(self, *scopes: str, roles: Iterable[str] = (), units: Iterable[str] = ()) -> dict[str, str]:
+        """Return the header of somebody with some scopes, roles and units."""
+        return {"Authorization": f"Bearer {self.issuer.token('somebody', scopes, roles=roles, units=units, hours=1)}"}
+
+
+Run: TypeAlias = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def run(fresh_database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Run]:
+    """Return a function that runs services together; all stop when the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def started(*services: Service) -> Running:
+            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            issuer = Issuer(tmp_path / "keys")
+            apps = {}
+            for service in services:
+                database = await fresh_database(service.name)
+                settings = Settings(
+                    database_url=SecretStr(database.dsn),
+                    issuer=ISSUER,
+                    jwks=str(issuer.jwks),
+                    sources=dict.fromkeys(service.sources, url),
+                    token_file=issuer.service_token(service.name, HOURS),
+                    pool_size=4,
+                )
+                apps[service.name] = create_app(service, settings, worker=True)
+            server = server_of(Together(apps), list(apps.values()), "127.0.0.1", 0)
+            task = asyncio.create_task(server.serve(sockets=[listening]))
+
+            async def stop() -> None:
+                server.should_exit = True
+                for app in apps.values():
+                    app.state.runtime.stopping = True
+                await task
+
+            while not server.started:
+                assert not task.done(), task.exception()
+                await asyncio.sleep(POLL_SECONDS)
+            stack.push_async_callback(stop)
+            headers = {"Authorization": f"Bearer {issuer.everything(HOURS)}"}
+            client = httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
+            running = Running(url, issuer, await stack.enter_async_context(client), apps)
+            for service in services:
+                # So that a test's own facts come after the day in every log, from position 2 on.
+                assert await running.runtime(service.name).store.wait(service.name, 0, WAIT_SECONDS)
+            return running
+
+        yield started
