@@ -42,8 +42,6 @@ PARTS: Final[Mapping[str, Label]] = {
     "strategic": Label("Objectif stratégique", "Strategische doelstelling", "Strategic objective"),
     "operational": Label("Objectif opérationnel", "Operationele doelstelling", "Operational objective"),
     "action": Label("Action", "Actie", "Action"),
-    "strategic_short": Label("OS", "SD", "OS"),
-    "operational_short": Label("OO", "OD", "OO"),
 }
 
 # Fields that hold text, by their name in the contract; one that reads otherwise at a level has the level after a colon.
@@ -131,7 +129,19 @@ BUDGET: Final[Mapping[str, Label]] = {
     "voted": Label("voté", "gestemd", "voted"),
     "committed": Label("engagé", "vastgelegd", "committed"),
     "liquidated": Label("liquidé", "vereffend", "liquidated"),
+    "decommitted": Label("désengagé", "vrijgegeven", "decommitted"),
     "outstanding": Label("encours", "uitstaand", "outstanding"),
+    "commitment_credits": Label("crédits d’engagement", "vastleggingskredieten", "commitment credits"),
+    "liquidation_credits": Label("crédits de liquidation", "vereffeningskredieten", "liquidation credits"),
+    "stated_commitment": Label("engagement annoncé", "aangekondigde vastlegging", "commitment as stated"),
+    "stated_liquidation": Label("liquidation annoncée", "aangekondigde vereffening", "liquidation as stated"),
+    "unchecked": Label(
+        "crédits non communiqués, montants non vérifiés",
+        "kredieten niet meegedeeld, bedragen niet getoetst",
+        "credits not reported, amounts unchecked",
+    ),
+    "share": Label("part de l’objectif", "aandeel van de doelstelling", "share of the objective"),
+    "receipts": Label("Recettes", "Ontvangsten", "Receipts"),
 }
 
 # The indicator table.
@@ -140,6 +150,15 @@ INDICATORS: Final[Mapping[str, Label]] = {
         "Indicateurs de performance (ICP)", "Prestatie-indicatoren (KPI’s)", "Performance indicators (KPI)"
     ),
     "name": Label("ICP, description", "KPI, beschrijving", "KPI, description"),
+    "tinted": Label(
+        "La bande où tombe la valeur est teintée.",
+        "De drempel waarin de waarde valt is gekleurd.",
+        "The band that holds the value is tinted.",
+    ),
+    "measured_in": Label("en", "in", "in"),
+    "retired": Label("plus mesuré", "niet meer gemeten", "measured no more"),
+    "legal": Label("légal", "wettelijk", "legal"),
+    "internal": Label("interne", "intern", "internal"),
     "red_threshold": Label("Seuil rouge", "Rode drempel", "Red threshold"),
     "amber_threshold": Label("Seuil orange", "Oranje drempel", "Amber threshold"),
     "green_threshold": Label("Seuil vert", "Groene drempel", "Green threshold"),
@@ -180,4 +199,28 @@ STATUSES: Final[Mapping[str, Label]] = {
     "stopped": Label("arrêté", "stopgezet", "stopped"),
     "to_be_corrected": Label("à corriger", "te corrigeren", "to be corrected"),
     "other": Label("autre", "ander", "other"),
+}
+
+# What an amount or a number of staff is based on.
+BASES: Final[Mapping[str, Label]] = {
+    "estimated": Label("estimé", "geraamd", "estimated"),
+    "realised": Label("réalisé", "gerealiseerd", "realised"),
+    "actual": Label("réel", "werkelijk", "actual"),
+}
+
+# Headings over printed facts of one reading.
+FACTS_PLURAL: Final[Mapping[str, Label]] = {
+    "done": Label("Faits accomplis", "Voltooide feiten", "Done"),
+    "planned": Label("Prévu", "Gepland", "Planned"),
+    "target": Label("Objectifs visés", "Streefdoelen", "Targets"),
+    "unmet": Label("Non atteint", "Niet gehaald", "Not met"),
+    "unclear": Label("Fait ou prévu, le texte ne le dit pas", "Gebeurd of gepland, de tekst zegt het niet", "Unclear"),
+}
+
+# Heads of tables that serve both languages.
+SAID: Final[Mapping[str, Label]] = {
+    "text": Label("Texte", "Tekst", "Text"),
+    "amount": Label("Montant", "Bedrag", "Amount"),
+    "dossiers": Label("Dossiers", "Dossiers", "Dossiers"),
+    "section": Label("Chapitre", "Hoofdstuk", "Section"),
 }

@@ -23,7 +23,7 @@ DAYS: Final[Mapping[Form, str]] = {"fr": "%d/%m/%Y", "nl": "%d-%m-%Y", "en": "%d
 
 def number(value: int | Decimal, form: Form = None) -> str:
     """Return a number with its digits grouped and its decimals as given: 12 500 000, 12.500.000, 2,5."""
-    whole, _, decimals = f"{abs(value):f}".partition(".")
+    whole, _, decimals = f"{abs(value):f}".partition(".") if isinstance(value, Decimal) else (str(abs(value)), "", "")
     grouped = f"{int(whole):,}".replace(",", GROUPS[form])
     sign = "\N{MINUS SIGN}" if value < 0 else ""
     return sign + grouped + (POINTS[form] + decimals if decimals else "")

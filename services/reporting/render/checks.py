@@ -1,0 +1,186 @@
+"""Checks that a letter itself answers: fields still empty and who owes them, languages that differ, figures without ground."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.types import ObjectiveId, Text
+from services.reporting.domain.figure import State
+from services.reporting.domain.indicators import Indicator
+from services.reporting.domain.letter import Action, Content, Letter, Objective, YearSection
+from services.reporting.domain.letter import Facts as PrintedFacts
+
+OPEN: Final = frozenset[State]({"unknown", "pending"})
+# A grouping of digits is no difference: 12 500 000, 12.500.000; nor is a no-break space.
+GROUPING: Final = re.compile(r"(?<=\d)[ .\u00a0\u202f](?=\d{3}\b)")
+NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    filled: int
+    total: int
+
+    @property
+    def open(self) -> int:
+        """How many are missing."""
+        return self.total - self.filled
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A text of which the two languages do not say the same. objective: where it stands."""
+
+    objective: Objective
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the checks of a letter found.
+
+    completeness: mandatory fields over the letter; owed: open fields by lead unit, None for objectives without one, most first.
+    missing: texts in one language only. differing: pairs with other numbers; pairs: how many were compared.
+    """
+
+    completeness: Share
+    owed: Sequence[tuple[str | None, int]]
+    pairs: int
+    missing: Sequence[Difference]
+    differing: Sequence[Difference]
+    indicators: int
+    without_value: int
+    without_bands: int
+    misplaced: int
+    lines_without_amount: int
+    shared_lines: int
+
+
+def check(letter: Letter) -> Checks:
+    """Return what the checks of a letter find."""
+    shares = [completeness(objective) for objective in letter.objectives]
+    indicators = [each for objective in letter.objectives for each in indicators_of(objective)]
+    texts = [Difference(objective, text) for objective in letter.objectives for text in _texts(objective)]
+    pairs = [each for each in texts if each.text.fr and each.text.nl]
+    return Checks(
+        completeness=Share(sum(each.filled for each in shares), sum(each.total for each in shares)),
+        owed=_owed(letter),
+        pairs=len(pairs),
+        missing=[each for each in texts if bool(each.text.fr) != bool(each.text.nl)],
+        differing=[each for each in pairs if numbers(each.text.fr or "") != numbers(each.text.nl or "")],
+        indicators=len(indicators),
+        without_value=sum(colour_of(each) == "no_data" for each in indicators),
+        without_bands=sum(not each.bands for each in indicators),
+        misplaced=sum(len(facts.planned) for objective in letter.objectives for facts in _accounts(objective)),
+        lines_without_amount=sum(total.without_amount for total in letter.totals),
+        shared_lines=sum(total.shared for total in letter.totals),
+    )
+
+
+def completeness(objective: Objective) -> Share:
+    """Return how many mandatory fields of an objective are filled. Empty by statement (Néant) is filled."""
+    states = [state for content in _mandatory(objective) for state in _states(content)]
+    return Share(sum(state not in OPEN for state in states), len(states))
+
+
+def lead_of(objective: Objective) -> str | None:
+    """Return the unit that leads an objective."""
+    return next((each.unit for each in objective.units if each.role == "lead"), None)
+
+
+def indicators_of(objective: Objective) -> Iterator[Indicator]:
+    """Yield the indicators of an objective, its sections and its actions, each once."""
+    seen: set[str] = set()
+    for content in contents(objective):
+        for indicator in content.indicators:
+            if indicator.id not in seen:
+                seen.add(indicator.id)
+                yield indicator
+
+
+def colour_of(indicator: Indicator) -> str:
+    """Return green, amber, red or no_data; a value without bands has no colour."""
+    return indicator.colour or "no_data"
+
+
+def sections(objective: Objective) -> Iterator[YearSection]:
+    """Yield the year-sections that an objective has."""
+    for section in (objective.realised, objective.planned):
+        if section is not None:
+            yield section
+
+
+def contents(objective: Objective) -> Iterator[Content]:
+    """Yield all content of an objective: its own, its sections' and its actions'."""
+    yield objective.content
+    for section in sections(objective):
+        yield section.content
+    for action in actions(objective):
+        yield action.content
+
+
+def actions(objective: Objective) -> Iterator[Action]:
+    """Yield the actions of an objective, at every depth, in the order of the letter."""
+    waiting = [action for section in sections(objective) for action in section.actions] + list(objective.actions)
+    while waiting:
+        action = waiting.pop(0)
+        yield action
+        waiting = list(action.actions) + waiting
+
+
+def numbers(text: str) -> Counter[str]:
+    """Return the numbers a text names, however their digits are grouped."""
+    return Counter(found.replace(",", ".") for found in NUMBER.findall(GROUPING.sub("", text)))
+
+
+def objectives_in(letter: Letter) -> dict[ObjectiveId, Objective]:
+    """Return the objectives of a letter by their id."""
+    return {objective.id: objective for objective in letter.objectives}
+
+
+def _mandatory(objective: Objective) -> Iterator[Content]:
+    yield objective.content
+    for section in sections(objective):
+        yield section.content
+
+
+def _states(content: Content) -> Iterator[State]:
+    for statement in content.fields:
+        yield statement.figure.state
+    for entry in (content.deadline, content.status):
+        if entry is not None:
+            yield entry.figure.state
+
+
+def _owed(letter: Letter) -> list[tuple[str | None, int]]:
+    owed: Counter[str | None] = Counter()
+    for objective in letter.objectives:
+        owed[lead_of(objective)] += completeness(objective).open
+    return [(unit, count) for unit, count in owed.most_common() if count]
+
+
+def _accounts(objective: Objective) -> Iterator[PrintedFacts]:
+    """Yield the facts that an account of the past year prints."""
+    if objective.realised is not None:
+        yield objective.realised.content.facts
+        for action in objective.realised.actions:
+            yield action.content.facts
+
+
+def _texts(objective: Objective) -> Iterator[Text]:
+    """Yield the texts that both languages should have."""
+    if objective.title.value:
+        yield objective.title.value
+    for action in actions(objective):
+        if action.title.value:
+            yield action.title.value
+    for content in contents(objective):
+        for statement in content.fields:
+            if statement.figure.value:
+                yield statement.figure.value

@@ -1,0 +1,127 @@
+"""Documents from templates: what the templates may call, and the frame around every page. Escaping is always on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from contracts.types import Cut
+from services.reporting.domain.letter import Letter, Objective
+from services.reporting.render import filters, glossary, vocabulary
+from services.reporting.render.events import Sheet, Told
+from services.reporting.render.figures import Door, Figures
+from services.reporting.render.page import PREFIX, Page
+from services.reporting.render.sayings import SAYINGS
+
+TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters.update(filters.FILTERS)
+TEMPLATES.tests.update(filters.TESTS)
+TEMPLATES.globals.update({name: value for name, value in vars(glossary).items() if name.isupper()})
+TEMPLATES.globals.update({name: value for name, value in vars(vocabulary).items() if name.isupper()})
+TEMPLATES.globals["prefix"] = PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in the main navigation. current: it leads here."""
+
+    words: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a page. title: of the window. stylesheet: its address. signed_in: a cookie can be put out."""
+
+    title: str
+    stylesheet: str
+    links: Sequence[Link] = ()
+    signed_in: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which state of knowledge a page shows. asks_until: whether the page can say what happened by a day."""
+
+    cut: Cut
+    complete: bool
+    missing: Sequence[str] = ()
+    as_of: date | None = None
+    asks_until: bool = True
+    stops: Sequence[object] = ()
+
+
+def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:
+    """Return the body of a page, or a part of it; the figures it shows are added to `figures`."""
+    context = {"until": None, **given, "page": page, "figures": figures, **_words(page)}
+    return Markup(TEMPLATES.get_template(template).render(context))  # noqa: S704 the template escaped it
+
+
+def plain(template: str, page: Page, given: Mapping[str, object]) -> Markup:
+    """Return the body of a page whose figures are no doors."""
+    return fragment(template, page, Figures(lambda number: f"#{number}", sheets=0), given)
+
+
+def framed(page: Page, frame: Frame, body: Markup, sheets: Sequence[Sheet] = ()) -> str:
+    """Return a whole page: its body in the frame, with the sheets of its figures."""
+    below = plain("sheets.html", page, {"sheets": sheets}) if sheets else Markup()
+    return str(
+        plain("base.html", page, {"frame": frame, "body": body, "sheets": below, "stylesheet": frame.stylesheet})
+    )
+
+
+def letter_first(letter: Letter, view: View, page: Page, figures: Figures) -> Markup:
+    """Return the first page of a letter: cover, checks, contents, totals."""
+    return fragment("letter_first.html", page, figures, _letter(letter, view))
+
+
+def letter_objective(letter: Letter, view: View, page: Page, figures: Figures, objective: Objective) -> Markup:
+    """Return the page of one objective of a letter."""
+    index = letter.objectives.index(objective)
+    around = {
+        "objective": objective,
+        "under": [each for each in letter.objectives if each.parent == objective.id],
+        "before": letter.objectives[index - 1] if index else None,
+        "after": letter.objectives[index + 1] if index + 1 < len(letter.objectives) else None,
+    }
+    return fragment("letter_objective.html", page, figures, _letter(letter, view) | around)
+
+
+def letter_whole(letter: Letter, view: View, page: Page, figures: Mapping[str, Figures]) -> Markup:
+    """Return the whole letter for print. figures: by objective, and under "" those of the letter itself."""
+    given = _letter(letter, view)
+    parts = [
+        fragment("letter_part.html", page, figures[objective.id], given | {"objective": objective})
+        for objective in letter.objectives
+    ]
+    return fragment("letter_whole.html", page, figures[""], given | {"parts": Markup().join(parts)})
+
+
+def figure_page(page: Page, door: Door, back: str, events: Sequence[Told], missing: int) -> Markup:
+    """Return the page of one figure: how it came about, and the events behind it."""
+    return plain("figure.html", page, {"door": door, "back": back, "events": events, "missing": missing})
+
+
+def _letter(letter: Letter, view: View) -> dict[str, object]:
+    return {"letter": letter, "view": view, "until": letter.occurred_until}
+
+
+def _words(page: Page) -> dict[str, object]:
+    """Return how a page speaks: `say` in the reader's language, `say_in` in a given one."""
+    return {
+        "say": lambda key: SAYINGS[key].get(page.language),
+        "say_in": lambda key, language: SAYINGS[key].get(language),
+    }

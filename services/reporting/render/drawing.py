@@ -1,0 +1,156 @@
+"""The timeline of an objective as shapes on a line: positions in per cents of its width, so that text never scales."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal, TypeAlias
+
+from contracts.types import Language
+from services.reporting.domain.letter import Content, Objective
+from services.reporting.render.checks import actions, sections
+from services.reporting.render.moments import Mark, Moment, printed, story
+from services.reporting.render.names import name
+from services.reporting.render.sayings import SAYINGS
+
+# Per cents of the width, and pixels of the height.
+LEFT: Final = 8.0
+RIGHT: Final = 98.5
+TOP: Final = 20
+ROW: Final = 28
+FOOT: Final = 26
+# A period longer than this is drawn as a line.
+POINT_DAYS: Final = 20
+FEWEST: Final = 3
+MOST_ROWS: Final = 8
+MOST_YEARS: Final = 12
+
+DotKind: TypeAlias = Literal["fact", "late", "off", "plan"]
+DOTS: Final[dict[Mark, DotKind]] = {
+    "reached": "fact",
+    "late": "late",
+    "unmet": "off",
+    "dropped": "off",
+    "planned": "plan",
+    "target": "plan",
+    "unclear": "plan",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A year's beginning."""
+
+    x: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A point in time. kind: its shape."""
+
+    kind: DotKind
+    x: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A period: a thick line when it happened, a broken one when it is planned."""
+
+    kind: Literal["span", "soft"]
+    x: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One action or section. words: its short name."""
+
+    words: str
+    y: int
+    dots: Sequence[Dot]
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A timeline with what a screen reader hears of it."""
+
+    title: str
+    description: str
+    height: int
+    years: Sequence[Tick]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Days to per cents."""
+
+    first: date
+    last: date
+
+    def x(self, day: date) -> float:
+        """Return where a day stands."""
+        share = (day - self.first).days / (self.last - self.first).days
+        return round(LEFT + (RIGHT - LEFT) * min(max(share, 0), 1), 2)
+
+
+def drawing(objective: Objective, language: Language) -> Drawing | None:
+    """Return the timeline of an objective; None when too few of its facts have a date, or they are decades apart."""
+    lanes = [(words, moments) for words, moments in _lanes(objective) if moments][:MOST_ROWS]
+    days = [day for _, moments in lanes for moment in moments for day in _ends(moment)]
+    if sum(len(moments) for _, moments in lanes) < FEWEST:
+        return None
+    first, last = min(days).year, max(days).year
+    if last - first >= MOST_YEARS:
+        return None
+    scale = Scale(date(first, 1, 1), date(last + 1, 1, 1))
+    rows = [_row(words, TOP + index * ROW, moments, scale) for index, (words, moments) in enumerate(lanes)]
+    return Drawing(
+        title=f"{SAYINGS['timeline'].get(language)} {name(objective, language)}, {first}–{last}",
+        description=SAYINGS["lists_below"].get(language),
+        height=TOP + (len(rows) - 1) * ROW + 20 + FOOT,
+        years=[Tick(scale.x(date(year, 1, 1)), str(year)) for year in range(first, last + 1)],
+        rows=rows,
+    )
+
+
+def _lanes(objective: Objective) -> Iterator[tuple[str, list[Moment]]]:
+    """Yield the dated moments of the objective, of its sections and of its actions, with a short name each."""
+    yield _tail(objective.code.value), _dated(objective.content)
+    for section in sections(objective):
+        yield str(section.section.year), _dated(section.content)
+    for action in actions(objective):
+        yield _tail(action.code.value), _dated(action.content)
+    for count, dossier in enumerate(objective.dossiers, start=1):
+        yield f"D{count}", [moment for moment in story(dossier) if list(_ends(moment))]
+
+
+def _tail(code: str | None) -> str:
+    return ".".join(code.split(".")[-2:])[:8] if code else "·"
+
+
+def _dated(content: Content) -> list[Moment]:
+    return [moment for fact in content.facts.all if list(_ends(moment := printed(fact)))]
+
+
+def _ends(moment: Moment) -> Iterator[date]:
+    if moment.when is not None and moment.when.earliest and moment.when.latest:
+        yield moment.when.earliest
+        yield moment.when.latest
+
+
+def _row(words: str, y: int, moments: Sequence[Moment], scale: Scale) -> Row:
+    dots: list[Dot] = []
+    bars: list[Bar] = []
+    for moment in moments:
+        start, end = _ends(moment)
+        kind = DOTS[moment.mark]
+        period = (end - start).days > POINT_DAYS
+        if period:
+            bars.append(Bar("soft" if kind == "plan" else "span", scale.x(start), scale.x(end)))
+        if not period or kind != "fact":
+            dots.append(Dot(kind, scale.x(end if period else start)))
+    return Row(words, y, dots, bars)

@@ -1,0 +1,113 @@
+"""Events told to a reader: what they say in a few words, and the sheets in which they stand behind a figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import JsonValue
+
+from contracts.dates import ImpreciseDate
+from contracts.types import LANGUAGES, Language
+from regesta.event import Recorded as Told
+from services.reporting.render.figures import Door
+from services.reporting.render.glossary import EMPTY, FIELDS, STATUSES
+from services.reporting.render.names import cut
+from services.reporting.render.sayings import SAYINGS
+from services.reporting.render.vocabulary import EVENTS, STEPS
+from services.reporting.render.wording import euros
+
+LONGEST: Final = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a figure opens. more: how many further events are behind it; href: where they all stand."""
+
+    door: Door
+    events: Sequence[Told]
+    more: int
+    href: str
+
+
+def event_words(event: Told, language: Language) -> str:
+    """Return what an event says: its kind, and what makes it this one. A type of a later release is named by its name."""
+    kind = event.type.rpartition(".v")[0]
+    words = (STEPS | EVENTS).get(kind)  # type: ignore[operator]
+    said = words.get(language) if words else event.type
+    data: dict[str, JsonValue] = json.loads(event.raw)
+    details = [detail for detail in (_detail(name, data[name], language) for name in TELLING if name in data) if detail]
+    return cut(f"{said}, {', '.join(details)}" if details else said, LONGEST)
+
+
+# Members that make an event this one, in the order they are told.
+TELLING: Final = (
+    "amount_cents",
+    "commitment_cents",
+    "liquidation_cents",
+    "fte",
+    "value",
+    "field",
+    "status",
+    "title",
+    "text",
+    "label",
+    "line",
+    "allocation",
+    "as_printed",
+    "payment",
+    "reason",
+)
+
+
+def _detail(name: str, value: JsonValue, language: Language) -> str | None:
+    """Return one member in words; None when it says nothing."""
+    match value:
+        case {"state": "known", "value": inner}:
+            return _detail(name, inner, language)
+        case {"state": str(state)}:
+            return EMPTY[state].get(language) if name == "value" else None
+        case dict():
+            return _text(value, language)
+        case int() if name.endswith("_cents"):
+            return f"{euros(value, language)} EUR"
+        case str() | int():
+            return _word(name, str(value), language)
+    return None
+
+
+def _word(name: str, value: str, language: Language) -> str:
+    """Return a plain member in words: codes by their names, anything else as it is."""
+    match name:
+        case "field" if value in FIELDS:
+            return FIELDS[value].get(language).lower()
+        case "status" if value in STATUSES:
+            return STATUSES[value].get(language)
+        case "line":
+            return value.partition(".")[2]
+    return cut(value, 60)
+
+
+def _text(value: dict[str, JsonValue], language: Language) -> str | None:
+    for choice in (language, *LANGUAGES):
+        said = value.get(choice)
+        if isinstance(said, str):
+            return cut(said, 60)
+    return None
+
+
+def occurred_words(occurred: str | None, language: Language) -> str:
+    """Return when an event happened in the world, in words."""
+    if occurred is None:
+        return SAYINGS["not_said"].get(language)
+    try:
+        return ImpreciseDate(occurred).wording(language)
+    except ValueError:  # a later release may know more forms
+        return occurred
+
+
+def json_text(event: Told) -> str:
+    """Return the data of an event as JSON, indented."""
+    return json.dumps(json.loads(event.raw), indent=2, ensure_ascii=False)

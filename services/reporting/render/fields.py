@@ -1,0 +1,108 @@
+"""Rows of a letter's fields: the text fields in their official order, with deadline, status and staff in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from contracts.objectives import Continuous, Deadline, EndOfLegislature, InWords, OnDay, Relative
+from services.reporting.domain.figure import When
+from services.reporting.domain.letter import Content, DeadlineEntry, Staff, Statement, StatusEntry
+from services.reporting.render.glossary import FIELDS, Label
+
+Kind: TypeAlias = Literal["text", "deadline", "status", "staff"]
+# Deadline and status stand before these, staff after the conditions of success and before the rest.
+AFTER_DEADLINE: Final = frozenset({"success_conditions", "ict_needs", "partners", "indicators"})
+AFTER_STAFF: Final = AFTER_DEADLINE - {"success_conditions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field with its official names. entry: what is said of it."""
+
+    kind: Kind
+    label: Label
+    entry: Statement | DeadlineEntry | StatusEntry | Staff
+
+
+def label_of(field: str, level: str) -> Label:
+    """Return the official name of a field at a level."""
+    return FIELDS.get(f"{field}:{level}", FIELDS[field])
+
+
+def rows(content: Content, level: str) -> list[Row]:
+    """Return the fields of some content in the order of the letter; budget categories are in its table."""
+    due, staff = list(_due(content)), [Row("staff", FIELDS["staff"], each) for each in content.staff]
+    found: list[Row] = []
+    for statement in content.fields:
+        if statement.field.startswith("budget_"):
+            continue
+        if statement.field in AFTER_DEADLINE:
+            found, due = found + due, []
+        if statement.field in AFTER_STAFF:
+            found, staff = found + staff, []
+        found.append(Row("text", label_of(statement.field, level), statement))
+    return found + due + staff
+
+
+def stated(content: Content, level: str) -> list[Row]:
+    """Return the fields somebody stated, or that somebody owes."""
+    return [row for row in rows(content, level) if not silent(row)]
+
+
+def unstated(content: Content, level: str) -> list[Row]:
+    """Return the fields nobody said anything about."""
+    return [row for row in rows(content, level) if silent(row)]
+
+
+def silent(row: Row) -> bool:
+    """Return whether nobody said anything about a field, and nobody owes it."""
+    match row.entry:
+        case Staff():
+            return row.entry.fte.state == "unknown" and not row.entry.fte.events
+        case entry:
+            return entry.figure.state == "unknown" and not entry.figure.events
+
+
+def _due(content: Content) -> Iterator[Row]:
+    if content.deadline is not None:
+        yield Row("deadline", FIELDS["deadline"], content.deadline)
+    if content.status is not None:
+        yield Row("status", FIELDS["status"], content.status)
+
+
+def deadline_words(deadline: Deadline, day: When | None) -> Label:
+    """Return a deadline in words, as known."""
+    match deadline:
+        case OnDay():
+            return Label(day.fr, day.nl, day.en) if day else Label(*[str(deadline.day)] * 3)
+        case Continuous():
+            until = deadline.until
+            if until is None:
+                return Label("en continu", "doorlopend", "continuous")
+            ends = {language: until.wording(language) for language in ("fr", "nl", "en")}
+            return Label(f"en continu, fin : {ends['fr']}", f"doorlopend, einde: {ends['nl']}",
+                         f"continuous, end: {ends['en']}")  # fmt: skip
+        case EndOfLegislature():
+            return Label("fin de la législature", "einde van de legislatuur", "end of the legislature")
+        case Relative():
+            return _relative(deadline)
+        case InWords():
+            said = deadline.text
+            any_language = said.fr or said.nl or said.en or ""
+            return Label(said.fr or any_language, said.nl or any_language, said.en or any_language)
+
+
+def _relative(deadline: Relative) -> Label:
+    days, after = abs(deadline.offset_days), deadline.offset_days >= 0
+    working = deadline.calendar == "working"
+    one = days == 1
+    fr = f"{days} {'jour' if one else 'jours'}{(' ouvrable' if one else ' ouvrables') if working else ''}"
+    nl = f"{days} {'werkdag' if working else 'dag'}{'' if one else 'en'}"
+    en = f"{days} {'working ' if working else ''}{'day' if one else 'days'}"
+    return Label(
+        f"{fr} {'après' if after else 'avant'} : {deadline.to}",
+        f"{nl} {'na' if after else 'voor'}: {deadline.to}",
+        f"{en} {'after' if after else 'before'}: {deadline.to}",
+    )

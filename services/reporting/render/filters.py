@@ -1,0 +1,233 @@
+"""What templates call on values: words in a language, and what a part of a letter holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Final, NamedTuple, TypeVar
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from contracts.bands import Band
+from contracts.types import Language, Text
+from services.reporting.domain.budget import Budget, Footer
+from services.reporting.domain.indicators import BandTable, Threshold
+from services.reporting.domain.letter import Facts, YearSection
+from services.reporting.render import checks, drawing, events, fields, moments, names, wording
+from services.reporting.render.glossary import Label
+from services.reporting.render.page import Page
+
+T = TypeVar("T")
+# What an HTML `time` may hold of EDTF.
+HTML_DATE: Final = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?")
+NOUNS: Final[Mapping[str, Mapping[Language, tuple[str, str]]]] = {
+    "line": {"fr": ("ligne", "lignes"), "nl": ("lijn", "lijnen"), "en": ("line", "lines")},
+    "line_open": {
+        "fr": ("ligne encore sans montant", "lignes encore sans montant"),
+        "nl": ("lijn nog zonder bedrag", "lijnen nog zonder bedrag"),
+        "en": ("line still without an amount", "lines still without an amount"),
+    },
+    "line_shared": {
+        "fr": ("ligne partagée", "lignes partagées"),
+        "nl": ("gedeelde lijn", "gedeelde lijnen"),
+        "en": ("shared line", "shared lines"),
+    },
+}
+
+
+class Spoken(NamedTuple):
+    """Words with the language they are in."""
+
+    words: str
+    language: Language
+
+
+def spoken(text: Text, language: Language) -> Spoken | None:
+    """Return a text in a language of the letter; as it is when it has neither of both; None when only the other is there."""
+    said = text.get(language)
+    if said is not None:
+        return Spoken(said, language)
+    return Spoken(text.en, "en") if text.en and not (text.fr or text.nl) else None
+
+
+def nearest(text: Text, language: Language) -> Spoken:
+    """Return a text in the reader's language, or in the first one it is written in."""
+    return Spoken(*names.nearest(text, language))
+
+
+def plain(text: Text | None) -> str:
+    """Return a text in some language, for a heading's title; empty when there is none."""
+    return names.nearest(text, "fr")[0] if text else ""
+
+
+def lines(text: str) -> Markup:
+    """Return text with its line ends kept."""
+    return Markup("<br>").join(escape(line) for line in text.strip().splitlines())
+
+
+def capital(text: str) -> str:
+    """Return text with its first letter as a capital, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def is_html_date(edtf: str) -> bool:
+    """Return whether `<time datetime>` may hold this EDTF."""
+    return HTML_DATE.fullmatch(edtf) is not None
+
+
+def has_lines(budget: Budget) -> bool:
+    """Return whether a budget table has lines."""
+    return any(category.lines for category in budget.categories)
+
+
+def has_rows(budget: Budget | None) -> bool:
+    """Return whether a budget table says more than that nobody stated anything."""
+    categories = budget.categories if budget else ()
+    return any(each.lines or each.printed or (each.statement and each.statement.events) for each in categories)
+
+
+def open_lines(footer: Footer) -> int:
+    """Return how many lines of a total have neither amount."""
+    return min(footer.commitment.unknown, footer.liquidation.unknown)
+
+
+def is_bare(section: YearSection) -> bool:
+    """Return whether nothing at all is known of a year-section."""
+    content = section.content
+    empty = not (content.facts.all or content.indicators or content.amounts or section.actions or content.staff)
+    return empty and not has_rows(content.budget) and not fields.stated(content, "section")
+
+
+def edges(table: BandTable, colour: str) -> Label | None:
+    """Return the bands of a colour in words with their edges; None when the table has none of it."""
+    found = [_edges(band) for band in table.bands if band.colour == colour]
+    return Label(*("; ".join(words) for words in zip(*found, strict=True))) if found else None
+
+
+def _edges(band: Band) -> Label:
+    low = None if band.lower is None else wording.number(band.lower)
+    high = None if band.upper is None else wording.number(band.upper)
+    if low is not None and high is not None:
+        if low == high:
+            return Label(f"exactement {low}", f"precies {low}", f"exactly {low}")
+        start = "[" if band.lower_inclusive else "]"
+        end = "]" if band.upper_inclusive else "["
+        if band.lower_inclusive and band.upper_inclusive:
+            return Label(f"de {low} à {high}", f"van {low} tot en met {high}", f"from {low} to {high}")
+        return Label(*[f"{start}{low} ; {high}{end}"] * 3)
+    if low is not None:
+        return (
+            Label(f"{low} et plus", f"{low} en meer", f"{low} and more")
+            if band.lower_inclusive
+            else Label(f"plus de {low}", f"meer dan {low}", f"more than {low}")
+        )
+    if high is not None:
+        return (
+            Label(f"{high} au plus", f"hoogstens {high}", f"{high} at most")
+            if band.upper_inclusive
+            else Label(f"moins de {high}", f"minder dan {high}", f"less than {high}")
+        )
+    return Label("toute valeur", "elke waarde", "any value")
+
+
+def any_of(thresholds: Iterable[Threshold], column: str) -> bool:
+    """Return whether a column has a printed text."""
+    return any(getattr(threshold, column) for threshold in thresholds)
+
+
+def moments_of(facts: Facts, reading: str) -> list[moments.Moment]:
+    """Return the printed statements of one reading as moments."""
+    return [moments.printed(fact) for fact in getattr(facts, reading)]
+
+
+def unless_said(printed: str | None, text: Text) -> str | None:
+    """Return what was printed, unless the text says the same."""
+    return None if printed in {text.fr, text.nl, text.en} else printed
+
+
+def unless_words(printed: str | None, label: Label) -> str | None:
+    """Return what was printed, unless the words say the same."""
+    return None if printed is not None and printed.strip().lower() in {words.lower() for words in label} else printed
+
+
+def counted_both(count: int, noun: str) -> Label:
+    """Return a count with its noun in every language."""
+    return Label(*(wording.counted(count, *NOUNS[noun][language], language) for language in ("fr", "nl", "en")))
+
+
+def share(ppm: int) -> str:
+    """Return parts per million as per cents."""
+    return f"{ppm / 10_000:g} %".replace(".", ",").replace(" ", wording.NO_BREAK)
+
+
+def hundredths(part: checks.Share) -> int:
+    """Return a share in whole hundredths."""
+    return hundredths_of(part.filled, part.total)
+
+
+def hundredths_of(filled: int, total: int) -> int:
+    """Return so many of so many in whole hundredths; all of nothing."""
+    return filled * 100 // total if total else 100
+
+
+def day(value: date, language: Language) -> str:
+    """Return a day in words."""
+    return wording.day(value, language)
+
+
+def _for_reader(told: Callable[[T, Language], str]) -> Callable[[Context, T], str]:
+    """Return a filter that speaks the page's language."""
+
+    @pass_context
+    def filtered(context: Context, value: T) -> str:
+        page = context["page"]
+        assert isinstance(page, Page)
+        return told(value, page.language)
+
+    return filtered
+
+
+TESTS: Final[Mapping[str, Callable[..., bool]]] = {"html_date": is_html_date}
+FILTERS: Final[Mapping[str, Callable[..., object]]] = {
+    "any_of": any_of,
+    "capital": capital,
+    "checked": checks.check,
+    "completeness": checks.completeness,
+    "counted_both": counted_both,
+    "cut": names.cut,
+    "day": day,
+    "deadline_words": fields.deadline_words,
+    "drawing": drawing.drawing,
+    "edges": edges,
+    "euros": wording.euros,
+    "event_words": _for_reader(events.event_words),
+    "has_lines": has_lines,
+    "has_rows": has_rows,
+    "hundredths": hundredths,
+    "hundredths_of": hundredths_of,
+    "is_bare": is_bare,
+    "json_text": events.json_text,
+    "lines": lines,
+    "moment": wording.moment,
+    "moments_of": moments_of,
+    "name": names.name,
+    "nearest": nearest,
+    "note_name": names.note_name,
+    "number": wording.number,
+    "occurred_words": _for_reader(events.occurred_words),
+    "open_lines": open_lines,
+    "plain": plain,
+    "rows": fields.rows,
+    "share": share,
+    "short_day": wording.short_day,
+    "short_title": names.short_title,
+    "spoken": spoken,
+    "stated": fields.stated,
+    "story": moments.story,
+    "unless_said": unless_said,
+    "unless_words": unless_words,
+    "unstated": fields.unstated,
+}
