@@ -58,6 +58,14 @@ def encode_batch(events: list[Recorded]) -> bytes:
     return b"[" + b",".join(encode(event) for event in events) + b"]"
 
 
+def decode_batch(content: bytes, registry: Registry) -> list[Recorded]:
+    """Return the events of a JSON array of CloudEvents. Raises ValueError, also pydantic's, when it is none of ours."""
+    document = orjson.loads(content)
+    if not isinstance(document, list):
+        raise ValueError(f"a batch is an array, not {type(document).__name__}")  # noqa: TRY004 - the content is wrong
+    return [decode(members, registry) for members in document]
+
+
 def decode(members: dict[str, JsonValue], registry: Registry) -> Recorded:
     """Return the event of one CloudEvent. Raises pydantic.ValidationError or ValueError when it is none of ours."""
     event = CloudEvent.model_validate(members)

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Annotated
 
 import httpx2
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from regesta.bus import Batch, Offer, Seen
-from regesta.cloudevents import MEDIA_TYPE, decode, encode_batch
+from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Registry
 from regesta.runtime import Runtime, runtime_of
@@ -107,7 +106,7 @@ class FeedClient:
         params |= {name: value for name, value in checks.items() if value is not None}
         answer = await self._get("/events", params, timeout_seconds + 10)
         try:
-            events = [decode(each, self._registry) for each in orjson.loads(answer.content)]
+            events = decode_batch(answer.content, self._registry)
             return Batch(answer.headers[LOG], events, int(answer.headers[POSITION]))
         except (ValueError, TypeError, KeyError) as error:
             raise SourceUnreachable(f"{self._url} answered what is no feed: {error!r}", url=self._url) from error

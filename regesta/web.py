@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from regesta.auth import Principal
 from regesta.command import Command, Context
 from regesta.decider import Answer, Envelope, Key
-from regesta.errors import Malformed, TooLarge, Unauthenticated
+from regesta.errors import Malformed, TooLarge, Unauthenticated, UnsupportedMedia
 from regesta.event import split_name
 from regesta.problem import invalid
 from regesta.reference import Asked, reached
@@ -103,6 +103,12 @@ def _limit(size: int) -> None:
         raise TooLarge(f"a body has at most {BODY_BYTES} bytes, not {size}", limit=BODY_BYTES)
 
 
+def _require_json(content_type: str) -> None:
+    media = content_type.partition(";")[0].strip().lower()
+    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+        raise UnsupportedMedia(f"a body comes as application/json, not {media!r}", content_type=media)
+
+
 class StrictRoute(APIRoute):
     """A route that reads its body strictly, and first: what FastAPI would make of our errors is none of them."""
 
@@ -114,7 +120,8 @@ class StrictRoute(APIRoute):
             if "\0" in request.url.path or "%00" in request.url.query:
                 raise Malformed("the character NUL cannot be stored")
             strictly = StrictRequest(request.scope, request.receive)
-            await strictly.body()
+            if await strictly.body():
+                _require_json(request.headers.get("content-type", ""))
             return await handler(strictly)
 
         return strict

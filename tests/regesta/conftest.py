@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -13,6 +14,7 @@ from regesta.store import PostgresStore
 from regesta.testing import MemoryStore
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars
+from tests.regesta.serving import Issuer, Served, migrated, served, settings_of
 
 pytest.register_assert_rewrite("regesta.suites")
 
@@ -46,3 +48,16 @@ async def two_stores(fresh_database: FreshDatabase, open_store: OpenStore) -> li
 @pytest.fixture
 def memory_store() -> MemoryStore:
     return MemoryStore("jars", Registry(jars.EVENTS))
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Issuer:
+    return Issuer(tmp_path)
+
+
+@pytest.fixture
+async def jars_service(fresh_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
+    """Serve jars on a new database."""
+    database = await migrated(await fresh_database("jars"))
+    async with served(jars.SERVICE, settings_of(database, issuer), issuer) as running:
+        yield running

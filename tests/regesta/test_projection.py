@@ -5,33 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from regesta import projection as folding
-from regesta.database import Connection as Db, migrate
+from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn
 from regesta.periods import as_of
 from regesta.projection import Fact, Follower, Projection, progress
 from regesta.store import PostgresStore
 from regesta.suites import META
 from regesta.unit import Appended, NewEvent, Unit
-from tests.conftest import Database, FreshDatabase, migrations_of
+from tests.conftest import Database, FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import LEVELS, MOVES, PROJECTION, JarFilled, JarLabelled, project_levels
+from tests.regesta.serving import migrated
 
 ROWS = "SELECT jar, amount, labels, from_position, to_position FROM levels_v1.levels ORDER BY jar, from_position"
 
 
 @pytest.fixture
 async def database(fresh_database: FreshDatabase) -> Database:
-    database = await fresh_database("jars")
-    own = sorted((Path(__file__).parent / "migrations").glob("*.sql"))
-    await migrate(database.owner_dsn, "jars", [*migrations_of("jars"), *own])
-    return database
+    return await migrated(await fresh_database("jars"))
 
 
 @pytest.fixture

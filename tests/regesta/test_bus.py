@@ -1,0 +1,231 @@
+"""Every carrier passes one suite; intake makes a replica that is a contiguous prefix of its source, or stops and says why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import httpx2
+import pytest
+
+from regesta import bus
+from regesta.bus import Batch, Carrier, Intake, Offer, Seen
+from regesta.errors import Forked, SourceUnreachable
+from regesta.event import Recorded, Registry
+from regesta.feed import FeedClient
+from regesta.store import Gap, PostgresStore
+from regesta.suites import CarrierSuite, filled, foreign
+from regesta.testing import MemoryStore
+from regesta.unit import Head, Store
+from tests.conftest import FreshDatabase
+from tests.regesta import jars
+from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of, taking_in
+
+
+class TestOffer(CarrierSuite):
+    @pytest.fixture
+    def store(self, memory_store: MemoryStore) -> Store:
+        return memory_store
+
+    @pytest.fixture
+    def carrier(self, store: Store) -> Carrier:
+        return Offer(store)
+
+
+class TestFeed(CarrierSuite):
+    @pytest.fixture
+    async def quiet(self, fresh_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
+        """Serve jars without a worker, whose calendar would write into the log."""
+        database = await migrated(await fresh_database("jars"))
+        async with served(jars.SERVICE, settings_of(database, issuer), issuer, worker=False) as running:
+            yield running
+
+    @pytest.fixture
+    def store(self, quiet: Served) -> Store:
+        return quiet.runtime.store
+
+    @pytest.fixture
+    async def carrier(self, quiet: Served, issuer: Issuer) -> AsyncIterator[Carrier]:
+        async with httpx2.AsyncClient() as http:
+            yield FeedClient(http, quiet.url, issuer.token("events:read"), jars.REGISTRY)
+
+
+class Pipe:
+    """A carrier that gives prepared batches, or raises prepared errors, one after the other; then waits."""
+
+    def __init__(self, *answers: Sequence[Recorded] | Exception) -> None:
+        self._answers = list(answers)
+        self.seen: list[Seen] = []
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        self.seen.append(seen)
+        if not self._answers:
+            await asyncio.sleep(timeout_seconds)
+            return Batch("log", [], seen.position)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return Batch(answer[0].log, answer[:limit], answer[-1].position)
+
+    async def head(self) -> Head:
+        return Head(0, None, None)
+
+
+LOG = "01900000-0000-7000-8000-000000000000"
+
+
+async def run_until(intake: Intake, store: Store, position: int) -> None:
+    run = asyncio.create_task(intake.run())
+    assert await store.wait(intake.source, position - 1, 5)
+    run.cancel()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def replica(request: pytest.FixtureRequest) -> Store:
+    found: Store = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+async def test_intake_copies_position_by_position(replica: Store) -> None:
+    pipe = Pipe(foreign(range(1, 4), LOG), foreign(range(2, 6), LOG), foreign(range(6, 9), LOG))
+    await run_until(Intake(replica, "elsewhere", pipe), replica, 8)
+    assert [event.position for event in await replica.read("elsewhere", 0, 99)] == list(range(1, 9))
+    assert [seen.position for seen in pipe.seen[:3]] == [0, 3, 5]
+    assert pipe.seen[1].digest == bus.digest(foreign([3], LOG)[0])
+
+
+async def test_intake_asks_again_for_what_the_pipe_left_out(replica: Store) -> None:
+    whole = foreign(range(1, 7), LOG)
+    pipe = Pipe(whole[:2], [*whole[2:3], *whole[4:]], whole[4:], whole[2:])
+    intake = Intake(replica, "elsewhere", pipe)
+    await run_until(intake, replica, 6)
+    assert [event.raw for event in await replica.read("elsewhere", 0, 99)] == [event.raw for event in whole]
+    assert [seen.position for seen in pipe.seen[:4]] == [0, 2, 2, 2]
+
+
+async def test_one_step_tells_of_a_hole(replica: Store) -> None:
+    with pytest.raises(Gap):
+        await Intake(replica, "elsewhere", Pipe(foreign([1, 3], LOG))).step(0)
+    assert (await replica.head("elsewhere")).position == 0
+
+
+async def test_intake_stops_at_a_fork(replica: Store) -> None:
+    pipe = Pipe(foreign(range(1, 4), LOG), foreign([3, 4], LOG, '{"n":9}'), foreign([4], LOG))
+    intake = Intake(replica, "elsewhere", pipe)
+    await asyncio.wait_for(intake.run(), 5)
+    assert intake.alarm
+    assert "differs" in str(intake.trouble)
+    assert (await replica.head("elsewhere")).position == 3
+
+
+async def test_a_clock_far_ahead_is_not_followed(replica: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "RETRY_SECONDS_MOST", 0.01)
+
+    def at(seconds: int) -> list[Recorded]:
+        return [replace(e, time=datetime.now(UTC) + timedelta(seconds=seconds)) for e in foreign([1], LOG)]
+
+    intake = Intake(replica, "elsewhere", Pipe(at(90), at(30)))
+    assert await intake.step(0) == 0
+    assert intake.alarm
+    assert "ahead" in str(intake.trouble)
+    assert (await replica.head("elsewhere")).position == 0
+    assert await intake.step(0) == 1
+    assert (intake.alarm, intake.trouble) == (False, None)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("gone"), SourceUnreachable("away"), Gap(0)])
+async def test_intake_goes_on_after_an_error(replica: Store, error: Exception) -> None:
+    pipe = Pipe(error, foreign([1], LOG), error, foreign([2], LOG))
+    intake = Intake(replica, "elsewhere", pipe)
+    run = asyncio.create_task(intake.run())
+    assert await replica.wait("elsewhere", 1, 5)
+    await asyncio.sleep(0.05)
+    assert intake.trouble is None
+    run.cancel()
+
+
+async def test_intake_survives_its_own_database(fresh_database: FreshDatabase, issuer: Issuer) -> None:
+    source, mine = await migrated(await fresh_database("jars")), await fresh_database("kpi")
+    async with served(jars.SERVICE, settings_of(source, issuer), issuer) as running:
+        registry = Registry(jars.EVENTS)
+        async with httpx2.AsyncClient() as http, PostgresStore("kpi", mine.dsn, registry, pool_size=2) as store:
+            intake = Intake(store, "jars", FeedClient(http, running.url, issuer.token(), registry))
+            run = asyncio.create_task(intake.run())
+            assert await store.wait("jars", 0, 5)
+            async with client(running) as user:
+                await terminate(mine.admin_dsn)
+                await user.put("/jars/a/fills/r", json={"amount": 1})
+                head = (await running.runtime.store.head("jars")).position
+                assert await store.wait("jars", head - 1, 5)
+            assert not run.done()
+            run.cancel()
+
+
+async def terminate(dsn: str) -> None:
+    admin = await asyncpg.connect(dsn)
+    try:
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    finally:
+        await admin.close()
+
+
+async def test_a_source_replaced_by_another_database_is_a_fork(fresh_database: FreshDatabase, issuer: Issuer) -> None:
+    replicas = await migrated(await fresh_database("jars"))
+    async with httpx2.AsyncClient() as http, PostgresStore("kpi", replicas.dsn, jars.REGISTRY, pool_size=2) as store:
+        for number in range(2):
+            source = await migrated(await fresh_database("jars"))
+            async with served(jars.SERVICE, settings_of(source, issuer), issuer, worker=False) as running:
+                await filled(running.runtime.store, 2)
+                intake = Intake(store, "jars", FeedClient(http, running.url, issuer.token(), jars.REGISTRY))
+                if number == 0:
+                    await run_until(intake, store, 2)
+                    continue
+                await asyncio.wait_for(intake.run(), 5)
+                assert intake.alarm
+                assert "another log" in str(intake.trouble)
+
+
+async def test_a_service_follows_another_and_says_when_it_cannot(
+    fresh_database: FreshDatabase, jars_service: Served, issuer: Issuer
+) -> None:
+    """The follower takes jars in under its own name, so it is another service on another database."""
+    mine = await fresh_database("kpi")
+    service = replace(
+        taking_in(*jars.EVENTS, source="jars"),
+        name="kpi", projections=(), reactions=(), routers=(), aggregates=(), rules=(), routes=(),
+    )  # fmt: skip
+    root = jars_service.url.removesuffix("/jars/v1")
+    async with served(service, settings_of(mine, issuer, {"jars": root}), issuer) as running, client(running) as user:
+        assert await running.runtime.store.wait("jars", 0, 5)
+        assert (await user.get("/readyz")).status_code == 200
+        (intake,) = running.runtime.intakes
+        intake.alarm, intake.trouble = True, "as a fork would"
+        ready = await user.get("/readyz")
+        assert (ready.status_code, ready.json()["reasons"]) == (503, ["intake of jars: as a fork would"])
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"{}", b'[{"id": "1"}]', b'[{"source": 3}]', b"null"])
+async def test_what_is_no_feed_is_an_unreachable_source(content: bytes) -> None:
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=content, headers={"Regesta-Log": LOG, "Regesta-Position": "1"})
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
+        feed = FeedClient(http, "http://jars.test/jars/v1", "token", jars.REGISTRY)
+        with pytest.raises(SourceUnreachable):
+            await feed.fetch(Seen(0), 10, 0)
+        with pytest.raises(SourceUnreachable):
+            await feed.head()
+
+
+async def test_a_forked_offer_names_both(memory_store: MemoryStore) -> None:
+    await filled(memory_store, 1)
+    with pytest.raises(Forked) as fork:
+        await Offer(memory_store).fetch(Seen(1, LOG), 10, 0)
+    assert LOG in str(fork.value)
+    assert fork.value.details["log"] == (await memory_store.head("jars")).log

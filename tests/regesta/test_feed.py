@@ -1,0 +1,137 @@
+"""The feed over HTTP: who may read what, how far an answer speaks, and polls that neither oversleep nor hold up a shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import httpx2
+import pytest
+
+from regesta.feed import LOG, POSITION
+from tests.regesta.serving import Served, client
+
+
+async def fill(user: httpx2.AsyncClient, ref: str) -> int:
+    """Record one fill; return its position."""
+    answer = await user.put(f"/jars/a/fills/{ref}", json={"amount": 1})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["token"].partition(":")[2])
+
+
+async def test_gives_events_after_the_last_one_seen(jars_service: Served) -> None:
+    async with client(jars_service) as user:
+        last = [await fill(user, f"r{n}") for n in range(5)][-1]
+        answer = await user.get("/events", params={"lastEventId": last - 3, "limit": 2})
+        assert [event["id"] for event in answer.json()] == [str(last - 2), str(last - 1)]
+        assert answer.headers["content-type"] == "application/cloudevents-batch+json"
+        assert answer.headers[POSITION] == str(last - 1)
+        event = answer.json()[0]
+        assert (event["specversion"], event["source"], event["subject"]) == ("1.0", "/regesta/jars", "jar/a")
+        assert (event["type"], event["actor"], event["data"]) == (
+            "jar-filled.v1",
+            "officer",
+            {"ref": "r2", "amount": 1},
+        )
+        assert event["log"] == answer.headers[LOG]
+        rest = await user.get("/events", params={"lastEventId": last})
+        assert (rest.json(), rest.headers[POSITION]) == ([], str(last))
+
+
+async def test_gives_one_type_and_says_how_far_it_speaks(jars_service: Served) -> None:
+    async with client(jars_service) as user:
+        position = await fill(user, "r")
+        label = await user.post("/jars/a/labels", json={"label": "x"}, headers={"Idempotency-Key": "k"})
+        assert label.status_code == 201
+        answer = await user.get("/events", params={"type": "jar-filled.v1"})
+        assert [event["id"] for event in answer.json()] == [str(position)]
+        assert answer.headers[POSITION] == str(position + 1)
+
+
+@pytest.mark.parametrize(
+    ("scope", "query", "status"),
+    [
+        ("events:read", "", 200),
+        ("events:read", "?type=jar-filled.v1", 200),
+        ("events:read:jar-filled", "?type=jar-filled.v1", 200),
+        ("events:read:jar-filled", "?type=jar-filled.v2", 200),
+        ("events:read:jar-filled", "?type=jar-poured.v1", 403),
+        ("events:read:jar-filled", "", 403),
+        ("events:read:", "?type=", 403),
+        ("jars:read jars:write", "", 403),
+    ],
+)
+async def test_scopes(jars_service: Served, scope: str, query: str, status: int) -> None:
+    token = jars_service.issuer.token(scope)
+    async with client(jars_service, Authorization=f"Bearer {token}") as user:
+        assert (await user.get(f"/events{query}")).status_code == status
+        head = await user.get("/events/head")
+        assert head.status_code == (200 if "events:read" in scope else 403)
+
+
+@pytest.mark.parametrize("query", ["lastEventId=-1", "limit=0", "limit=5001", "timeout=30001", "lastEventId=x"])
+async def test_refuses_parameters_out_of_range(jars_service: Served, query: str) -> None:
+    async with client(jars_service) as user:
+        answer = await user.get(f"/events?{query}")
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == f"/{query.partition('=')[0]}"
+
+
+async def test_head(jars_service: Served) -> None:
+    async with client(jars_service) as user:
+        position = await fill(user, "r")
+        head = (await user.get("/events/head")).json()
+        newest = (await user.get("/events", params={"lastEventId": position - 1})).json()[0]
+        assert (head["position"], head["log"]) == (position, newest["log"])
+        assert head["time"] == newest["time"]
+
+
+async def test_a_long_poll_wakes_at_the_next_event(jars_service: Served) -> None:
+    loop = asyncio.get_running_loop()
+    async with client(jars_service) as user, client(jars_service) as reader:
+        position = await fill(user, "first")
+        waits = []
+        for n in range(5):
+            poll = asyncio.create_task(reader.get("/events", params={"lastEventId": position, "timeout": 5000}))
+            await asyncio.sleep(0.1)
+            assert not poll.done()
+            position = await fill(user, f"r{n}")
+            since = loop.time()
+            assert [event["id"] for event in (await poll).json()] == [str(position)]
+            waits.append(loop.time() - since)
+        assert sorted(waits)[2] < 0.05, waits
+
+
+async def test_a_long_poll_ends_empty_when_its_time_is_over(jars_service: Served) -> None:
+    loop = asyncio.get_running_loop()
+    async with client(jars_service) as user:
+        position = await fill(user, "r")
+        since = loop.time()
+        answer = await user.get("/events", params={"lastEventId": position, "timeout": 700})
+        assert answer.json() == []
+        assert 0.6 < loop.time() - since < 1.5
+
+
+async def test_an_open_long_poll_does_not_hold_up_a_shutdown(jars_service: Served) -> None:
+    loop = asyncio.get_running_loop()
+    async with client(jars_service) as user:
+        position = await fill(user, "r")
+        poll = asyncio.create_task(user.get("/events", params={"lastEventId": position, "timeout": 30_000}))
+        await asyncio.sleep(0.2)
+        since = loop.time()
+        jars_service.server.handle_exit(signal.SIGTERM, None)
+        answer = await asyncio.wait_for(poll, 3)
+        assert (answer.status_code, answer.json()) == (200, [])
+    while not all(task.done() for task in jars_service.runtime.tasks):
+        assert loop.time() - since < 3
+        await asyncio.sleep(0.02)
+
+
+async def test_a_reader_of_another_history_is_told(jars_service: Served) -> None:
+    async with client(jars_service) as user:
+        position = await fill(user, "r")
+        for query in (f"lastEventId={position + 1}", f"lastEventId={position}&digest={'0' * 32}", "log=x"):
+            answer = await user.get(f"/events?{query}")
+            assert answer.status_code == 409
+            assert answer.json()["type"].endswith("/forked")
+            assert answer.json()["source"] == "jars"

@@ -1,0 +1,340 @@
+"""Every bad request gets its own problem with the offending value, and changes nothing; good ones their receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import TypedDict
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from regesta.problem import MEDIA_TYPE, TYPE_BASE
+from regesta.web import BODY_BYTES, read_json
+from tests.conftest import Templates
+from tests.regesta import jars
+from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Ask(TypedDict, total=False):
+    """A request that differs from a good one: PUT /jars/a/fills/r with an amount."""
+
+    method: str
+    path: str
+    content: bytes
+    headers: dict[str, str]
+    token: str | None
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """Serve jars for this module; its tests may not rely on an empty log."""
+    issuer = Issuer(tmp_path_factory.mktemp("issuer"))
+    database = await migrated(await templates.copy("jars"))
+    async with served(jars.SERVICE, settings_of(database, issuer), issuer) as running:
+        yield running
+    await templates.drop(database)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def user(service: Served) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client(service) as http:
+        yield http
+
+
+@pytest.fixture(scope="module")
+def other_issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    return Issuer(tmp_path_factory.mktemp("other"), "https://elsewhere.test")
+
+
+async def ask(user: httpx2.AsyncClient, request: Ask) -> httpx2.Response:
+    headers = {"Content-Type": "application/json", **request.get("headers", {})}
+    method, path = request.get("method", "PUT"), request.get("path", "/jars/a/fills/r")
+    return await user.request(method, path, content=request.get("content", b'{"amount": 1}'), headers=headers)
+
+
+async def refused(service: Served, user: httpx2.AsyncClient, request: Ask) -> dict[str, object]:
+    """Send a request that must be refused and change nothing; return its problem."""
+    before = await service.runtime.store.head("jars")
+    answer = await ask(user, request)
+    assert answer.headers["content-type"] == MEDIA_TYPE, answer.text
+    problem: dict[str, object] = answer.json()
+    assert problem["status"] == answer.status_code
+    assert problem["title"]
+    assert problem["title_fr"]
+    assert problem["title_nl"]
+    assert await service.runtime.store.head("jars") == before
+    return problem
+
+
+BAD: dict[str, tuple[Ask, int, str, str]] = {
+    "malformed": ({"content": b'{"amount": '}, 400, "malformed", "JSON"),
+    "empty": ({"content": b""}, 422, "invalid-input", "required"),
+    "NaN": ({"content": b'{"amount": NaN}'}, 400, "malformed", "NaN"),
+    "infinite": ({"content": b'{"amount": 1e999}'}, 400, "malformed", "1e999"),
+    "beyond 64 bits": ({"content": b'{"amount": 9223372036854775808}'}, 400, "malformed", "9223372036854775808"),
+    "5,000 digits": ({"content": b'{"amount": ' + b"7" * 5_000 + b"}"}, 400, "malformed", "64 bits"),
+    "duplicate member": ({"content": b'{"amount": 1, "amount": 2}'}, 400, "malformed", "'amount' comes twice"),
+    "unknown field": ({"content": b'{"amount": 1, "colour": "red"}'}, 422, "invalid-input", "/colour"),
+    "missing field": ({"content": b"{}"}, 422, "invalid-input", "/amount"),
+    "wrong type": ({"content": b'{"amount": "lots"}'}, 422, "invalid-input", "'lots'"),
+    "boolean for a number": ({"content": b'{"amount": true}'}, 422, "invalid-input", "True"),
+    "negative": ({"content": b'{"amount": -5}'}, 422, "invalid-input", "-5"),
+    "array": ({"content": b"[1]"}, 422, "invalid-input", "[1]"),
+    "NUL in text": ({"content": b'{"amount": 1, "shelf": "a\\u0000"}'}, 400, "malformed", "NUL"),
+    "NUL in the path": ({"path": "/jars/a%00b/fills/r"}, 400, "malformed", "NUL"),
+    "NUL in the query": ({"path": "/jars/a/fills/r?at_least=%00"}, 400, "malformed", "NUL"),
+    "lone surrogate": ({"content": b'{"amount": 1, "shelf": "\\ud800"}'}, 400, "malformed", "UTF-8"),
+    "no UTF-8": ({"content": b'{"amount": 1, "shelf": "\xff"}'}, 400, "malformed", "UTF-8"),
+    "nested": ({"content": b"[" * 100_000}, 400, "malformed", "nested"),
+    "large": ({"content": b'{"amount": 1}' + b" " * BODY_BYTES}, 413, "too-large", str(BODY_BYTES)),
+    "content type": ({"headers": {"Content-Type": "text/plain"}}, 415, "unsupported-media", "text/plain"),
+    "form": (
+        {"headers": {"Content-Type": "application/x-www-form-urlencoded"}, "content": b"amount=1"},
+        415, "unsupported-media", "application/x-www-form-urlencoded",
+    ),
+    "If-Match": ({"headers": {"If-Match": "3"}}, 400, "malformed", "'3'"),
+    "weak If-Match": ({"headers": {"If-Match": 'W/"3"'}}, 400, "malformed", 'W/"3"'),
+    "stale If-Match": ({"headers": {"If-Match": '"77"'}}, 412, "stale-version", "77"),
+    "at_least": ({"path": "/jars/a/fills/r?at_least=yesterday"}, 400, "malformed", "'yesterday'"),
+    "at_least of another log": ({"path": "/jars/a/fills/r?at_least=kpi:3"}, 400, "malformed", "'kpi'"),
+    "no key": ({"method": "POST", "path": "/jars/a/labels", "content": b'{"label": "x"}'}, 400, "malformed", "Idempotency-Key"),
+    "long key": ({"headers": {"Idempotency-Key": "k" * 201}}, 422, "invalid-input", "kkk"),
+    "rule": ({"content": b'{"amount": 1001}'}, 409, "jar-overflows", "1001"),
+    "withdrawal of no step": (
+        {
+            "method": "POST", "path": "/jars/a/unlabel", "content": b'{"event": "jars:99999", "reason": "x"}',
+            "headers": {"Idempotency-Key": "none"}, "token": "keeper",
+        },
+        409, "not-withdrawable", "'jars:99999'",
+    ),
+    "no route": ({"path": "/nowhere"}, 404, "not-found", "Not Found"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_bad_input_gets_its_problem(service: Served, user: httpx2.AsyncClient, name: str) -> None:
+    request, status, code, shown = BAD[name]
+    if request.get("token") == "keeper":
+        request = {**request, "headers": {**request["headers"], "Authorization": keeper(service)}}
+    problem = await refused(service, user, request)
+    assert (problem["status"], problem["type"]) == (status, TYPE_BASE + code), problem
+    assert shown in str(problem["detail"]) or shown in str(problem.get("errors")), problem
+
+
+def keeper(service: Served) -> str:
+    return f"Bearer {service.issuer.token(roles=['keeper'])}"
+
+
+async def test_a_wrong_method_is_a_problem_too(service: Served, user: httpx2.AsyncClient) -> None:
+    assert (await refused(service, user, {"method": "DELETE"}))["status"] == 405
+
+
+async def test_a_large_body_without_length_is_refused_while_it_comes(service: Served) -> None:
+    before = await service.runtime.store.head("jars")
+    port = httpx2.URL(service.url).port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = (
+        f"PUT /jars/v1/jars/a/fills/r HTTP/1.1\r\nHost: here\r\nAuthorization: {service.headers['Authorization']}\r\n"
+    )
+    writer.write(f"{head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+    for _ in range(17):
+        writer.write(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 5)  # though the body has not ended
+    assert answer.startswith(b"HTTP/1.1 413")
+    writer.close()
+    assert await service.runtime.store.head("jars") == before
+
+
+TOKENS = {
+    "none": (None, "needed"),
+    "no scheme": ("token", "needed"),
+    "basic": ("Basic b2ZmaWNlcjpzZWNyZXQ=", "needed"),
+    "garbage": ("Bearer garbage", "not accepted"),
+    "three parts": ("Bearer a.b.c", "not accepted"),
+    "unsigned": ("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJvZmZpY2VyIn0.", "not accepted"),
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+async def test_a_request_without_a_good_token_is_refused(service: Served, name: str) -> None:
+    token, shown = TOKENS[name]
+    async with httpx2.AsyncClient(base_url=service.url) as anyone:
+        problem = await refused(service, anyone, {"headers": {"Authorization": token} if token else {}})
+    assert (problem["status"], problem["type"]) == (401, TYPE_BASE + "unauthenticated")
+    assert shown in str(problem["detail"])
+
+
+@pytest.mark.parametrize(
+    ("claims", "shown"),
+    [
+        ({"exp": int(time.time()) - 60}, "expired"),
+        ({"exp": None}, "exp"),
+        ({"iss": "https://elsewhere.test"}, "iss"),
+        ({"iss": None}, "iss"),
+        ({"aud": "another"}, "aud"),
+        ({"sub": None}, "sub"),
+        ({"sub": ""}, "sub"),
+        ({"sub": 7}, "sub"),
+        ({"nbf": int(time.time()) + 600}, "not yet valid"),
+        ({"roles": "keeper"}, "roles"),
+        ({"units": [1]}, "units"),
+        ({"scope": ["jars:write"]}, "scope"),
+    ],
+)
+async def test_a_token_that_says_something_wrong_is_refused(
+    service: Served, user: httpx2.AsyncClient, claims: dict[str, object], shown: str
+) -> None:
+    token = service.issuer.said({"scope": "jars:write", **claims})
+    problem = await refused(service, user, {"headers": {"Authorization": f"Bearer {token}"}})
+    assert (problem["status"], problem["type"]) == (401, TYPE_BASE + "unauthenticated")
+    assert shown in str(problem["detail"]), problem
+
+
+async def test_a_token_of_another_issuer_is_refused(
+    service: Served, user: httpx2.AsyncClient, other_issuer: Issuer
+) -> None:
+    for token in (other_issuer.token(), other_issuer.token(iss="https://issuer.test")):
+        problem = await refused(service, user, {"headers": {"Authorization": f"Bearer {token}"}})
+        assert problem["status"] == 401
+
+
+async def test_a_token_without_scope_or_role_is_refused(service: Served, user: httpx2.AsyncClient) -> None:
+    reader = f"Bearer {service.issuer.token('jars:read')}"
+    problem = await refused(service, user, {"headers": {"Authorization": reader}})
+    assert (problem["status"], problem["scope"]) == (403, "jars:write")
+    withdrawal: Ask = {
+        "method": "POST",
+        "path": "/jars/a/unlabel",
+        "content": b'{"event": "jars:1", "reason": "x"}',
+        "headers": {"Idempotency-Key": "k"},
+    }
+    problem = await refused(service, user, withdrawal)
+    assert (problem["status"], problem["roles"]) == (403, ["keeper"])
+
+
+async def test_a_receipt_names_what_was_recorded(service: Served, user: httpx2.AsyncClient) -> None:
+    first = await ask(user, {"path": "/jars/receipt/fills/r"})
+    head = (await service.runtime.store.head("jars")).position
+    assert (first.status_code, first.headers["etag"]) == (201, '"1"')
+    assert first.json() == {
+        "events": [f"jars:{head}"], "token": f"jars:{head}", "stream": "jar/receipt", "version": 1, "repeated": False,
+    }  # fmt: skip
+    again = await ask(user, {"path": "/jars/receipt/fills/r"})
+    assert (again.status_code, again.json()["events"]) == (200, [])
+    differs = await refused(service, user, {"path": "/jars/receipt/fills/r", "content": b'{"amount": 2}'})
+    assert (differs["status"], differs["type"], differs["known"]) == (409, TYPE_BASE + "differs", 1)
+
+
+async def test_a_pinned_version_is_that_of_the_etag(service: Served, user: httpx2.AsyncClient) -> None:
+    first = await ask(user, {"path": "/jars/pinned/fills/r"})
+    second = await ask(user, {"path": "/jars/pinned/fills/s", "headers": {"If-Match": first.headers["etag"]}})
+    assert second.status_code == 201
+    stale = await refused(
+        service, user, {"path": "/jars/pinned/fills/t", "headers": {"If-Match": first.headers["etag"]}}
+    )
+    assert (stale["status"], stale["version"]) == (412, 2)
+
+
+async def test_a_key_repeats_its_answer_and_stands_for_one_request(service: Served, user: httpx2.AsyncClient) -> None:
+    post: Ask = {
+        "method": "POST", "path": "/jars/keyed/labels", "content": b'{"label": "x"}', "headers": {"Idempotency-Key": "kx"},
+    }  # fmt: skip
+    first, again = await ask(user, post), await ask(user, post)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json() | {"repeated": True}
+    reused = await refused(service, user, {**post, "content": b'{"label": "y"}'})
+    assert (reused["status"], reused["type"], reused["key"]) == (422, TYPE_BASE + "key-reused", "kx")
+    other = f"Bearer {service.issuer.token(sub='another officer')}"
+    theirs = await ask(
+        user, {**post, "content": b'{"label": "y"}', "headers": {"Idempotency-Key": "kx", "Authorization": other}}
+    )
+    assert theirs.status_code == 201
+
+
+async def test_a_read_can_ask_for_its_own_write(user: httpx2.AsyncClient) -> None:
+    token = ""
+    for n in range(5):
+        token = (await ask(user, {"path": f"/jars/read/fills/r{n}"})).json()["token"]
+        level = await user.get("/levels/read", params={"at_least": token})
+        assert level.json()["amount"] == n + 1
+        assert level.json()["complete"] is True
+    past = await user.get("/levels/read", params={"cut": token.replace(token[5:], str(int(token[5:]) - 2))})
+    assert past.json()["amount"] == 3
+
+
+async def test_what_does_not_arrive_in_time_is_not_yet(service: Served, user: httpx2.AsyncClient) -> None:
+    head = (await service.runtime.store.head("jars")).position
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+    answers = await asyncio.gather(
+        user.get("/levels/a", params={"at_least": f"jars:{head + 1}"}),
+        ask(user, {"path": f"/jars/a/fills/r?at_least=jars:{head + 1}"}),
+    )
+    assert 1.9 < loop.time() - since < 3.5
+    for answer in answers:
+        problem = answer.json()
+        assert (answer.status_code, problem["type"]) == (504, TYPE_BASE + "not-yet")
+        assert (problem["reached"], problem["wanted"]) == (head, head + 1)
+
+
+@pytest.mark.parametrize("query", ["cut=jars:1&as_of=2026-01-01", "cut=kpi:1", "cut=x", "at_least=kpi:1"])
+async def test_a_read_of_what_is_no_cut_is_malformed(user: httpx2.AsyncClient, query: str) -> None:
+    answer = await user.get(f"/levels/a?{query}")
+    assert (answer.status_code, answer.json()["type"]) == (400, TYPE_BASE + "malformed")
+
+
+async def test_a_cut_beyond_what_arrived_is_incomplete(service: Served, user: httpx2.AsyncClient) -> None:
+    head = (await service.runtime.store.head("jars")).position
+    level = (await user.get(f"/levels/a?cut=jars:{head + 10}")).json()
+    assert (level["complete"], level["missing"]) == (False, ["jars"])
+
+
+async def test_a_fault_of_ours_is_a_problem_too(
+    service: Served, user: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    exploding: Ask = {
+        "method": "POST", "path": "/jars/a/explode", "content": b"{}", "headers": {"Idempotency-Key": "boom"},
+    }  # fmt: skip
+    problem = await refused(service, user, exploding)
+    assert (problem["status"], problem["type"]) == (500, TYPE_BASE + "internal")
+    assert "a fault of ours" in caplog.text
+    assert "a fault of ours" not in str(problem)
+    assert (await ask(user, {"path": "/jars/after/fills/r"})).status_code == 201
+
+
+async def test_health_needs_no_token(service: Served) -> None:
+    async with httpx2.AsyncClient(base_url=service.url) as anyone:
+        assert (await anyone.get("/livez")).json() == {"status": "ok"}
+        assert (await anyone.get("/readyz")).json() == {"status": "ok", "reasons": []}
+
+
+async def test_a_stopped_projection_makes_the_service_not_ready(service: Served, user: httpx2.AsyncClient) -> None:
+    follower = service.runtime.followers["jars"]
+    follower.failures["levels"] = "jars:1: ZeroDivisionError"
+    try:
+        ready = await user.get("/readyz")
+    finally:
+        follower.failures.clear()
+    assert (ready.status_code, ready.json()["reasons"]) == (503, ["projection levels: jars:1: ZeroDivisionError"])
+
+
+async def test_the_history_of_a_stream_can_be_replayed(user: httpx2.AsyncClient) -> None:
+    for n in range(3):
+        await ask(user, {"path": f"/jars/replay/fills/r{n}"})
+    whole = (await user.get("/streams/jar/replay")).json()
+    assert (whole["version"], whole["state"]["amount"], len(whole["events"])) == (3, 3, 3)
+    cut = whole["events"][1]["id"]
+    past = (await user.get("/streams/jar/replay", params={"cut": cut})).json()
+    assert (past["version"], past["state"]["amount"]) == (2, 2)
+    assert (await user.get("/streams/jar/none")).status_code == 404
+
+
+@pytest.mark.parametrize("text", ["1", '{"a": [1.5, true, null, "é"]}', "-9223372036854775807", '"\\\\u00e9"'])
+async def test_good_json_is_read(text: str) -> None:
+    assert read_json(text) == json.loads(text)
