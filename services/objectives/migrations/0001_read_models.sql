@@ -29,15 +29,15 @@ CREATE TABLE notes_v1.objectives (
 CREATE UNIQUE INDEX ON notes_v1.objectives (objective) WHERE to_position IS NULL;
 CREATE INDEX ON notes_v1.objectives (note, registered);
 CREATE TABLE notes_v1.sections (
-    position bigint NOT NULL,
+    event bigint NOT NULL,
     objective text COLLATE "C" NOT NULL,
     fact json NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
-    PRIMARY KEY (position, from_position)
+    PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON notes_v1.sections (position) WHERE to_position IS NULL;
-CREATE INDEX ON notes_v1.sections (objective, position);
+CREATE UNIQUE INDEX ON notes_v1.sections (event) WHERE to_position IS NULL;
+CREATE INDEX ON notes_v1.sections (objective, event);
 
 CREATE SCHEMA statements_v1;
 CREATE TABLE statements_v1.versions (
@@ -71,25 +71,25 @@ CREATE UNIQUE INDEX ON statements_v1.units (objective, unit, role) WHERE to_posi
 
 CREATE SCHEMA printed_v1;
 CREATE TABLE printed_v1.facts (
-    position bigint NOT NULL,
+    event bigint NOT NULL,
     objective text COLLATE "C" NOT NULL,
     fact json NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
-    PRIMARY KEY (position, from_position)
+    PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON printed_v1.facts (position) WHERE to_position IS NULL;
-CREATE INDEX ON printed_v1.facts (objective, position);
+CREATE UNIQUE INDEX ON printed_v1.facts (event) WHERE to_position IS NULL;
+CREATE INDEX ON printed_v1.facts (objective, event);
 CREATE TABLE printed_v1.amounts (
-    position bigint NOT NULL,
+    event bigint NOT NULL,
     objective text COLLATE "C" NOT NULL,
     fact json NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
-    PRIMARY KEY (position, from_position)
+    PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON printed_v1.amounts (position) WHERE to_position IS NULL;
-CREATE INDEX ON printed_v1.amounts (objective, position);
+CREATE UNIQUE INDEX ON printed_v1.amounts (event) WHERE to_position IS NULL;
+CREATE INDEX ON printed_v1.amounts (objective, event);
 
 CREATE SCHEMA dossiers_v1;
 CREATE TABLE dossiers_v1.dossiers (
@@ -117,17 +117,17 @@ CREATE TABLE dossiers_v1.links (
 CREATE UNIQUE INDEX ON dossiers_v1.links (dossier, kind, target) WHERE to_position IS NULL;
 CREATE INDEX ON dossiers_v1.links (target, kind, dossier);
 CREATE TABLE dossiers_v1.steps (
-    position bigint NOT NULL,
+    event bigint NOT NULL,
     dossier text COLLATE "C" NOT NULL,
     type text COLLATE "C" NOT NULL,
     occurred text,
     fact json NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
-    PRIMARY KEY (position, from_position)
+    PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON dossiers_v1.steps (position) WHERE to_position IS NULL;
-CREATE INDEX ON dossiers_v1.steps (dossier, position);
+CREATE UNIQUE INDEX ON dossiers_v1.steps (event) WHERE to_position IS NULL;
+CREATE INDEX ON dossiers_v1.steps (dossier, event);
 
 CREATE SCHEMA parties_v1;
 CREATE TABLE parties_v1.parties (
@@ -142,13 +142,13 @@ CREATE TABLE parties_v1.parties (
 );
 CREATE UNIQUE INDEX ON parties_v1.parties (party) WHERE to_position IS NULL;
 
--- Positions here are those of the log of budget.
+-- Positions and events here are those of the log of budget.
 CREATE SCHEMA advances_v1;
 CREATE TABLE advances_v1.advances (
     commitment text COLLATE "C" NOT NULL,
     payment text COLLATE "C" NOT NULL,
     dossier text COLLATE "C" NOT NULL,
-    position bigint NOT NULL,
+    event bigint NOT NULL,
     paid text NOT NULL,
     amount_cents bigint NOT NULL,
     reversed_cents bigint NOT NULL,
@@ -157,7 +157,7 @@ CREATE TABLE advances_v1.advances (
     PRIMARY KEY (commitment, payment, from_position)
 );
 CREATE UNIQUE INDEX ON advances_v1.advances (commitment, payment) WHERE to_position IS NULL;
-CREATE INDEX ON advances_v1.advances (dossier, position);
+CREATE INDEX ON advances_v1.advances (dossier, event);
 
 GRANT USAGE ON SCHEMA notes_v1, statements_v1, printed_v1, dossiers_v1, parties_v1, advances_v1 TO {service};
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA

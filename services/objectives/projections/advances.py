@@ -19,11 +19,11 @@ BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 ADVANCES: Final = Periods(
     "advances_v1.advances",
     {"commitment": "text", "payment": "text"},
-    {"dossier": "text", "position": "bigint", "paid": "text", "amount_cents": "bigint", "reversed_cents": "bigint"},
+    {"dossier": "text", "event": "bigint", "paid": "text", "amount_cents": "bigint", "reversed_cents": "bigint"},
 )
 READ = f"""
-SELECT a.position, a.paid, a.reversed_cents >= a.amount_cents AS reversed FROM advances_v1.advances AS a
-WHERE a.dossier = $2 AND {as_of("a", "$1")} ORDER BY a.position
+SELECT a.event, a.paid, a.reversed_cents >= a.amount_cents AS reversed FROM advances_v1.advances AS a
+WHERE a.dossier = $2 AND {as_of("a", "$1")} ORDER BY a.event
 """
 DOSSIER_OF = f"""
 SELECT a.dossier FROM advances_v1.advances AS a WHERE a.commitment = $2 AND a.payment = $3 AND {as_of("a", "$1")}

@@ -66,7 +66,7 @@ DOSSIERS: Final = Periods(
 LINKS: Final = Periods("dossiers_v1.links", {"dossier": "text", "kind": "text", "target": "text"}, {"linked": "bigint"})
 STEPS: Final = Periods(
     "dossiers_v1.steps",
-    {"position": "bigint"},
+    {"event": "bigint"},
     {"dossier": "text", "type": "text", "occurred": "text", "fact": "json"},
 )
 
@@ -79,8 +79,8 @@ SELECT l.dossier, l.kind, l.target FROM dossiers_v1.links AS l
 WHERE l.dossier = ANY ($2::text[]) AND {as_of("l", "$1")} ORDER BY l.dossier, l.kind, l.target
 """
 READ_STEPS = f"""
-SELECT s.dossier, s.position, s.type, s.occurred, s.fact::text FROM dossiers_v1.steps AS s
-WHERE s.dossier = ANY ($2::text[]) AND {as_of("s", "$1")} ORDER BY s.position
+SELECT s.dossier, s.event, s.type, s.occurred, s.fact::text FROM dossiers_v1.steps AS s
+WHERE s.dossier = ANY ($2::text[]) AND {as_of("s", "$1")} ORDER BY s.event
 """
 SERVING = f"""
 SELECT l.dossier FROM dossiers_v1.links AS l

@@ -44,7 +44,7 @@ OBJECTIVES: Final = Periods(
         "events": "bigint[]",
     },
 )
-SECTIONS: Final = Periods("notes_v1.sections", {"position": "bigint"}, {"objective": "text", "fact": "json"})
+SECTIONS: Final = Periods("notes_v1.sections", {"event": "bigint"}, {"objective": "text", "fact": "json"})
 
 NOTES_PAGE = f"""
 SELECT n.note, n.version, n.opened, n.fact::text FROM notes_v1.notes AS n
@@ -62,8 +62,8 @@ WHERE o.note = $2 AND {as_of("o", "$1")} AND o.registered > $3 ORDER BY o.regist
 """
 OBJECTIVE = f"SELECT {COLUMNS} FROM notes_v1.objectives AS o WHERE o.objective = $2 AND {as_of('o', '$1')}"
 READ_SECTIONS = f"""
-SELECT s.position, s.fact::text FROM notes_v1.sections AS s
-WHERE s.objective = $2 AND {as_of("s", "$1")} ORDER BY s.position
+SELECT s.event, s.fact::text FROM notes_v1.sections AS s
+WHERE s.objective = $2 AND {as_of("s", "$1")} ORDER BY s.event
 """
 # A code is an alias from the position at which another one followed it.
 ALIASES = """
