@@ -118,17 +118,17 @@ def _fields(spot: Spot, facts: Sequence[Standing]) -> tuple[Statement, ...]:
             case FieldStated(field=field) as said if field not in BUDGET_FIELDS:
                 stated[field] = Statement(
                     field=field,
+                    asked=field in spot.template.fields,
                     figure=Figure.of(said.value, fact.name),
                     owner=spot.owner,
                     as_printed=said.as_printed,
                     place=said.place,
                 )
-    asked = {
-        field: Statement(field=field, figure=Figure(state=spot.missing()), owner=spot.owner)
+    asked = [
+        stated.get(field) or Statement(field=field, figure=Figure(state=spot.missing()), owner=spot.owner)
         for field in spot.template.fields
-    }
-    beyond = {field: stated[field] for field in sorted(stated) if field not in asked}
-    return tuple({**asked, **{field: said for field, said in stated.items() if field in asked}, **beyond}.values())
+    ]
+    return (*asked, *(stated[field] for field in sorted(stated) if not stated[field].asked))
 
 
 def _deadline(spot: Spot, facts: Sequence[Standing]) -> DeadlineEntry | None:
@@ -143,6 +143,7 @@ def _deadline(spot: Spot, facts: Sequence[Standing]) -> DeadlineEntry | None:
         case Known(value=Continuous(until=until)) if until is not None:
             day = When.of(until)
     return DeadlineEntry(
+        asked=spot.template.deadline,
         figure=Figure.of(event.deadline, fact.name),
         day=day,
         owner=spot.owner,
@@ -157,7 +158,11 @@ def _status(spot: Spot, facts: Sequence[Standing]) -> StatusEntry | None:
         return StatusEntry(figure=Figure(state=spot.missing()), owner=spot.owner) if spot.template.status else None
     fact, event = said[-1]
     return StatusEntry(
-        figure=Figure.known(event.status, fact.name), owner=spot.owner, as_printed=event.as_printed, place=event.place
+        asked=spot.template.status,
+        figure=Figure.known(event.status, fact.name),
+        owner=spot.owner,
+        as_printed=event.as_printed,
+        place=event.place,
     )
 
 

@@ -22,9 +22,11 @@ class Statement(Part):
     """One official text field. owner: the lead unit, which owes it while it is pending.
 
     A field that nobody stated is pending when there is a lead unit to fill it in, else unknown; then `events` is empty.
+    asked: the template asks for it here; the others are shown because somebody stated them.
     """
 
     field: FieldName
+    asked: bool = True
     figure: Figure[Text]
     owner: UnitSlug | None = None
     as_printed: str | None = None
@@ -32,8 +34,9 @@ class Statement(Part):
 
 
 class DeadlineEntry(Part):
-    """When it is due. day: the date in words, when the deadline is a day or goes on until one."""
+    """When it is due. day: the date in words, when the deadline is a day or goes on until one. asked: see Statement."""
 
+    asked: bool = True
     figure: Figure[Deadline]
     day: When | None = None
     owner: UnitSlug | None = None
@@ -44,6 +47,7 @@ class DeadlineEntry(Part):
 class StatusEntry(Part):
     """How far it is declared to be. as_printed: the words it was read from, always there when it is `other`."""
 
+    asked: bool = True
     figure: Figure[Status]
     owner: UnitSlug | None = None
     as_printed: str | None = None

@@ -122,7 +122,7 @@ LINKING: Final = (dossiers.DossierLinked, dossiers.DossierUnlinked)
 
 def slot_of(event: Event, position: int) -> str | None:
     """Return the slot that a fact takes in its stream; None when it only ends or links something."""
-    if isinstance(event, FactWithdrawn | LINKING) or type(event) in ENDINGS:
+    if isinstance(event, (FactWithdrawn, *LINKING)) or type(event) in ENDINGS:
         return None
     statement = STATEMENTS.get(type(event))
     return _step(position) if statement is None else _named(event, *statement)

@@ -6,15 +6,18 @@ Both carry the positions between which they were true, so that a reader sees wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
+
+import asyncpg
 
 from regesta.database import Connection as Db
 from regesta.event import Event, Recorded, Registry, event_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
+from services.reporting.domain.knowledge import LedgerSum
 from services.reporting.domain.standing import (
     BUDGET,
     KPI,
@@ -26,6 +29,7 @@ from services.reporting.domain.standing import (
     unlinked_by,
 )
 
+REGISTRY: Final = Registry(OBJECTIVES, KPI, BUDGET)
 KEY: Final = {"stream": "text", "slot": "text"}
 FACT: Final = {"type": "text", "recorded_at": "timestamptz", "occurred": "text", "data": "json"}
 LINK: Final = {"about": "text"}
@@ -89,70 +93,97 @@ LOGS: Final = {
 PROJECTIONS: Final = tuple(log.projection() for log in LOGS.values())
 
 
+# $1: streams; $2: the cut; $3: types to leave out, or of ledgers those to sum.
+COLUMNS: Final = "f.stream, f.from_position, f.type, f.recorded_at, f.occurred, f.data::text"
+STOOD: Final = f"{as_of('f', '$2')} AND f.type <> ALL ($3::text[]) ORDER BY f.from_position, f.stream, f.slot"
+OF: Final = f"SELECT {COLUMNS} FROM {{facts}} AS f WHERE f.stream = ANY ($1::text[]) AND {STOOD}"
+ABOUT: Final = f"""
+SELECT {COLUMNS} FROM {{facts}} AS f
+WHERE f.stream IN (SELECT l.stream FROM {{links}} AS l WHERE l.about = ANY ($1::text[]) AND {as_of("l", "$2")})
+  AND {STOOD}
+"""
+LINKING: Final = f"""
+SELECT {COLUMNS} FROM {{links}} AS l JOIN {{facts}} AS f USING (stream, slot)
+WHERE l.about = ANY ($1::text[]) AND {as_of("l", "$2")} AND {STOOD}
+"""
+LINKS: Final = f"""
+SELECT l.stream, l.about FROM {{links}} AS l WHERE l.stream = ANY ($1::text[]) AND {as_of("l", "$2")}
+ORDER BY l.stream, l.from_position, l.about
+"""
+SUMS: Final = f"""
+SELECT f.stream, f.type, f.data->>'credit' AS credit, sum((f.data->>'amount_cents')::bigint)::bigint,
+       coalesce(bool_or((f.data->>'unchecked')::boolean), false), array_agg(f.from_position ORDER BY f.from_position)
+FROM {{facts}} AS f
+WHERE f.stream = ANY ($1::text[]) AND {as_of("f", "$2")} AND f.type = ANY ($3::text[])
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+
+STREAMS: Final = f"""
+SELECT f.stream FROM {{facts}} AS f
+WHERE f.type = $1 AND f.stream > $2 AND {as_of("f", "$3")} ORDER BY f.stream LIMIT $4
+"""
+
+
 class StandingReader:
     """Reads what stood at a cut. Each method is one statement, whatever the number of streams."""
 
-    def __init__(self, db: Db, cut: Mapping[str, int], registry: Registry) -> None:
+    def __init__(self, db: Db, cut: Mapping[str, int]) -> None:
         self._db = db
         self._cut = cut
-        self._registry = registry
 
-    async def of(self, source: str, streams: Sequence[str], but: Sequence[type[Event]] = ()) -> list[Standing]:
+    async def of(self, source: str, streams: Iterable[str], but: Sequence[type[Event]] = ()) -> list[Standing]:
         """Return the facts of some streams, in the order recorded, leaving some types out."""
-        query = f"""
-            SELECT f.stream, f.from_position, f.type, f.recorded_at, f.occurred, f.data::text
-            FROM {LOGS[source].facts.table} AS f
-            WHERE f.stream = ANY ($1::text[]) AND {as_of("f", "$2")} AND f.type <> ALL ($3::text[])
-            ORDER BY f.from_position, f.stream, f.slot
-        """
-        return await self._read(source, query, streams, but)
+        return await self._read(source, OF, streams, but)
 
-    async def about(self, source: str, others: Sequence[str], but: Sequence[type[Event]] = ()) -> list[Standing]:
+    async def about(self, source: str, others: Iterable[str]) -> list[Standing]:
         """Return the facts of all streams that are linked to some others, in the order recorded."""
-        log = LOGS[source]
-        query = f"""
-            SELECT f.stream, f.from_position, f.type, f.recorded_at, f.occurred, f.data::text
-            FROM {log.facts.table} AS f
-            WHERE f.stream IN (SELECT l.stream FROM {log.links.table} AS l
-                               WHERE l.about = ANY ($1::text[]) AND {as_of("l", "$2")})
-              AND {as_of("f", "$2")} AND f.type <> ALL ($3::text[])
-            ORDER BY f.from_position, f.stream, f.slot
-        """
-        return await self._read(source, query, others, but)
+        return await self._read(source, ABOUT, others)
 
-    async def linking(self, source: str, others: Sequence[str]) -> list[Standing]:
+    async def linking(self, source: str, others: Iterable[str]) -> list[Standing]:
         """Return the very facts that link streams to some others, in the order recorded."""
-        log = LOGS[source]
-        query = f"""
-            SELECT f.stream, f.from_position, f.type, f.recorded_at, f.occurred, f.data::text
-            FROM {log.links.table} AS l JOIN {log.facts.table} AS f USING (stream, slot)
-            WHERE l.about = ANY ($1::text[]) AND {as_of("l", "$2")} AND {as_of("f", "$2")}
-              AND f.type <> ALL ($3::text[])
-            ORDER BY f.from_position, f.stream, f.slot
-        """
-        return await self._read(source, query, others, ())
+        return await self._read(source, LINKING, others)
 
-    async def links(self, source: str, streams: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    async def links(self, source: str, streams: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return what some streams are linked to, in the order linked."""
-        query = f"""
-            SELECT l.stream, l.about FROM {LOGS[source].links.table} AS l
-            WHERE l.stream = ANY ($1::text[]) AND {as_of("l", "$2")}
-            ORDER BY l.stream, l.from_position, l.about
-        """
+        rows = await self._db.fetch(_in(LOGS[source], LINKS), list(streams), self._cut[source])
         found: dict[str, tuple[str, ...]] = {}
-        for stream, about in await self._db.fetch(query, streams, self._cut[source]):
+        for stream, about in rows:
             found[stream] = (*found.get(stream, ()), about)
         return found
 
+    async def streams(self, source: str, opened_by: type[Event], after: str, limit: int) -> list[str]:
+        """Return the next streams after one that are opened by a type of fact, by name."""
+        query = _in(LOGS[source], STREAMS)
+        rows = await self._db.fetch(query, opened_by.name, after, self._cut[source], limit)
+        return [row["stream"] for row in rows]
+
+    async def sums(self, streams: Iterable[str], types: Iterable[type[Event]]) -> dict[str, list[LedgerSum]]:
+        """Return the amounts of some ledgers, summed by type and credit."""
+        names = [event.name for event in types]
+        rows = await self._db.fetch(_in(LOGS["budget"], SUMS), list(streams), self._cut["budget"], names)
+        found: dict[str, list[LedgerSum]] = {}
+        for stream, kind, credit, cents, unchecked, positions in rows:
+            events = tuple(event_name("budget", position) for position in positions)
+            found.setdefault(stream, []).append(LedgerSum(kind, credit, cents, unchecked, events))
+        return found
+
     async def _read(
-        self, source: str, query: str, streams: Sequence[str], but: Sequence[type[Event]]
+        self, source: str, query: str, streams: Iterable[str], but: Sequence[type[Event]] = ()
     ) -> list[Standing]:
         left_out = [event.name for event in but]
-        rows = await self._db.fetch(query, list(streams), self._cut[source], left_out)
-        facts = []
-        for stream, position, kind, recorded_at, occurred, data in rows:
-            event = self._registry.read(kind, data)
-            assert event is not None  # only known types are folded
-            day = recorded_at.astimezone(UTC).date()
-            facts.append(Standing(event_name(source, position), position, stream, event, day, occurred))
-        return facts
+        rows = await self._db.fetch(_in(LOGS[source], query), list(streams), self._cut[source], left_out)
+        return [_standing(source, row) for row in rows]
+
+
+def _in(log: Log, query: str) -> str:
+    """Return a query on the tables of one log."""
+    return query.format(facts=log.facts.table, links=log.links.table)
+
+
+def _standing(source: str, row: asyncpg.Record) -> Standing:
+    stream, position, kind, recorded_at, occurred, data = row
+    event = REGISTRY.read(kind, data)
+    assert event is not None  # only types of the registry are folded
+    day = recorded_at.astimezone(UTC).date()
+    return Standing(event_name(source, position), position, stream, event, day, occurred)

@@ -1,0 +1,6 @@
+"""Run reporting: `python -m services.reporting api|worker|all|migrate|rebuild`."""
+
+from regesta.main import main
+from services.reporting.app import SERVICE
+
+main(SERVICE)

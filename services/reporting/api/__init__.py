@@ -1,0 +1,1 @@
+"""HTTP out of the reporting service."""

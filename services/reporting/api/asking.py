@@ -1,0 +1,72 @@
+"""What a request for a letter may say beside its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends, Header, Query, Request, Response
+
+from regesta.view import View
+
+MOST_ROWS = 500
+ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The request for a letter. accept, if_none_match: its headers."""
+
+    request: Request
+    occurred_until: date | None
+    accept: str | None
+    if_none_match: str | None
+
+    def holds(self, etag: str) -> bool:
+        """Whether the reader holds this very answer."""
+        return self.if_none_match is not None and etag in {each.strip() for each in self.if_none_match.split(",")}
+
+
+async def asking(
+    request: Request,
+    occurred_until: Annotated[
+        date | None,
+        Query(description="Tells of each dated fact whether it had happened by this day: certain, possible or no."),
+    ] = None,
+    accept: Annotated[str | None, Header(max_length=1000)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Asking:
+    """Give the Asking of a request."""
+    return Asking(request, occurred_until, accept, if_none_match)
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page of a list is wanted. after: the key of the last row of the page before; empty for the first page."""
+
+    limit: int
+    after: str
+    request: Request
+    response: Response
+
+    def point_to_next(self, view: View, after: str) -> None:
+        """Name the page after a row in the answer. It speaks of the same cut, whatever is recorded in the meantime."""
+        url = self.request.url.include_query_params(after=after)
+        if "as_of" not in self.request.query_params:
+            url = url.include_query_params(cut=view.token)
+        self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
+async def paging(
+    request: Request,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = ROWS,
+    after: Annotated[str, Query(max_length=100, description="The key of the last row of the page before.")] = "",
+) -> Paging:
+    """Give the Paging of a request."""
+    return Paging(limit, after, request, response)
+
+
+Asked: TypeAlias = Annotated[Asking, Depends(asking)]
+Paged: TypeAlias = Annotated[Paging, Depends(paging)]

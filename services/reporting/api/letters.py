@@ -1,0 +1,72 @@
+"""The letter over HTTP: as JSON, or as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeAlias
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from contracts.types import NoteSlug, ObjectiveId, Year
+from regesta.view import Reading, View
+from regesta.web import Caller
+from services.reporting.api.asking import Asked, Asking
+from services.reporting.api.negotiation import JSON, form_of
+from services.reporting.domain.letter import Letter, LetterOut
+from services.reporting.gathering import canonical, hash_of, read_letter, read_objective
+from services.reporting.web.responding import PageRoute
+
+SCOPE: Final = "reporting:read"
+
+# Makes the page of a letter and sees to its headers; the request's query holds what the reader chose.
+LetterPage: TypeAlias = Callable[[Request, View, Letter], Awaitable[Response]]
+
+
+def letter_router(page: LetterPage) -> APIRouter:
+    """Return the routes of letters. page: renders HTML."""
+    router = APIRouter(tags=["letters"], route_class=PageRoute)
+
+    @router.get(
+        "/letters/{note}/{year}",
+        response_class=Response,
+        responses={200: {"model": LetterOut, "content": {"text/html": {}}}, 304: {}, 406: {}},
+    )
+    async def get_letter(note: NoteSlug, year: Year, view: Reading, caller: Caller, asked: Asked) -> Response:
+        """Return the letter of a note and year: N planned, N-1 realised. 404 unknown note; 406 neither JSON nor HTML.
+
+        The ETag is the hash of the letter as of its cut; `complete` and `missing` stand outside what is hashed.
+        """
+        caller.require(SCOPE)
+        form = form_of(asked.accept)
+        letter = await read_letter(view, note, year, asked.occurred_until)
+        if form == "json":
+            return letter_response(letter, view, asked)
+        return await page(asked.request, view, letter)
+
+    @router.get("/objectives/{objective}", response_class=Response, responses={200: {"model": LetterOut}, 304: {}})
+    async def get_objective(
+        objective: ObjectiveId,
+        view: Reading,
+        caller: Caller,
+        asked: Asked,
+        year: Annotated[Year | None, Query(description="Of the letter; without it the note's own.")] = None,
+    ) -> Response:
+        """Return the letter of an objective's note with this objective alone and what stands under it. 404 unknown."""
+        caller.require(SCOPE)
+        return letter_response(await read_objective(view, objective, year, asked.occurred_until), view, asked)
+
+    return router
+
+
+def letter_response(letter: Letter, view: View, asked: Asking) -> Response:
+    """Return a letter as JSON (LetterOut), or 304 when the reader holds this very one."""
+    document = canonical(letter)
+    hashed = hash_of(document)
+    etag = f'"{hashed}"' if view.complete else f'"{hashed}-without-{"-".join(view.missing)}"'
+    headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "private, no-cache"}
+    if asked.holds(etag):
+        return Response(status_code=304, headers=headers)
+    members: dict[str, object] = {"letter": orjson.Fragment(document), "hash": hashed, "complete": view.complete}
+    members |= {"missing": view.missing} | ({"as_of": view.as_of} if view.as_of else {})
+    return Response(orjson.dumps(members), media_type=JSON, headers=headers)

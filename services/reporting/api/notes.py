@@ -1,0 +1,95 @@
+"""The notes that have letters, and the overview of one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Response
+
+from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
+from contracts.types import Cut, LogName, NoteSlug, Year
+from regesta.view import Reading, View
+from regesta.web import Caller, StrictRoute
+from services.reporting.api.asking import Paged
+from services.reporting.domain.figure import Part
+from services.reporting.domain.knowledge import by_stream
+from services.reporting.domain.letter import Note
+from services.reporting.domain.overview import Overview, overview_of
+from services.reporting.domain.standing import Standing
+from services.reporting.domain.tree import note_of
+from services.reporting.gathering import read_letter
+from services.reporting.projections.standing import StandingReader
+
+router = APIRouter(tags=["notes"], route_class=StrictRoute)
+
+
+class NoteLine(Part):
+    """A note and the years that it has letters for: N of each plan, the year after each account."""
+
+    note: Note
+    years: tuple[Year, ...]
+
+
+class NotesOut(Part):
+    """A page of notes by name. cut, complete, missing: what the answer speaks of."""
+
+    notes: tuple[NoteLine, ...]
+    cut: Cut
+    complete: bool
+    missing: tuple[LogName, ...] = ()
+
+
+class OverviewOut(Part):
+    """The overview of a note as of a cut."""
+
+    overview: Overview
+    complete: bool
+    missing: tuple[LogName, ...] = ()
+    as_of: date | None = None
+
+
+async def read_notes(view: View, after: str, limit: int) -> tuple[NoteLine, ...]:
+    """Return the next notes after one, by slug, in two statements."""
+    reader = StandingReader(view.db, view.cut)
+    streams = await reader.streams("objectives", PolicyNoteOpened, f"note/{after}", limit)
+    facts = by_stream(await reader.of("objectives", streams))
+    return tuple(line for stream in streams if (line := _line(stream.partition("/")[2], facts[stream])) is not None)
+
+
+def _line(slug: NoteSlug, facts: list[Standing]) -> NoteLine | None:
+    found = note_of(slug, facts)
+    if found is None:
+        return None
+    note, opened = found
+    sections = [fact.event.section for fact in facts if isinstance(fact.event, ObjectiveRegistered | SectionPrinted)]
+    years = {each.year if each.kind == "planned" else each.year + 1 for each in sections if each is not None}
+    if opened.planned_year is not None:
+        # An account of another year than the one before belongs to this letter too.
+        years = years - {(opened.realised_year or opened.planned_year) + 1} | {opened.planned_year}
+    return NoteLine(note=note, years=tuple(sorted(years)))
+
+
+@router.get("/notes", response_model_exclude_none=True)
+async def get_notes(view: Reading, caller: Caller, paged: Paged) -> NotesOut:
+    """Return the notes known, by name; the next page, as of the same cut, is in the Link header."""
+    caller.require("reporting:read")
+    notes = await read_notes(view, paged.after, paged.limit)
+    if len(notes) == paged.limit:
+        paged.point_to_next(view, notes[-1].note.slug)
+    return NotesOut(notes=notes, cut=dict(sorted(view.cut.items())), complete=view.complete, missing=view.missing)
+
+
+@router.get("/notes/{note}/overview", response_class=Response, responses={200: {"model": OverviewOut}})
+async def get_overview(
+    note: NoteSlug,
+    view: Reading,
+    caller: Caller,
+    year: Annotated[Year | None, Query(description="Of the letter; without it the note's own.")] = None,
+) -> Response:
+    """Return what the note's letter says of each objective in one line. 404 unknown note."""
+    caller.require("reporting:read")
+    letter = await read_letter(view, note, year)
+    out = OverviewOut(overview=overview_of(letter), complete=view.complete, missing=view.missing, as_of=view.as_of)
+    return Response(orjson.dumps(out.model_dump(mode="json", exclude_none=True)), media_type="application/json")

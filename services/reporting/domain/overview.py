@@ -1,0 +1,223 @@
+"""The portfolio of a note: what a letter says of each objective in one line. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from contracts.objectives import Level, Reading, Status
+from contracts.types import Cents, Cut, ObjectiveId, Text, UnitSlug, Year
+from services.reporting.domain.budget import Budget, Footer, SectionTotal
+from services.reporting.domain.dossiers import Milestone
+from services.reporting.domain.figure import Events, Figure, Part, When, names
+from services.reporting.domain.letter import Action, Content, Facts, Letter, Note, Objective
+from services.reporting.domain.tables import footer_of
+
+
+class Completeness(Part):
+    """How many of the fields that the template asks for were stated; one stated as none (Néant) is."""
+
+    stated: int
+    asked: int
+
+
+class Colours(Part):
+    """How many indicators have each colour; no_band: a value, but no band that could colour it."""
+
+    green: int = 0
+    amber: int = 0
+    red: int = 0
+    no_data: int = 0
+    no_band: int = 0
+
+
+class Liquidated(Part):
+    """What was liquidated and what was committed of the lines of the plan's year, in cents; ppm: their ratio.
+
+    Known only for lines with a ledger; a shared line counts whole. ppm is null when nothing was committed.
+    """
+
+    liquidated: Figure[Cents]
+    committed: Figure[Cents]
+    ppm: int | None = None
+
+
+class Next(Part):
+    """The earliest planned milestone of an objective's dossiers, or the earliest planned dated fact."""
+
+    due: When
+    text: Figure[Text]
+    events: Events
+
+
+class FactCounts(Part):
+    """How many dated facts of each reading stand under an objective."""
+
+    done: int
+    planned: int
+    target: int
+    unmet: int
+    unclear: int
+
+
+class Line(Part):
+    """One objective in the overview. status: as declared; unknown or pending when nobody did."""
+
+    id: ObjectiveId
+    level: Level
+    label: Text
+    depth: int
+    code: Figure[str]
+    title: Figure[Text]
+    unit: UnitSlug | None = None
+    status: Figure[Status] | None = None
+    status_as_printed: str | None = None
+    completeness: Completeness
+    colours: Colours
+    liquidated: Liquidated
+    facts: FactCounts
+    next: Next | None = None
+    dossiers: int
+    actions: int
+    budget: Footer
+
+
+class Overview(Part):
+    """All objectives of a note, as its letter of a year has them. totals: of the letter."""
+
+    note: Note
+    year: Year
+    realised_year: Year
+    cut: Cut
+    lines: tuple[Line, ...]
+    totals: tuple[SectionTotal, ...]
+
+
+def overview_of(letter: Letter) -> Overview:
+    """Return the overview of a letter."""
+    return Overview(
+        note=letter.note,
+        year=letter.year,
+        realised_year=letter.realised_year,
+        cut=letter.cut,
+        lines=tuple(_line(objective) for objective in letter.objectives),
+        totals=letter.totals,
+    )
+
+
+def contents_of(objective: Objective) -> Iterator[Content]:
+    """Yield all content of an objective: its own, its sections' and its actions'."""
+    yield objective.content
+    for section in (objective.realised, objective.planned):
+        if section is not None:
+            yield section.content
+    for action in actions_of(objective):
+        yield action.content
+
+
+def actions_of(objective: Objective) -> Iterator[Action]:
+    """Yield the actions of an objective at every depth; one that stands in two sections comes twice."""
+    sections = [section for section in (objective.realised, objective.planned) if section is not None]
+    waiting = [*(action for section in sections for action in section.actions), *objective.actions]
+    while waiting:
+        action = waiting.pop(0)
+        yield action
+        waiting[:0] = action.actions
+
+
+def _line(objective: Objective) -> Line:
+    contents = list(contents_of(objective))
+    status = objective.content.status
+    return Line(
+        id=objective.id,
+        level=objective.level,
+        label=objective.label,
+        depth=objective.depth,
+        code=objective.code,
+        title=objective.title,
+        unit=next((unit.unit for unit in objective.units if unit.role == "lead"), None),
+        status=None if status is None else status.figure,
+        status_as_printed=None if status is None else status.as_printed,
+        completeness=_completeness(contents),
+        colours=_colours(contents),
+        liquidated=_liquidated(objective),
+        facts=_counts([content.facts for content in contents]),
+        next=_next(objective, contents),
+        dossiers=len(objective.dossiers),
+        actions=len({action.id for action in actions_of(objective)}),
+        budget=footer_of(
+            [row for budget in _planned_budgets(objective) for row in budget.rows if row.direction == "expenditure"]
+        ),
+    )
+
+
+def _completeness(contents: Sequence[Content]) -> Completeness:
+    figures = [bool(said.figure.events) for content in contents for said in content.fields if said.asked]
+    entries = [entry for content in contents for entry in (content.deadline, content.status) if entry is not None]
+    figures += [bool(entry.figure.events) for entry in entries if entry.asked]
+    return Completeness(stated=sum(figures), asked=len(figures))
+
+
+def _colours(contents: Sequence[Content]) -> Colours:
+    colours: dict[str, str] = {each.id: each.colour or "no_band" for content in contents for each in content.indicators}
+    counted = Counter(colours.values())
+    return Colours(**{colour: counted[colour] for colour in Colours.model_fields})
+
+
+def _counts(facts: Sequence[Facts]) -> FactCounts:
+    readings: tuple[Reading, ...] = ("done", "planned", "target", "unmet", "unclear")
+    return FactCounts(**{reading: sum(len(getattr(each, reading)) for each in facts) for reading in readings})
+
+
+def _planned_budgets(objective: Objective) -> list[Budget]:
+    section = objective.planned
+    if section is None:
+        return []
+    under = [
+        section.content,
+        *(action.content for action in actions_of(objective) if action.section == section.section),
+    ]
+    return [content.budget for content in under if content.budget is not None]
+
+
+def _liquidated(objective: Objective) -> Liquidated:
+    ledgers = {
+        row.line: row.ledger
+        for budget in _planned_budgets(objective)
+        for row in budget.rows
+        if row.ledger is not None and row.direction == "expenditure"
+    }
+    liquidated = _sum([ledger.liquidated for ledger in ledgers.values()])
+    committed = _sum([ledger.committed for ledger in ledgers.values()])
+    ppm = liquidated.value * 1_000_000 // committed.value if liquidated.value is not None and committed.value else None
+    return Liquidated(liquidated=liquidated, committed=committed, ppm=ppm)
+
+
+def _sum(figures: Sequence[Figure[Cents]]) -> Figure[Cents]:
+    known = [figure for figure in figures if figure.value is not None]
+    if not known:
+        return Figure(state="unknown")
+    return Figure.known(sum(each.value or 0 for each in known), *names(*(each.events for each in known)))
+
+
+def _next(objective: Objective, contents: Sequence[Content]) -> Next | None:
+    milestones = [
+        Next(due=each.due, text=_milestone_text(each), events=each.events)
+        for dossier in objective.dossiers
+        for each in dossier.milestones
+        if each.state == "planned"
+    ]
+    facts = [
+        Next(due=fact.day, text=Figure.known(fact.text, *fact.events), events=fact.events)
+        for content in contents
+        for fact in content.facts.planned
+        if fact.day is not None
+    ]
+    dated = [each for each in milestones or facts if each.due.earliest or each.due.latest]
+    return min(dated, key=lambda each: (each.due.earliest or each.due.latest, each.due.edtf), default=None)
+
+
+def _milestone_text(milestone: Milestone) -> Figure[Text]:
+    if milestone.title.value is not None:
+        return milestone.title
+    return Figure(state="unknown", events=milestone.events)

@@ -1,0 +1,154 @@
+"""A letter read from the database: a fixed number of statements, whatever its size."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import orjson
+
+from contracts.budget import (
+    CreditConsumed,
+    CreditReleased,
+    CreditReserved,
+    CreditReturned,
+    CreditsTransferredIn,
+    CreditsTransferredOut,
+    LineAssigned,
+)
+from contracts.commitments import ConventionSigned
+from contracts.objectives import ObjectiveOpened
+from contracts.types import NoteSlug, ObjectiveId, Year
+from regesta.event import Event
+from regesta.view import View
+from services.reporting.domain.assembly import Assembly, question_of
+from services.reporting.domain.errors import UnknownNote, UnknownObjective
+from services.reporting.domain.knowledge import Knowledge, Question
+from services.reporting.domain.letter import Letter
+from services.reporting.domain.standing import Standing
+from services.reporting.domain.tree import Node, nodes_of, note_of, roots_of
+from services.reporting.projections.standing import StandingReader
+
+# What is only summed, never read one by one.
+ENTRIES: Final[tuple[type[Event], ...]] = (
+    CreditReserved,
+    CreditReleased,
+    CreditConsumed,
+    CreditReturned,
+    CreditsTransferredOut,
+    CreditsTransferredIn,
+)
+
+
+async def read_letter(
+    view: View, note: NoteSlug, year: Year | None = None, occurred_until: date | None = None
+) -> Letter:
+    """Return the letter of a note and year as of the view's cut.
+
+    year: None means the one that the note was first read for, else that of its newest plan. Raises UnknownNote.
+    """
+    return await _read(view, note, year, occurred_until, None)
+
+
+async def read_objective(
+    view: View, objective: ObjectiveId, year: Year | None = None, occurred_until: date | None = None
+) -> Letter:
+    """Return the letter of an objective's note with that objective alone and what stands under it.
+
+    year: as of read_letter. Raises UnknownObjective.
+    """
+    facts = await StandingReader(view.db, view.cut).of("objectives", [f"objective/{objective}"])
+    note = next((fact.event.note for fact in facts if isinstance(fact.event, ObjectiveOpened)), None)
+    if note is None:
+        raise UnknownObjective(f"no objective {objective!r} was open at this cut", objective=objective)
+    return await _read(view, note, year, occurred_until, objective)
+
+
+async def _read(
+    view: View, note: NoteSlug, year: Year | None, occurred_until: date | None, only: ObjectiveId | None
+) -> Letter:
+    reader = StandingReader(view.db, view.cut)
+    facts = await reader.of("objectives", [f"note/{note}"])
+    found = note_of(note, facts)
+    if found is None:
+        raise UnknownNote(f"no note {note!r} was open at this cut", note=note)
+    shown, opened = found
+    nodes = nodes_of(facts)
+    roots = roots_of(nodes)
+    if only is not None:
+        if only not in nodes:
+            raise UnknownObjective(f"the objective {only!r} was registered in error", objective=only)
+        roots = [nodes[only]]
+    asked = question_of(opened, year or opened.planned_year or _newest_plan(nodes.values()) or _first_year(facts))
+    question = Question(asked.year, asked.realised_year, occurred_until)
+    knowledge = await gather(reader, [node.id for node in _all(roots)], question)
+    return Assembly(shown, nodes, knowledge, question).letter(roots, dict(sorted(view.cut.items())))
+
+
+async def gather(reader: StandingReader, objectives: Sequence[ObjectiveId], question: Question) -> Knowledge:
+    """Return all that a letter over some objectives is made of, in eleven statements."""
+    streams = [f"objective/{each}" for each in objectives]
+    dossiers = await reader.about("objectives", streams)
+    dossier_streams = _streams(dossiers)
+    assignments = await reader.of("budget", [f"assignment/{each}" for each in objectives])
+    lines = sorted({fact.event.line for fact in assignments if isinstance(fact.event, LineAssigned)})
+    years = sorted({question.year, *(section.year for section in question.sections)})
+    ledgers = [f"ledger/{line}/{year}" for line in lines for year in years]
+    line_streams = [f"line/{line}" for line in lines]
+    lined = await reader.of("budget", [*line_streams, *ledgers], but=ENTRIES)
+    money = await reader.about("budget", dossier_streams)
+    conventions = [fact.stream for fact in money if isinstance(fact.event, ConventionSigned)]
+    drawn = await reader.about("budget", conventions)
+    return Knowledge(
+        objectives=await reader.of("objectives", streams),
+        dossiers=dossiers,
+        dossier_links=await reader.links("objectives", dossier_streams),
+        indicators=await reader.about("kpi", streams),
+        assignments=assignments,
+        serving=await reader.linking("budget", line_streams),
+        lines=[fact for fact in lined if fact.stream.startswith("line/")],
+        credits=[fact for fact in lined if fact.stream.startswith("ledger/")],
+        ledgers=await reader.sums(ledgers, ENTRIES),
+        conventions=[fact for fact in money if fact.stream.startswith("convention/")],
+        commitments=_merged(fact for fact in (*money, *drawn) if fact.stream.startswith("commitment/")),
+    )
+
+
+def canonical(letter: Letter) -> bytes:
+    """Return a letter's JSON as RFC 8785 writes it: members sorted; its numbers are whole, its decimals are strings."""
+    return orjson.dumps(letter.model_dump(mode="json", exclude_none=True), option=orjson.OPT_SORT_KEYS)
+
+
+def hash_of(document: bytes) -> str:
+    """Return the hash of a letter's canonical JSON, hexadecimal."""
+    return hashlib.sha256(document).hexdigest()
+
+
+def _streams(facts: Iterable[Standing]) -> list[str]:
+    return list(dict.fromkeys(fact.stream for fact in facts))
+
+
+def _merged(facts: Iterable[Standing]) -> list[Standing]:
+    """Return facts of one log in the order recorded, each once."""
+    by_position = {fact.position: fact for fact in facts}
+    return [by_position[position] for position in sorted(by_position)]
+
+
+def _all(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        yield from _all(node.children)
+
+
+def _newest_plan(nodes: Collection[Node]) -> int | None:
+    """Return the year of the newest plan that a note prints; an account of a year stands in the letter of the next."""
+    sections = [key for node in nodes for key in node.sections]
+    sections += [(node.section.year, node.section.kind) for node in nodes if node.section is not None]
+    return max((year if kind == "planned" else year + 1 for year, kind in sections), default=None)
+
+
+def _first_year(facts: Sequence[Standing]) -> int:
+    """Return the year after the one in which a note was opened, when nothing printed says which letter comes first."""
+    return facts[0].recorded_on.year + 1
