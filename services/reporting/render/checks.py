@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.types import ObjectiveId, Text
-from services.reporting.domain.figure import State
 from services.reporting.domain.indicators import Indicator
-from services.reporting.domain.letter import Action, Content, Letter, Objective, YearSection
-from services.reporting.domain.letter import Facts as PrintedFacts
+from services.reporting.domain.letter import (
+    Content,
+    DeadlineEntry,
+    Facts,
+    Letter,
+    Objective,
+    Statement,
+    StatusEntry,
+    YearSection,
+)
+from services.reporting.domain.overview import actions_of, contents_of
 
-OPEN: Final = frozenset[State]({"unknown", "pending"})
 # A grouping of digits is no difference: 12 500 000, 12.500.000; nor is a no-break space.
 GROUPING: Final = re.compile(r"(?<=\d)[ .\u00a0\u202f](?=\d{3}\b)")
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
@@ -84,9 +91,9 @@ def check(letter: Letter) -> Checks:
 
 
 def completeness(objective: Objective) -> Share:
-    """Return how many mandatory fields of an objective are filled. Empty by statement (Néant) is filled."""
-    states = [state for content in _mandatory(objective) for state in _states(content)]
-    return Share(sum(state not in OPEN for state in states), len(states))
+    """Return how many fields that the template asks for were stated; one stated as none (Néant) is."""
+    asked = [bool(entry.figure.events) for content in contents_of(objective) for entry in _asked(content)]
+    return Share(sum(asked), len(asked))
 
 
 def lead_of(objective: Objective) -> str | None:
@@ -97,7 +104,7 @@ def lead_of(objective: Objective) -> str | None:
 def indicators_of(objective: Objective) -> Iterator[Indicator]:
     """Yield the indicators of an objective, its sections and its actions, each once."""
     seen: set[str] = set()
-    for content in contents(objective):
+    for content in contents_of(objective):
         for indicator in content.indicators:
             if indicator.id not in seen:
                 seen.add(indicator.id)
@@ -105,8 +112,8 @@ def indicators_of(objective: Objective) -> Iterator[Indicator]:
 
 
 def colour_of(indicator: Indicator) -> str:
-    """Return green, amber, red or no_data; a value without bands has no colour."""
-    return indicator.colour or "no_data"
+    """Return green, amber, red, no_data without a value, no_band for a value that no band colours."""
+    return indicator.colour or ("no_band" if indicator.last else "no_data")
 
 
 def sections(objective: Objective) -> Iterator[YearSection]:
@@ -114,24 +121,6 @@ def sections(objective: Objective) -> Iterator[YearSection]:
     for section in (objective.realised, objective.planned):
         if section is not None:
             yield section
-
-
-def contents(objective: Objective) -> Iterator[Content]:
-    """Yield all content of an objective: its own, its sections' and its actions'."""
-    yield objective.content
-    for section in sections(objective):
-        yield section.content
-    for action in actions(objective):
-        yield action.content
-
-
-def actions(objective: Objective) -> Iterator[Action]:
-    """Yield the actions of an objective, at every depth, in the order of the letter."""
-    waiting = [action for section in sections(objective) for action in section.actions] + list(objective.actions)
-    while waiting:
-        action = waiting.pop(0)
-        yield action
-        waiting = list(action.actions) + waiting
 
 
 def numbers(text: str) -> Counter[str]:
@@ -144,18 +133,10 @@ def objectives_in(letter: Letter) -> dict[ObjectiveId, Objective]:
     return {objective.id: objective for objective in letter.objectives}
 
 
-def _mandatory(objective: Objective) -> Iterator[Content]:
-    yield objective.content
-    for section in sections(objective):
-        yield section.content
-
-
-def _states(content: Content) -> Iterator[State]:
-    for statement in content.fields:
-        yield statement.figure.state
-    for entry in (content.deadline, content.status):
-        if entry is not None:
-            yield entry.figure.state
+def _asked(content: Content) -> Iterator[Statement | DeadlineEntry | StatusEntry]:
+    for entry in (*content.fields, content.deadline, content.status):
+        if entry is not None and entry.asked:
+            yield entry
 
 
 def _owed(letter: Letter) -> list[tuple[str | None, int]]:
@@ -165,7 +146,7 @@ def _owed(letter: Letter) -> list[tuple[str | None, int]]:
     return [(unit, count) for unit, count in owed.most_common() if count]
 
 
-def _accounts(objective: Objective) -> Iterator[PrintedFacts]:
+def _accounts(objective: Objective) -> Iterator[Facts]:
     """Yield the facts that an account of the past year prints."""
     if objective.realised is not None:
         yield objective.realised.content.facts
@@ -177,10 +158,10 @@ def _texts(objective: Objective) -> Iterator[Text]:
     """Yield the texts that both languages should have."""
     if objective.title.value:
         yield objective.title.value
-    for action in actions(objective):
+    for action in actions_of(objective):
         if action.title.value:
             yield action.title.value
-    for content in contents(objective):
+    for content in contents_of(objective):
         for statement in content.fields:
             if statement.figure.value:
                 yield statement.figure.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,13 +13,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from contracts.types import Cut
+from regesta.event import Recorded, event_name, split_name
 from services.reporting.domain.letter import Letter, Objective
+from services.reporting.domain.overview import overview_of
 from services.reporting.render import filters, glossary, vocabulary
-from services.reporting.render.events import Sheet, Told
+from services.reporting.render.checks import objectives_in
+from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import PREFIX, Page
 from services.reporting.render.sayings import SAYINGS
 
+EVENT: Final = re.compile(r'"((?:objectives|budget|kpi):[0-9]+)"')
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -110,9 +115,39 @@ def letter_whole(letter: Letter, view: View, page: Page, figures: Mapping[str, F
     return fragment("letter_whole.html", page, figures[""], given | {"parts": Markup().join(parts)})
 
 
-def figure_page(page: Page, door: Door, back: str, events: Sequence[Told], missing: int) -> Markup:
+def overview(letter: Letter, view: View, page: Page, figures: Figures) -> Markup:
+    """Return the overview of a note, from its letter."""
+    given = _letter(letter, view) | {"overview": overview_of(letter)}
+    return fragment("overview.html", page, figures, given)
+
+
+def objective_page(
+    letter: Letter, view: View, page: Page, figures: Figures, shown: tuple[Objective, Sequence[Recorded]]
+) -> Markup:
+    """Return the page of an objective. shown: the objective and its latest events."""
+    objective, latest = shown
+    line = next(each for each in overview_of(letter).lines if each.id == objective.id)
+    parent = objectives_in(letter).get(objective.parent or "")
+    given = {"objective": objective, "latest": latest, "line": line, "parent": parent}
+    return fragment("objective.html", page, figures, _letter(letter, view) | given)
+
+
+def latest_events(objective: Objective, count: int) -> list[str]:
+    """Return the names of the last events of each log that an objective's page shows."""
+    by_source: dict[str, set[int]] = {}
+    for source, position in map(split_name, EVENT.findall(objective.model_dump_json())):
+        by_source.setdefault(source, set()).add(position)
+    return [
+        event_name(source, position)
+        for source, positions in sorted(by_source.items())
+        for position in sorted(positions)[-count:]
+    ]
+
+
+def figure_page(page: Page, door: Door, back: str, events: Sequence[Recorded]) -> Markup:
     """Return the page of one figure: how it came about, and the events behind it."""
-    return plain("figure.html", page, {"door": door, "back": back, "events": events, "missing": missing})
+    more = len(door.events) - len(events)
+    return plain("figure.html", page, {"door": door, "back": back, "events": events, "missing": more})
 
 
 def _letter(letter: Letter, view: View) -> dict[str, object]:

@@ -9,7 +9,8 @@ from typing import Final, Literal, TypeAlias
 
 from contracts.types import Language
 from services.reporting.domain.letter import Content, Objective
-from services.reporting.render.checks import actions, sections
+from services.reporting.domain.overview import actions_of
+from services.reporting.render.checks import sections
 from services.reporting.render.moments import Mark, Moment, printed, story
 from services.reporting.render.names import name
 from services.reporting.render.sayings import SAYINGS
@@ -109,7 +110,7 @@ def drawing(objective: Objective, language: Language) -> Drawing | None:
     scale = Scale(date(first, 1, 1), date(last + 1, 1, 1))
     rows = [_row(words, TOP + index * ROW, moments, scale) for index, (words, moments) in enumerate(lanes)]
     return Drawing(
-        title=f"{SAYINGS['timeline'].get(language)} {name(objective, language)}, {first}–{last}",
+        title=f"{SAYINGS['timeline'].get(language)} {name(objective, language)}, {first}-{last}",
         description=SAYINGS["lists_below"].get(language),
         height=TOP + (len(rows) - 1) * ROW + 20 + FOOT,
         years=[Tick(scale.x(date(year, 1, 1)), str(year)) for year in range(first, last + 1)],
@@ -122,7 +123,7 @@ def _lanes(objective: Objective) -> Iterator[tuple[str, list[Moment]]]:
     yield _tail(objective.code.value), _dated(objective.content)
     for section in sections(objective):
         yield str(section.section.year), _dated(section.content)
-    for action in actions(objective):
+    for action in actions_of(objective):
         yield _tail(action.code.value), _dated(action.content)
     for count, dossier in enumerate(objective.dossiers, start=1):
         yield f"D{count}", [moment for moment in story(dossier) if list(_ends(moment))]

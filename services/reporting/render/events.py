@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from contracts.dates import ImpreciseDate
 from contracts.types import LANGUAGES, Language
-from regesta.event import Recorded as Told
+from regesta.event import Recorded
 from services.reporting.render.figures import Door
 from services.reporting.render.glossary import EMPTY, FIELDS, STATUSES
 from services.reporting.render.names import cut
@@ -27,12 +27,12 @@ class Sheet:
     """What a figure opens. more: how many further events are behind it; href: where they all stand."""
 
     door: Door
-    events: Sequence[Told]
+    events: Sequence[Recorded]
     more: int
     href: str
 
 
-def event_words(event: Told, language: Language) -> str:
+def event_words(event: Recorded, language: Language) -> str:
     """Return what an event says: its kind, and what makes it this one. A type of a later release is named by its name."""
     kind = event.type.rpartition(".v")[0]
     words = (STEPS | EVENTS).get(kind)  # type: ignore[operator]
@@ -75,7 +75,8 @@ def _detail(name: str, value: JsonValue, language: Language) -> str | None:
             return f"{euros(value, language)} EUR"
         case str() | int():
             return _word(name, str(value), language)
-    return None
+        case _:
+            return None
 
 
 def _word(name: str, value: str, language: Language) -> str:
@@ -87,7 +88,8 @@ def _word(name: str, value: str, language: Language) -> str:
             return STATUSES[value].get(language)
         case "line":
             return value.partition(".")[2]
-    return cut(value, 60)
+        case _:
+            return cut(value, 60)
 
 
 def _text(value: dict[str, JsonValue], language: Language) -> str | None:
@@ -108,6 +110,6 @@ def occurred_words(occurred: str | None, language: Language) -> str:
         return occurred
 
 
-def json_text(event: Told) -> str:
+def json_text(event: Recorded) -> str:
     """Return the data of an event as JSON, indented."""
     return json.dumps(json.loads(event.raw), indent=2, ensure_ascii=False)

@@ -16,7 +16,7 @@ from contracts.types import Language, Text
 from services.reporting.domain.budget import Budget, Footer
 from services.reporting.domain.indicators import BandTable, Threshold
 from services.reporting.domain.letter import Facts, YearSection
-from services.reporting.render import checks, drawing, events, fields, moments, names, wording
+from services.reporting.render import checks, dashboards, drawing, events, fields, moments, names, wording
 from services.reporting.render.glossary import Label
 from services.reporting.render.page import Page
 
@@ -195,6 +195,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "any_of": any_of,
     "capital": capital,
     "checked": checks.check,
+    "colour_bars": dashboards.colour_bars,
     "completeness": checks.completeness,
     "counted_both": counted_both,
     "cut": names.cut,
@@ -204,26 +205,38 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "edges": edges,
     "euros": wording.euros,
     "event_words": _for_reader(events.event_words),
+    "gaps": dashboards.gaps,
+    "grouped": dashboards.grouped,
     "has_lines": has_lines,
     "has_rows": has_rows,
+    "heat": dashboards.heat,
+    "heat_paid": dashboards.heat_paid,
     "hundredths": hundredths,
     "hundredths_of": hundredths_of,
     "is_bare": is_bare,
     "json_text": events.json_text,
+    "late_milestones": dashboards.late_milestones,
+    "ledger_rows": dashboards.ledger_rows,
     "lines": lines,
     "moment": wording.moment,
     "moments_of": moments_of,
     "name": names.name,
     "nearest": nearest,
+    "next_deadlines": dashboards.next_deadlines,
     "note_name": names.note_name,
     "number": wording.number,
     "occurred_words": _for_reader(events.occurred_words),
     "open_lines": open_lines,
+    "percent": wording.percent,
+    "percent_of": wording.percent_of,
     "plain": plain,
+    "progress": dashboards.progress,
     "rows": fields.rows,
+    "section_contents": dashboards.section_contents,
     "share": share,
     "short_day": wording.short_day,
     "short_title": names.short_title,
+    "shortened": dashboards.shortened,
     "spoken": spoken,
     "stated": fields.stated,
     "story": moments.story,

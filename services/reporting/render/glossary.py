@@ -78,6 +78,8 @@ FIELDS: Final[Mapping[str, Label]] = {
     "deadline": Label("Échéance", "Termijn", "Deadline"),
     "status": Label("Statut", "Status", "Status"),
     "staff": Label("Moyens, ETP", "Middelen, VTE", "Means, full-time equivalents"),
+    "objective": Label("Objectif", "Doelstelling", "Objective"),
+    "action": Label("Action", "Actie", "Action"),
     "units": Label("Unité administrative", "Administratieve eenheid", "Administrative unit"),
 }
 
@@ -171,6 +173,7 @@ INDICATORS: Final[Mapping[str, Label]] = {
     "amber": Label("orange", "oranje", "amber"),
     "green": Label("vert", "groen", "green"),
     "no_data": Label("sans valeur", "geen waarde", "no value"),
+    "no_band": Label("sans bande", "zonder band", "no band"),
 }
 
 # How a fact stands, and which marks it wears: a filled shape happened, an outline is planned.
@@ -223,4 +226,15 @@ SAID: Final[Mapping[str, Label]] = {
     "amount": Label("Montant", "Bedrag", "Amount"),
     "dossiers": Label("Dossiers", "Dossiers", "Dossiers"),
     "section": Label("Chapitre", "Hoofdstuk", "Section"),
+}
+
+# The shape of a declared status.
+STATUS_MARKS: Final[Mapping[str, str]] = {
+    "on_schedule": "planned",
+    "in_progress": "planned",
+    "behind": "late",
+    "completed": "reached",
+    "stopped": "dropped",
+    "to_be_corrected": "amber",
+    "other": "planned",
 }

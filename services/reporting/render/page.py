@@ -48,17 +48,16 @@ class Page:
         """What the reader chose, to be sent along by links and forms."""
         return {name: self.query[name] for name in KEPT if name in self.query}
 
-    def at(self, path: str, fragment: str = "", **changes: str | None) -> str:
+    def at(self, path: str, **changes: str | None) -> str:
         """Return an address of this service that keeps what the reader chose, but for some changes; None drops a choice."""
         chosen = {name: value for name, value in (self.kept | changes).items() if value is not None}
         query = f"?{urlencode(chosen)}" if chosen else ""
-        return f"{PREFIX}{quote(path, safe='/:')}{query}" + (f"#{fragment}" if fragment else "")
+        return f"{PREFIX}{quote(path, safe='/:')}{query}"
 
     def here(self, **changes: str | None) -> str:
         """Return this page's own address with some changes."""
         asked = replace(self, query={})
-        chosen = dict(self.query) | changes
-        return asked.at(self.path.removeprefix(PREFIX), **chosen)
+        return asked.at(self.path.removeprefix(PREFIX), **(dict(self.query) | changes))
 
     def others(self, *names: str) -> dict[str, str]:
         """Return what a form on this page sends along beside its own fields of these names."""
@@ -68,9 +67,9 @@ class Page:
         """Return the address of a letter's first page."""
         return self.at(f"/letters/{note}/{year}", **changes)
 
-    def objective(self, note: str, year: int, objective: str, fragment: str = "") -> str:
+    def objective(self, note: str, year: int, objective: str) -> str:
         """Return the address of an objective's page in a letter."""
-        return self.at(f"/letters/{note}/{year}/objectives/{objective}", fragment)
+        return self.at(f"/letters/{note}/{year}/objectives/{objective}")
 
     def event(self, name: str) -> str:
         """Return the address of an event's page. An event is the same as of any day."""

@@ -1,0 +1,161 @@
+"""What the overview and the objective's page compute from a letter: heat, bars, deadlines, open fields, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.types import Language, Text
+from services.reporting.domain.budget import BudgetRow
+from services.reporting.domain.dossiers import Dossier
+from services.reporting.domain.letter import Content, Objective, YearSection
+from services.reporting.domain.overview import Completeness, Line, Overview, actions_of, contents_of
+from services.reporting.render.checks import sections
+from services.reporting.render.fields import label_of
+from services.reporting.render.glossary import FIELDS
+from services.reporting.render.moments import Moment, printed, story
+from services.reporting.render.names import cut
+
+# From which share on a cell is one step darker: of fields in hundredths, of what was liquidated in parts per million.
+FIELD_STEPS: Final = (50, 75, 90)
+PAID_STEPS: Final = (100_000, 250_000, 500_000)
+MOST_DEADLINES: Final = 6
+COLOURS: Final = (
+    ("green", "green"),
+    ("amber", "amber"),
+    ("red", "red"),
+    ("no_data", "nodata"),
+    ("no_band", "nodata"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of a bar. x, width: per cents of it."""
+
+    colour: str
+    mark: str
+    count: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a dossier stands: the last thing that happened, and the next one planned."""
+
+    last: Moment | None
+    next: Moment | None
+
+
+def heat(share: Completeness) -> str:
+    """Return the class of a cell by the share of fields stated."""
+    return _step(share.stated * 100 // share.asked, FIELD_STEPS) if share.asked else ""
+
+
+def heat_paid(ppm: int | None) -> str:
+    """Return the class of a cell by the share liquidated; none where it is not known."""
+    return "" if ppm is None else _step(ppm, PAID_STEPS)
+
+
+def _step(value: int, steps: Sequence[int]) -> str:
+    return f"h{1 + sum(value >= step for step in steps)}"
+
+
+def colour_bars(overview: Overview) -> list[Bar]:
+    """Return how the indicators of a note divide by colour; an objective's counts hold those of its sections."""
+    counts = [(colour, mark, sum(getattr(line.colours, colour) for line in overview.lines)) for colour, mark in COLOURS]
+    whole = sum(count for _, _, count in counts)
+    bars: list[Bar] = []
+    passed = 0
+    for colour, mark, count in counts:
+        if count:
+            width = max(100 * count / whole - 0.6, 0.4)
+            bars.append(Bar(colour, mark, count, round(100 * passed / whole, 2), round(width, 2)))
+            passed += count
+    return bars
+
+
+def grouped(overview: Overview) -> list[list[Line]]:
+    """Return the lines of an overview by their topmost objective."""
+    groups: list[list[Line]] = []
+    for line in overview.lines:
+        if line.depth == 0 or not groups:
+            groups.append([])
+        groups[-1].append(line)
+    return groups
+
+
+def late_milestones(objective: Objective) -> int:
+    """Return how many milestones of an objective's dossiers were reached late."""
+    return sum(bool(milestone.late) for dossier in objective.dossiers for milestone in dossier.milestones)
+
+
+def ledger_rows(objective: Objective) -> list[BudgetRow]:
+    """Return the lines of an objective of which real credits or payments are known, each once a year."""
+    rows = {
+        (row.line, row.ledger.year): row
+        for content in contents_of(objective)
+        if content.budget is not None
+        for row in content.budget.rows
+        if row.ledger is not None
+    }
+    return [rows[key] for key in sorted(rows, key=lambda key: (-key[1], key[0]))]
+
+
+def next_deadlines(objective: Objective) -> list[Moment]:
+    """Return what is planned, earliest first: milestones of dossiers, and printed plans with a date."""
+    moments = [moment for dossier in objective.dossiers for moment in story(dossier) if moment.mark == "planned"]
+    moments += [printed(fact) for content in contents_of(objective) for fact in content.facts.planned if fact.day]
+    return sorted(moments, key=lambda moment: moment.starts_on)[:MOST_DEADLINES]
+
+
+def gaps(objective: Objective, language: Language) -> list[tuple[str, list[str]]]:
+    """Return the fields that the template asks for and nobody stated, by the part of the letter they stand in."""
+    places: list[tuple[str, str, Content]] = [(FIELDS["objective"].get(language), objective.level, objective.content)]
+    places += [(_label(section, language), "section", section.content) for section in sections(objective)]
+    places += [
+        (cut(action.code.value or FIELDS["action"].get(language), 24), "action", action.content)
+        for action in actions_of(objective)
+    ]
+    found = [(place, list(_open(content, level, language))) for place, level, content in places]
+    return [(place, names) for place, names in found if names]
+
+
+def _open(content: Content, level: str, language: Language) -> Iterator[str]:
+    for statement in content.fields:
+        if statement.asked and not statement.figure.events:
+            yield label_of(statement.field, level).get(language)
+    for name, entry in (("deadline", content.deadline), ("status", content.status)):
+        if entry is not None and entry.asked and not entry.figure.events:
+            yield FIELDS[name].get(language)
+
+
+def _label(section: YearSection, language: Language) -> str:
+    label = section.label
+    return label.get(language) or label.fr or label.nl or str(section.section.year)
+
+
+def section_contents(section: YearSection) -> list[Content]:
+    """Return all content of a year-section: its own, and its actions'."""
+    waiting, found = list(section.actions), [section.content]
+    while waiting:
+        action = waiting.pop(0)
+        found.append(action.content)
+        waiting[:0] = action.actions
+    return found
+
+
+def progress(dossier: Dossier) -> Progress:
+    """Return where a dossier stands."""
+    moments = story(dossier)
+    happened = [moment for moment in moments if moment.mark != "planned"]
+    planned = [moment for moment in moments if moment.mark == "planned"]
+    return Progress(happened[-1] if happened else None, planned[0] if planned else None)
+
+
+def shortened(text: Text, longest: int) -> Text:
+    """Return a text with each language cut at a word."""
+    said = {language: cut(text.get(language) or "", longest) or None for language in text.languages}
+    return Text(**said)

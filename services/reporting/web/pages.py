@@ -1,0 +1,157 @@
+"""The pages: a letter's first page, one objective of it, the whole for print, a figure, an event, a note, an objective."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request, Response
+from markupsafe import Markup
+
+from contracts.types import NoteSlug, ObjectiveId, Year
+from regesta.errors import NotFound
+from regesta.event import Recorded
+from regesta.runtime import runtime_of
+from regesta.view import Reading, View
+from regesta.web import Caller
+from services.reporting.api.notes import read_notes
+from services.reporting.domain.errors import UnknownObjective
+from services.reporting.domain.letter import Letter, Objective
+from services.reporting.render import documents, names
+from services.reporting.render.checks import objectives_in
+from services.reporting.render.events import event_words
+from services.reporting.render.figures import Figures
+from services.reporting.render.glossary import PARTS
+from services.reporting.render.sayings import SAYINGS
+from services.reporting.web.reading import SCOPE, Reader, Reads, navigation, recorded
+from services.reporting.web.responding import PageRoute, answer, page_of
+
+# Events of one figure, of a stream; notes on the start page.
+OF_FIGURE: Final = 500
+OF_STREAM: Final = 200
+NOTES: Final = 500
+LATEST: Final = 8
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+async def letter_page(request: Request, view: View, letter: Letter) -> Response:
+    """Return the first page of a letter, or with `view=whole` all of it for print."""
+    reads = Reader(request, page_of(request), view, letter.occurred_until)
+    links = navigation(reads.page, letter, "letter")
+    title = f"{PARTS['letter'].get(reads.page.language)} {letter.year}"
+    if reads.page.query.get("view") == "whole":
+        parts = {"": "letter"} | {objective.id: f"letter-{objective.id}" for objective in letter.objectives}
+        figures = {key: reads.figures(letter, part, sheets=False) for key, part in parts.items()}
+        body = documents.letter_whole(letter, reads.view(), reads.page, figures)
+        return answer(reads.page, title, body, links=links)
+    doors = reads.figures(letter, "letter")
+    return await reads.opened(title, _body(reads, letter, "letter", doors), doors, links)
+
+
+@router.get("/letters/{note}/{year}/objectives/{objective}")
+async def get_letter_objective(note: NoteSlug, year: Year, objective: ObjectiveId, reads: Reads) -> Response:
+    """Return one objective of a letter with its sections and actions."""
+    letter = await reads.letter(note, year)
+    doors = reads.figures(letter, f"letter-{objective}")
+    body = _body(reads, letter, f"letter-{objective}", doors)
+    title = f"{names.name(_objective(letter, objective), reads.page.language)}, {year}"
+    return await reads.opened(title, body, doors, navigation(reads.page, letter, "letter"))
+
+
+@router.get("/letters/{note}/{year}/figures/{part}/{number}")
+async def get_figure(
+    note: NoteSlug, year: Year, part: str, number: Annotated[int, Path(ge=1, le=100_000)], reads: Reads
+) -> Response:
+    """Return a figure of a page with all events behind it. part: which page; number: which of its figures, from 1."""
+    letter = await reads.letter(note, year)
+    doors = reads.figures(letter, part)
+    _body(reads, letter, part, doors)
+    if number > len(doors.doors):
+        raise NotFound(f"this page has {len(doors.doors)} figures, no number {number}", part=part, number=number)
+    door = doors.doors[number - 1]
+    shown = door.events[-OF_FIGURE:]
+    told = await recorded(reads.runtime, shown)
+    events = [told[name] for name in shown if name in told]
+    body = documents.figure_page(reads.page, door, _back(reads, letter, part, door.id), events)
+    return answer(reads.page, door.title, body, links=navigation(reads.page, letter, ""))
+
+
+@router.get("/notes/{note}")
+async def get_note(note: NoteSlug, reads: Reads, year: Year | None = None) -> Response:
+    """Return the overview of a note: its objectives in one table, as the letter of a year has them."""
+    letter = await reads.letter(note, year)
+    doors = reads.figures(letter, "overview")
+    title = names.short_title(letter.note.title, reads.page.language)
+    body = _body(reads, letter, "overview", doors)
+    return await reads.opened(title, body, doors, navigation(reads.page, letter, "overview"))
+
+
+@router.get("/notes/{note}/objectives/{objective}")
+async def get_note_objective(
+    note: NoteSlug, objective: ObjectiveId, reads: Reads, year: Year | None = None
+) -> Response:
+    """Return the page of an objective: where it stands, its credits, indicators, dossiers and latest events."""
+    letter = await reads.letter(note, year)
+    shown = _objective(letter, objective)
+    doors = reads.figures(letter, f"objective-{objective}")
+    latest = documents.latest_events(shown, LATEST)
+    told = sorted((await recorded(reads.runtime, latest)).values(), key=lambda event: event.time, reverse=True)
+    body = documents.objective_page(letter, reads.view(asks_until=False), reads.page, doors, (shown, told[:LATEST]))
+    title = names.name(shown, reads.page.language)
+    return await reads.opened(title, body, doors, navigation(reads.page, letter, ""))
+
+
+@router.get("/")
+async def get_start(request: Request, view: Reading, caller: Caller) -> Response:
+    """Return the notes that there are."""
+    caller.require(SCOPE)
+    page = page_of(request)
+    body = documents.plain("start.html", page, {"notes": await read_notes(view, "", NOTES)})
+    return answer(page, SAYINGS["notes"].get(page.language), body)
+
+
+async def event_page(request: Request, event: Recorded) -> Response:
+    """Return the page of an event: what it says, and the history of the stream it stands in."""
+    page = page_of(request)
+    history = await runtime_of(request).store.replica_stream(event.source, event.stream, 0, OF_STREAM)
+    body = documents.plain("event.html", page, {"event": event, "history": history or [event]})
+    return answer(page, f"{event_words(event, page.language)}, {event.name}", body)
+
+
+def _body(reads: Reader, letter: Letter, part: str, doors: Figures) -> Markup:
+    """Return the body of a page whose figures have addresses, adding them to `doors`. Raises NotFound, UnknownObjective."""
+    kind, _, key = part.partition("-")
+    match kind:
+        case "letter" if key:
+            chosen = _objective(letter, key)
+            return documents.letter_objective(letter, reads.view(), reads.page, doors, chosen)
+        case "letter":
+            return documents.letter_first(letter, reads.view(), reads.page, doors)
+        case "overview":
+            return documents.overview(letter, reads.view(asks_until=False), reads.page, doors)
+        case "objective":
+            shown = _objective(letter, key)
+            return documents.objective_page(letter, reads.view(asks_until=False), reads.page, doors, (shown, []))
+        case _:
+            raise NotFound(f"a letter has no page {part!r}", part=part)
+
+
+def _back(reads: Reader, letter: Letter, part: str, fragment: str) -> str:
+    """Return the address of the page that a figure stands on."""
+    kind, _, key = part.partition("-")
+    slug, year = letter.note.slug, str(letter.year)
+    match kind:
+        case "letter":
+            address = reads.page.at(f"/letters/{slug}/{year}" + (f"/objectives/{key}" if key else ""))
+        case "objective":
+            address = reads.page.at(f"/notes/{slug}/objectives/{key}", year=year)
+        case _:
+            address = reads.page.at(f"/notes/{slug}", year=year)
+    return f"{address}#{fragment}"
+
+
+def _objective(letter: Letter, objective: ObjectiveId) -> Objective:
+    found = objectives_in(letter).get(objective)
+    if found is None:
+        raise UnknownObjective(f"this letter has no objective {objective!r}", objective=objective)
+    return found

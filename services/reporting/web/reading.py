@@ -1,0 +1,114 @@
+"""Who reads which page as of when, and the sheets behind its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import Depends, Query, Request, Response
+from markupsafe import Markup
+
+from contracts.types import NoteSlug, Year
+from regesta.event import Recorded, split_name
+from regesta.runtime import Runtime, runtime_of
+from regesta.view import Reading
+from regesta.view import View as Known
+from regesta.web import Caller
+from services.reporting.domain.letter import Letter
+from services.reporting.gathering import read_letter
+from services.reporting.render.documents import Link, View
+from services.reporting.render.events import Sheet
+from services.reporting.render.figures import Door, Figures
+from services.reporting.render.page import Page
+from services.reporting.render.sayings import SAYINGS
+from services.reporting.web.responding import answer, page_of
+
+SCOPE: Final = "reporting:read"
+# Events that a sheet shows itself; the others stand on the figure's page.
+ON_SHEET: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A request for a page by somebody who may read it. known: the state of knowledge that the page speaks of."""
+
+    request: Request
+    page: Page
+    known: Known
+    until: date | None
+
+    @property
+    def runtime(self) -> Runtime:
+        """The running service."""
+        return runtime_of(self.request)
+
+    async def letter(self, note: NoteSlug, year: Year | None) -> Letter:
+        """Return the letter that the page is about. Raises UnknownNote."""
+        return await read_letter(self.known, note, year, self.until)
+
+    def view(self, *, asks_until: bool = True) -> View:
+        """Return what the page says of its state of knowledge."""
+        known = self.known
+        return View(dict(sorted(known.cut.items())), known.complete, known.missing, known.as_of, asks_until)
+
+    def figures(self, letter: Letter, part: str, *, sheets: bool = True) -> Figures:
+        """Return the collector of a page's figures. part: which page it is; its figures have addresses as of its cut."""
+        page, cut = self.page, self.known.token or None
+        base = f"/letters/{letter.note.slug}/{letter.year}/figures/{part}"
+
+        def address(number: int) -> str:
+            return page.at(f"{base}/{number}", as_of=None, cut=cut)
+
+        return Figures(address) if sheets else Figures(address, sheets=0)
+
+    async def opened(self, title: str, body: Markup, figures: Figures, links: Sequence[Link]) -> Response:
+        """Return a page with the sheets of its first figures."""
+        doors = figures.opened
+        told = await recorded(self.runtime, (name for door in doors for name in newest(door)))
+        sheets = [
+            Sheet(
+                door,
+                [told[name] for name in newest(door) if name in told],
+                max(0, len(door.events) - ON_SHEET),
+                figures.address(door.number),
+            )
+            for door in doors
+        ]
+        return answer(self.page, title, body, links=links, sheets=sheets)
+
+
+async def reader(
+    request: Request,
+    view: Reading,
+    caller: Caller,
+    occurred_until: Annotated[
+        date | None, Query(description="Tells of each dated fact whether it had happened by this day.")
+    ] = None,
+) -> Reader:
+    """Give the Reader of a request. Raises Forbidden."""
+    caller.require(SCOPE)
+    return Reader(request, page_of(request), view, occurred_until)
+
+
+Reads: TypeAlias = Annotated[Reader, Depends(reader)]
+
+
+def newest(door: Door) -> Sequence[str]:
+    """Return the names of the events that a figure's sheet shows: the last ones."""
+    return door.events[-ON_SHEET:]
+
+
+async def recorded(runtime: Runtime, names: Iterable[str]) -> dict[str, Recorded]:
+    """Return events by their names; those that have not arrived are left out."""
+    wanted = list(dict.fromkeys(names))
+    found = await runtime.store.taken_in([split_name(name) for name in wanted]) if wanted else []
+    return {event.name: event for event in found}
+
+
+def navigation(page: Page, letter: Letter, current: str) -> list[Link]:
+    """Return the main links of a note's pages. current: "overview", "letter" or another."""
+    slug, year = letter.note.slug, letter.year
+    addresses = {"overview": page.at(f"/notes/{slug}"), "letter": page.letter(slug, year)}
+    return [Link(SAYINGS[name].get(page.language), href, current=name == current) for name, href in addresses.items()]
