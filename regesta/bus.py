@@ -21,7 +21,7 @@ from regesta.cloudevents import encode
 from regesta.errors import Detail, Forked, RegestaError
 from regesta.event import Recorded
 from regesta.store import Gap
-from regesta.telemetry import links_to
+from regesta.telemetry import batch_span
 from regesta.unit import Head, Store
 from regesta.writer import LOST
 
@@ -154,8 +154,7 @@ class Intake:
             logger.error("intake of %s stands still: %s", self.source, self.trouble)
             await asyncio.sleep(RETRY_SECONDS_MOST)
             return 0
-        links = links_to(event.traceparent for event in batch.events)
-        with tracer.start_as_current_span("intake", links=links) as span:
+        with batch_span(tracer, "intake", (event.traceparent for event in batch.events)) as span:
             span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch.events)})
             await self._store.replicate(batch.log, batch.events)
         self.alarm, self.trouble = False, None

@@ -15,7 +15,7 @@ from opentelemetry import trace
 from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, Read, State
 from regesta.errors import Busy, InvalidInput, KeyReused, RegestaError, StaleVersion
 from regesta.event import Event, event_name
-from regesta.telemetry import links_to
+from regesta.telemetry import batch_span
 from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, KeyUse, Meta, NewEvent, OtherTurn, Store, Unit
 from regesta.writer import LOST, DataRefused
 
@@ -362,9 +362,7 @@ class Decider:
                 return False
             await self._reply(group, Appended(0, (await self._store.head(self._store.service)).position))
             return True
-        with tracer.start_as_current_span(
-            "append", links=links_to(each.envelope.traceparent for each in group.members)
-        ):
+        with batch_span(tracer, "append", (each.envelope.traceparent for each in group.members)):
             outcome = await self._store.append(unit)
         match outcome:
             case Appended():

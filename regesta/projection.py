@@ -17,7 +17,7 @@ from opentelemetry import trace
 
 from regesta.database import Connection as Db
 from regesta.event import Event, Recorded
-from regesta.telemetry import links_to
+from regesta.telemetry import batch_span
 from regesta.unit import Store
 from regesta.writer import LOST
 
@@ -154,8 +154,7 @@ class Follower:
         facts = [(each, event) for each in batch if each.type in wanted and (event := each.event) is not None]
         names = [projection.name for projection in projections]
         head = batch[-1].position
-        links = links_to(recorded.traceparent for recorded, _ in facts)
-        with tracer.start_as_current_span("project", links=links) as span:
+        with batch_span(tracer, "project", (recorded.traceparent for recorded, _ in facts)) as span:
             span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch)})
             async with self._pool.acquire() as connection, connection.transaction():
                 moved = await connection.execute(MOVE_CHECKPOINTS, self.source, after, head, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ class Asked:
     """Heads of sources that one request asked for already: once per bulk, not once per line."""
 
     heads: dict[str, int] = field(default_factory=dict)
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class References:
@@ -53,8 +55,9 @@ class References:
 
     async def _catch_up(self, source: str, asked: Asked) -> None:
         """Wait until the replica has what the source had when it was asked. Raises NotYet, SourceUnreachable."""
-        if source not in asked.heads:
-            asked.heads[source] = (await self._carriers[source].head()).position
+        async with asked.asking:
+            if source not in asked.heads:
+                asked.heads[source] = (await self._carriers[source].head()).position
         await reached(self._store, source, asked.heads[source])
 
 

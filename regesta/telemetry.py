@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -50,6 +51,13 @@ def links_to(parents: Iterable[str | None]) -> list[trace.Link]:
     """Return links to the first LINKS spans that recorded events, each once."""
     links = (link_to(parent) for parent in dict.fromkeys(parents))
     return list(islice((link for link in links if link is not None), LINKS))
+
+
+def batch_span(tracer: trace.Tracer, name: str, parents: Iterable[str | None]) -> AbstractContextManager[trace.Span]:
+    """Return a span over what several requests caused: in the first sampled one's trace, with links to all of them."""
+    links = links_to(parents)
+    context = trace.set_span_in_context(trace.NonRecordingSpan(links[0].context)) if links else None
+    return tracer.start_as_current_span(name, context, links=links)
 
 
 def start(service: str, exporter: SpanExporter | None = None) -> TracerProvider:

@@ -7,7 +7,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,3 +115,10 @@ async def served(service: Service, settings: Settings, issuer: Issuer, *, worker
 def client(served_here: Served, **headers: str) -> httpx2.AsyncClient:
     """Return a client of a running service with its full token."""
     return httpx2.AsyncClient(base_url=served_here.url, headers=served_here.headers | headers, timeout=30)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+    """Return once the condition holds; for what nobody announces."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - it is asked of a database
+            await asyncio.sleep(0.01)

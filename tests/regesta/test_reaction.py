@@ -1,0 +1,148 @@
+"""A reaction is exactly once, also when the process dies between its command and its checkpoint; time is a fact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import asyncpg
+import pytest
+
+from regesta import calendar
+from regesta.calendar import Calendar, StartDay, keep_calendar
+from regesta.command import Aggregate, Command, Context, Rule
+from regesta.decider import Decider
+from regesta.errors import Busy
+from regesta.event import DayStarted, Event, Recorded, Registry
+from regesta.projection import progress
+from regesta.reaction import Reacting, Reaction
+from regesta.store import PostgresStore
+from regesta.testing import Domain, MemoryStore
+from tests.regesta.jars import AGGREGATE, REACTION, RULES, Fill, Label, Pour
+from tests.regesta.serving import until
+
+CONTEXT = Context("officer", frozenset(), frozenset(), datetime(2026, 1, 5, tzinfo=UTC))
+
+
+@pytest.fixture
+async def decider(postgres_store: PostgresStore) -> AsyncIterator[Decider]:
+    decider = Decider(postgres_store, [AGGREGATE, calendar.AGGREGATE], [*RULES, calendar.RULE])
+    run = asyncio.create_task(decider.run())
+    yield decider
+    run.cancel()
+
+
+def reacting(store: PostgresStore, decider: Decider, reaction: Reaction = REACTION) -> Reacting:
+    return Reacting(store, store.pool, decider, reaction)
+
+
+async def run_until(job: Reacting, store: PostgresStore, position: int) -> None:
+    async def arrived() -> bool:
+        return [each.position for each in await progress(store.pool)] == [position]
+
+    run = asyncio.create_task(job.run())
+    await until(arrived)
+    run.cancel()
+
+
+async def labels(store: PostgresStore) -> list[Recorded]:
+    return [event for event in await store.read("jars", 0, 99) if event.type == "jar-labelled.v1"]
+
+
+async def test_a_fact_leads_to_a_command_that_names_its_cause(postgres_store: PostgresStore, decider: Decider) -> None:
+    await decider.handle(Fill(jar="a", ref="small", amount=1), CONTEXT)
+    cause = await decider.handle(Fill(jar="a", ref="large", amount=900), CONTEXT)
+    await run_until(reacting(postgres_store, decider), postgres_store, 3)
+    (label,) = await labels(postgres_store)
+    assert (label.cause, label.correlation, label.actor) == ("jars:2", "jars:2", "reaction:stick-full")
+    assert label.raw == f'{{"label":"{cause.events[0]}"}}'
+
+
+async def test_a_crash_between_command_and_checkpoint_repeats_nothing(
+    postgres_store: PostgresStore, decider: Decider
+) -> None:
+    for jar in ("a", "b"):
+        await decider.handle(Fill(jar=jar, ref="large", amount=900), CONTEXT)
+    job = reacting(postgres_store, decider)
+    for recorded in await postgres_store.read("jars", 0, 2):
+        await job._react(recorded)  # and then the process dies: no checkpoint moved
+    assert len(await labels(postgres_store)) == 2
+    await decider.handle(Label(jar="a", label="another"), CONTEXT)
+    await run_until(reacting(postgres_store, decider), postgres_store, 5)
+    assert len([event for event in await labels(postgres_store) if event.cause]) == 2
+
+
+async def test_a_refused_command_is_tried_again_until_it_can_be(
+    postgres_store: PostgresStore, decider: Decider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regesta.reaction.RETRY_SECONDS_MOST", 0.05)
+
+    async def pour(_pool: asyncpg.Pool, _recorded: Recorded, _event: Event) -> Sequence[Command]:
+        return [Pour(jar="b", into="c", amount=7)]
+
+    await decider.handle(Fill(jar="a", ref="r", amount=1), CONTEXT)
+    job = reacting(postgres_store, decider, replace(REACTION, react=pour))
+    run = asyncio.create_task(job.run())
+
+    async def refused() -> bool:
+        return "TooFew" in str(job.trouble)
+
+    async def done() -> bool:
+        return (await postgres_store.head("jars")).position == 6
+
+    await until(refused)
+    await decider.handle(Fill(jar="b", ref="r", amount=900), CONTEXT)
+    await until(done)
+    run.cancel()
+    poured = [event for event in await postgres_store.read("jars", 0, 99) if event.type == "jar-poured.v1"]
+    assert [event.cause for event in poured] == ["jars:1", "jars:2"]
+
+
+def test_a_day_starts_once() -> None:
+    domain = Domain([Aggregate(Calendar, calendar.evolve)], [Rule(StartDay, calendar.decide)])
+    day = date(2026, 3, 1)
+    assert domain.when(StartDay(date=day)) == {"calendar/2026": [DayStarted(date=day)]}
+    assert domain.when(StartDay(date=day)) == {}
+    assert domain.when(StartDay(date=date(2027, 1, 1))) == {"calendar/2027": [DayStarted(date=date(2027, 1, 1))]}
+
+
+async def test_each_day_is_recorded_as_it_starts(memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brussels' midnight, not UTC's: in winter it is at 23:00 UTC."""
+
+    class Clock(datetime):
+        begin = datetime.now(UTC)
+        moment = datetime(2026, 1, 5, 22, 59, 59, 900_000, tzinfo=UTC)
+
+        @classmethod
+        def now(cls, _zone: object = None) -> Clock:
+            return cls.fromtimestamp((cls.moment + (datetime.now(UTC) - cls.begin)).timestamp(), UTC)
+
+    monkeypatch.setattr(calendar, "datetime", Clock)
+    decider = Decider(memory_store, [calendar.AGGREGATE], [calendar.RULE])
+    run, keep = asyncio.create_task(decider.run()), asyncio.create_task(keep_calendar(decider))
+    await asyncio.sleep(0.5)
+    keep.cancel()
+    run.cancel()
+    assert [event.raw for event in await memory_store.read("jars", 0, 9)] == [
+        '{"date":"2026-01-05"}',
+        '{"date":"2026-01-06"}',
+    ]
+
+
+async def test_a_day_that_cannot_be_recorded_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar, "RETRY_SECONDS", 0.01)
+    calls = 0
+
+    class Refusing(Decider):
+        async def handle(self, *_: object) -> None:  # type: ignore[override]
+            nonlocal calls
+            calls += 1
+            raise Busy("not now")
+
+    keep = asyncio.create_task(keep_calendar(Refusing(MemoryStore("jars", Registry()), [], [])))
+    await asyncio.sleep(0.1)
+    assert not keep.done()
+    keep.cancel()
+    assert calls > 2
