@@ -36,6 +36,14 @@ KNOWN = """
 SELECT wanted.stream FROM unnest($2::text[]) AS wanted (stream)
 WHERE EXISTS (SELECT FROM log.replicas AS r WHERE r.source = $1 AND r.stream = wanted.stream)
 """
+# What a reader follows from a figure: single events of replicas, and the stream that one stands in.
+READ_TAKEN_IN = f"""
+SELECT {COLUMNS}, source FROM unnest($1::text[], $2::bigint[]) AS wanted (source, position)
+JOIN log.replicas USING (source, position)
+"""
+READ_REPLICA_STREAM = (
+    f"SELECT {COLUMNS} FROM log.replicas WHERE source = $1 AND stream = $2 AND version > $3 ORDER BY version LIMIT $4"
+)
 HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1"
 HEAD_REPLICA = "SELECT head, log::text, time FROM log.sources WHERE source = $1"
 REPLICATE = "SELECT log.replicate($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -118,6 +126,19 @@ class PostgresStore:
         """Return which streams a replica holds (see Store)."""
         return {row["stream"] for row in await self.pool.fetch(KNOWN, source, streams)}
 
+    async def taken_in(self, names: Sequence[tuple[str, int]]) -> list[Recorded]:
+        """Return single events of replicas (see Store)."""
+        sources, positions = [name[0] for name in names], [name[1] for name in names]
+        rows = await self.pool.fetch(READ_TAKEN_IN, sources, positions)
+        logs = {source: await self._log_of(source) for source in {row["source"] for row in rows}}
+        return [self._recorded(row["source"], logs[row["source"]], row) for row in rows]
+
+    async def replica_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
+        """Return the events of a stream of a replica (see Store)."""
+        rows = await self.pool.fetch(READ_REPLICA_STREAM, source, stream, after, limit)
+        log = await self._log_of(source) if rows else ""
+        return [self._recorded(source, log, row) for row in rows]
+
     async def head(self, source: str) -> Head:
         """Return how far a log reaches (see Store)."""
         if source == self.service:
@@ -166,7 +187,7 @@ class PostgresStore:
         return str(await self.pool.fetchval("SELECT log FROM log.sources WHERE source = $1", source))
 
     def _recorded(self, source: str, log: str, row: asyncpg.Record) -> Recorded:
-        position, stream, version, kind, time, meta, data = row
+        position, stream, version, kind, time, meta, data, *_ = row
         return Recorded(source, position, stream, version, time, kind, data, log, self._registry, **orjson.loads(meta))
 
 

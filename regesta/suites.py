@@ -249,6 +249,19 @@ class ReplicaSuite:
         assert await store.wait(OTHER, 4, 1)
         assert (await store.head(OTHER)).log == log
 
+    async def test_gives_what_a_figure_names(self, store: Store) -> None:
+        """Single events by source and position, and a stream in order; what has not arrived is left out."""
+        log = str(uuid4())
+        await store.replicate(log, foreign(range(1, 6), log))
+        taken = await store.taken_in([(OTHER, 4), (OTHER, 2), (OTHER, 9), ("unheard-of", 1), (store.service, 1)])
+        assert sorted(event.name for event in taken) == [f"{OTHER}:2", f"{OTHER}:4"]
+        assert {event.log for event in taken} == {log}
+        stream = taken[0].stream
+        whole = [event for event in await store.read(OTHER, 0, 10) if event.stream == stream]
+        assert await store.replica_stream(OTHER, stream, 0, 10) == whole
+        assert await store.replica_stream(OTHER, stream, 0, 1) == whole[:1]
+        assert await store.replica_stream(OTHER, stream, whole[0].version, 10) == whole[1:]
+
     async def test_compares_and_drops_what_it_has(self, store: Store) -> None:
         """A batch may begin anywhere at or below the head."""
         log = str(uuid4())

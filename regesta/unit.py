@@ -149,6 +149,14 @@ class Store(Protocol):
         """Return those streams of another log that its replica holds."""
         ...
 
+    async def taken_in(self, names: Sequence[tuple[str, int]]) -> list[Recorded]:
+        """Return those events, named by source and position, that replicas hold, in any order."""
+        ...
+
+    async def replica_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
+        """Return up to `limit` events of a stream of a replica, from the version after `after`, in order."""
+        ...
+
     async def head(self, source: str) -> Head:
         """Return how far the own log or a replica reaches."""
         ...
