@@ -159,7 +159,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         operation.router,
         *service.routers,
     ):
-        app.include_router(router, prefix=service.prefix)
+        app.include_router(router, prefix=service.prefix, responses=problem.RESPONSES)
     return app
 
 

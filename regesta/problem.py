@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from regesta.errors import InvalidInput, Malformed, NotFound, RegestaError, TooLarge, UnsupportedMedia
 
@@ -36,7 +39,37 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
 }
 BY_STATUS = {400: Malformed, 404: NotFound, 413: TooLarge, 415: UnsupportedMedia}
 
+METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
+# What any operation may answer; 405 belongs to none, 500 is not foreseen.
+ANSWERED: Final = tuple(status for status in TITLES if status not in {405, 500})
+
 logger = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    """Why a request was not done (RFC 9457). Further members name what was wrong.
+
+    type: stable, one per reason. detail: what happened here, with the offending value. title_fr, title_nl: as `title`.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    title_fr: str
+    title_nl: str
+    status: int
+    detail: str
+
+
+# For the OpenAPI document: the answers of an operation that are no success.
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": TITLES[status][0],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
+    }
+    for status in ANSWERED
+}
 
 
 def problem_of(error: RegestaError) -> dict[str, object]:
@@ -108,7 +141,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, ValidationError)
         return response(invalid(error.errors(include_url=False)))
 
-    async def http(_request: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         kind = BY_STATUS.get(error.status_code)
         if kind is not None:
@@ -118,7 +151,8 @@ def install(app: FastAPI) -> None:
             "type": "about:blank", "title": english, "title_fr": french, "title_nl": dutch,
             "status": error.status_code, "detail": str(error.detail),
         }  # fmt: skip
-        return Response(orjson.dumps(body), error.status_code, error.headers, MEDIA_TYPE)
+        headers = {"Allow": _allowed(app, request.scope)} if error.status_code == 405 else error.headers
+        return Response(orjson.dumps(body), error.status_code, headers, MEDIA_TYPE)
 
     async def unknown(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -129,3 +163,25 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ValidationError, invalid_model)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unknown)
+    _document(app)
+
+
+def _allowed(app: FastAPI, scope: Scope) -> str:
+    """Return the methods of all routes of a path; the router itself names those of the first one only."""
+    return ", ".join(
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.routes)
+    )
+
+
+def _document(app: FastAPI) -> None:
+    """Put Problem, to which RESPONSES refer, into the app's OpenAPI document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document.setdefault("components", {}).setdefault("schemas", {})[Problem.__name__] = Problem.model_json_schema()
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's own documentation has it
