@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import pytest
 
@@ -39,13 +42,13 @@ class Programme:
     def __init__(self, running: Running) -> None:
         self._objectives = running.runtime("objectives")
         self._budget = running.runtime("budget").store
-        self._versions = count()
+        self._versions: dict[str, Iterator[int]] = defaultdict(count)
 
-    async def pay(self, event: Event) -> str:
-        """Record a fact of the commitment in budget and return its name."""
-        version = next(self._versions)
-        new = NewEvent.of(COMMITMENT, version + 1, event, Meta("payer"))
-        outcome = await self._budget.append(Unit({COMMITMENT: version}, [new]))
+    async def pay(self, event: Event, commitment: str = COMMITMENT) -> str:
+        """Record a fact of a commitment in budget and return its name."""
+        version = next(self._versions[commitment])
+        new = NewEvent.of(commitment, version + 1, event, Meta("payer"))
+        outcome = await self._budget.append(Unit({commitment: version}, [new]))
         assert isinstance(outcome, Appended)
         return f"budget:{outcome.first}"
 
@@ -54,13 +57,17 @@ class Programme:
         context = Context("officer", frozenset(), frozenset(), NOON)
         return (await self._objectives.decider.handle(command, context)).token
 
-    async def settled(self) -> Milestone:
-        """Return the milestone once every fact so far, and what it led to, has been reacted to."""
+    async def quiet(self) -> None:
+        """Return once every fact so far, and what it led to, has been reacted to."""
         budget_head = (await self._budget.head("budget")).position
         async with asyncio.timeout(WAIT_SECONDS):
             while await self._behind(budget_head):
                 await asyncio.sleep(0.02)
-        return (await self._dossier()).milestones[MILESTONE]
+
+    async def settled(self, dossier: str = DOSSIER) -> Milestone:
+        """Return the milestone of a dossier once it is quiet."""
+        await self.quiet()
+        return (await self._dossier(f"dossier/{dossier}")).milestones[MILESTONE]
 
     async def _behind(self, budget_head: int) -> bool:
         own = (await self._objectives.store.head("objectives")).position
@@ -70,10 +77,10 @@ class Programme:
         heads = {"objectives": own, "budget": budget_head}
         return {row["source"]: row["position"] for row in rows} != heads
 
-    async def _dossier(self) -> Dossier:
+    async def _dossier(self, stream: str) -> Dossier:
         aggregate = next(each for each in SERVICE.aggregates if each.state is Dossier)
-        state = Dossier(STREAM)
-        for recorded in (await self._objectives.store.tails({STREAM: 0}))[STREAM]:
+        state = Dossier(stream)
+        for recorded in (await self._objectives.store.tails({stream: 0}))[stream]:
             aggregate.apply(state, recorded.event, recorded.position)
         return state
 
@@ -125,6 +132,7 @@ async def test_the_first_advance_reaches_the_milestone_once(programme: Programme
 async def test_a_milestone_planned_after_the_advance_is_reached_too(programme: Programme) -> None:
     first = await programme.pay(advance("P1"))
     await programme.pay(advance("P2"))
+    await programme.quiet()
     plan = await programme.command(PLAN)
     milestone = await programme.settled()
     assert milestone.reached is not None
@@ -203,7 +211,9 @@ async def test_it_waits_for_advances_that_are_not_folded(programme: Programme, m
     objectives = programme._objectives
     await programme.command(PLAN)
     await programme.settled()
-    (plan,) = [each for each in await objectives.store.read("objectives", 0, 100) if each.type == "milestone-planned.v1"]
+    (plan,) = [
+        each for each in await objectives.store.read("objectives", 0, 100) if each.type == "milestone-planned.v1"
+    ]
     monkeypatch.setattr(reactions, "WAIT_SECONDS", 0.1)
     await objectives.pool.execute("UPDATE projections.checkpoints SET position = -1 WHERE projection = 'advances'")
     event = plan.event
@@ -220,9 +230,34 @@ async def test_a_crash_between_command_and_checkpoint_repeats_nothing(programme:
     before = await programme.history()
     for reaction in SERVICE.reactions:
         again = Reacting(objectives.store, objectives.pool, objectives.decider, reaction)
-        await objectives.pool.execute("UPDATE projections.checkpoints SET position = 0 WHERE projection = $1", again.name)
+        await objectives.pool.execute(
+            "UPDATE projections.checkpoints SET position = 0 WHERE projection = $1", again.name
+        )
         await again.step()
     assert await programme.history() == before
+
+
+async def test_both_sides_at_once_agree(programme: Programme) -> None:
+    """Planning, paying and reversing meet in every order; what stands in the end is the first advance that stands."""
+    dossiers = [str(uuid4()) for _ in range(12)]
+    standing: dict[str, str] = {}
+
+    async def payments(dossier: str) -> None:
+        commitment = f"commitment/{uuid4()}"
+        await programme.pay(advance("P1", dossier=dossier), commitment)
+        await programme.pay(reversal("P1"), commitment)
+        standing[dossier] = await programme.pay(advance("P2", dossier=dossier), commitment)
+        await programme.pay(advance("P3", dossier=dossier), commitment)
+
+    async def plans(dossier: str) -> None:
+        await programme.command(OpenDossier(dossier=dossier, kind="subsidy", title=Text(fr="Quartier")))
+        await programme.command(PLAN.model_copy(update={"dossier": dossier}))
+
+    await asyncio.gather(*(each(dossier) for dossier in dossiers for each in (payments, plans)))
+    for dossier in dossiers:
+        reached = (await programme.settled(dossier)).reached
+        assert reached is not None
+        assert reached.evidence == (standing[dossier],)
 
 
 async def _last_event(programme: Programme) -> str:

@@ -166,7 +166,9 @@ async def test_a_dossier_from_its_opening_to_its_decision(running: Running) -> N
     assert problem(refused) == (409, "authority-too-low")
     assert refused.json()["limit_cents"] == 1_500_000
     granted = await put(running, f"{dossier}/approvals/government/grant/granted", grant)
-    reached = await put(running, f"{dossier}/milestones/{MILESTONE}/reached", {"on": "2023-12-07", "evidence": [granted]})
+    reached = await put(
+        running, f"{dossier}/milestones/{MILESTONE}/reached", {"on": "2023-12-07", "evidence": [granted]}
+    )
     suspended = await put(running, f"{dossier}/suspension", {"reason": "appeal"})
 
     answer = await running.client.get(f"{HERE}/dossiers/{DOSSIER}", params={"at_least": suspended})
