@@ -61,7 +61,7 @@ class Programme:
         """Return once every fact so far, and what it led to, has been reacted to."""
         budget_head = (await self._budget.head("budget")).position
         async with asyncio.timeout(WAIT_SECONDS):
-            while await self._behind(budget_head):
+            while await self._behind(budget_head):  # noqa: ASYNC110 the heads are in the database
                 await asyncio.sleep(0.02)
 
     async def settled(self, dossier: str = DOSSIER) -> Milestone:

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from contracts.dates import ImpreciseDate
+from contracts.decisions import (
+    ApprovalGranted,
+    ApprovalRefused,
+    ApprovalRequested,
+    ApprovalWithdrawn,
+    Body,
+    ContractAwarded,
+    DecisionNotified,
+    OpinionOverridden,
+    OpinionRequested,
+    ProjectSelected,
+)
+from contracts.dossiers import DossierSuspended
+from regesta.command import Aggregate, Command, Rule
+from regesta.errors import Refused
+from regesta.event import Event
+from regesta.testing import Domain
+from services.objectives.app import AGGREGATES, LIMITS
+from services.objectives.domain import errors
+from services.objectives.domain.decisions import (
+    Approvals,
+    AwardContract,
+    GrantApproval,
+    IssueOpinion,
+    NotifyDecision,
+    OverrideOpinion,
+    RefuseApproval,
+    RequestApproval,
+    RequestOpinion,
+    SelectProject,
+    WithdrawApproval,
+)
+from services.objectives.domain.limits import GrantLimits, Limits
+from tests.services.objectives.samples import (
+    CONNECTOR,
+    DOSSIER,
+    EUROGES,
+    NEW,
+    PARTY,
+    STREAM,
+    granted,
+    inspected,
+    opened,
+)
+
+AGREED = granted("budget_minister")
+OVERRIDDEN = OpinionOverridden(opinion_of="inspector_of_finance", by="government", reason="urgent")
+
+
+def grant(authority: Body, cents: int | None) -> GrantApproval:
+    return GrantApproval(dossier=DOSSIER, authority=authority, step="grant", amount_cents=cents)
+
+
+@pytest.mark.parametrize(
+    ("given", "authority", "cents"),
+    [
+        ([], "minister", None),
+        ([], "minister", 0),
+        ([], "minister", 310_000),
+        ([inspected()], "minister", 310_001),
+        ([inspected("with_remarks")], "minister", 310_001),
+        ([inspected()], "minister", 620_000),
+        ([inspected(), AGREED], "minister", 620_001),
+        ([inspected(), AGREED], "minister", 1_500_000),
+        ([inspected(), AGREED], "government", 1_500_001),
+        ([inspected("unfavourable"), OVERRIDDEN, AGREED], "government", 1_500_001),
+        ([inspected("unfavourable"), inspected(round_=2), AGREED], "government", 1_500_001),
+        ([], "budget_minister", 1_500_001),
+        ([], "monitoring_committee", 1_500_001),
+        ([], "government", 310_000),
+    ],
+)
+def test_who_decides_with_which_evidence(given: list[Event], authority: Body, cents: int | None) -> None:
+    facts = opened().given({STREAM: given}).when(grant(authority, cents))
+    assert facts == {STREAM: [granted(authority, cents)]}
+
+
+WITHDRAWN = ApprovalWithdrawn(authority="budget_minister", step="grant", reason="credits blocked")
+
+
+@pytest.mark.parametrize(
+    ("given", "authority", "cents", "lacking"),
+    [
+        ([], "minister", 310_001, ["opinion-missing"]),
+        ([inspected("unfavourable")], "minister", 310_001, ["opinion-unfavourable"]),
+        ([inspected(), inspected("unfavourable", 2)], "minister", 310_001, ["opinion-unfavourable"]),
+        ([inspected(), inspected("unfavourable", 2), OVERRIDDEN], "minister", 310_001, ["opinion-unfavourable"]),
+        ([inspected()], "minister", 620_001, ["budget-agreement-missing"]),
+        ([inspected(), AGREED, WITHDRAWN], "minister", 620_001, ["budget-agreement-missing"]),
+        ([inspected(), AGREED], "minister", 1_500_001, ["authority-too-low"]),
+        ([], "administration", 1, ["authority-too-low"]),
+        ([], "other", 1, ["authority-too-low"]),
+        ([], "minister", 1_500_001, ["opinion-missing", "budget-agreement-missing", "authority-too-low"]),
+    ],
+)
+def test_a_cent_more_needs_more(given: list[Event], authority: Body, cents: int, lacking: list[str]) -> None:
+    here = opened().given({STREAM: given})
+    command = grant(authority, cents)
+    with pytest.raises(Refused) as refused:
+        here.when(command)
+    assert refused.value.code == lacking[0]
+    (reported,) = here.when(command.model_copy(update={"origin": EUROGES}), roles=CONNECTOR)[STREAM]
+    assert reported.model_dump()["breaches"] == tuple(lacking)
+
+
+def test_only_a_grant_has_limits() -> None:
+    command = grant("minister", 1_250_000_000).model_copy(update={"step": "programme"})
+    assert opened("programme").when(command) != {}
+
+
+def test_limits_hold_from_their_day() -> None:
+    old = LIMITS.grant[0]
+    new = old.model_copy(update={"since": date(2024, 1, 1), "opinion_above_cents": 500_000})
+    approvals = Approvals(Limits(grant=(old, new)))
+    aggregates: tuple[Aggregate, ...] = AGGREGATES  # type: ignore[type-arg]  # of several states
+    rules: tuple[Rule[Command], ...] = (Rule(GrantApproval, approvals.decide),)  # type: ignore[arg-type]
+
+    def given() -> Domain:
+        here = Domain(aggregates, rules)
+        here._facts = opened()._facts
+        return here
+
+    before, after = ImpreciseDate("2023-12-31"), ImpreciseDate("2024-01-01")
+    command = grant("minister", 500_000)
+    with pytest.raises(errors.OpinionMissing):
+        given().when(command.model_copy(update={"occurred": before}))
+    assert given().when(command.model_copy(update={"occurred": after})) != {}
+    assert given().when(command) != {}, "today is after both"
+    none = Limits(grant=(new,))
+    assert none.on(date(2023, 12, 31)) is None
+
+
+def test_limits_are_in_the_order_of_their_days() -> None:
+    one = LIMITS.grant[0]
+    with pytest.raises(ValidationError, match="must rise"):
+        Limits(grant=(one, one))
+    with pytest.raises(ValidationError):
+        GrantLimits.model_validate(one.model_dump() | {"government_above_cents": 0})
+
+
+def test_the_rounds_of_an_approval() -> None:
+    here = opened("regulation")
+    first = {"dossier": DOSSIER, "authority": "government", "step": "first_reading"}
+    again = first | {"round": 2, "reference": "R2"}
+    same = {"authority": "government", "step": "first_reading"}
+    for command, event in (
+        (RequestApproval.model_validate(first), ApprovalRequested.model_validate(same)),
+        (GrantApproval.model_validate(first), ApprovalGranted.model_validate(same)),
+        (
+            WithdrawApproval.model_validate(first | {"reason": "new facts"}),
+            ApprovalWithdrawn.model_validate(same | {"reason": "new facts"}),
+        ),
+        (
+            RefuseApproval.model_validate(again),
+            ApprovalRefused.model_validate(same | {"round": 2, "reference": "R2"}),
+        ),
+    ):
+        assert here.when(command) == {STREAM: [event]}
+        assert here.when(command) == {}
+    with pytest.raises(errors.AlreadyDecided, match="round 1"):
+        here.when(RefuseApproval.model_validate(first))
+    with pytest.raises(errors.AlreadyDecided, match="round 2"):
+        here.when(GrantApproval.model_validate(again))
+    with pytest.raises(errors.NotGranted):
+        here.when(WithdrawApproval.model_validate(again | {"reason": "x"}))
+    with pytest.raises(errors.StepDiffers):
+        here.when(GrantApproval.model_validate(first | {"reference": "R1"}))
+
+
+def test_opinions_are_asked_given_and_overridden() -> None:
+    here = opened()
+    body = {"dossier": DOSSIER, "by": "inspector_of_finance"}
+    override = OverrideOpinion(dossier=DOSSIER, opinion_of="inspector_of_finance", by="government", reason="urgent")
+    assert here.when(RequestOpinion.model_validate(body)) == {STREAM: [OpinionRequested(by="inspector_of_finance")]}
+    with pytest.raises(errors.OpinionNotIssued):
+        here.when(override)
+    assert here.when(IssueOpinion.model_validate(body | {"verdict": "unfavourable"})) == {
+        STREAM: [inspected("unfavourable")]
+    }
+    assert here.when(override) == {STREAM: [OVERRIDDEN]}
+    with pytest.raises(errors.StepDiffers):
+        here.when(IssueOpinion.model_validate(body | {"verdict": "favourable"}))
+    here.when(IssueOpinion.model_validate(body | {"verdict": "favourable", "round": 2}))
+    with pytest.raises(errors.NothingToOverride):
+        here.when(override.model_copy(update={"round": 2}))
+    with pytest.raises(errors.ApplicationUnknown):
+        here.when(RequestOpinion.model_validate(body | {"application": NEW}))
+
+
+def test_who_is_told_selected_and_awarded() -> None:
+    for command, event in (
+        (NotifyDecision(dossier=DOSSIER, to=PARTY), DecisionNotified(to=PARTY)),
+        (SelectProject(dossier=DOSSIER, party=PARTY), ProjectSelected(party=PARTY)),
+        (AwardContract(dossier=DOSSIER, party=PARTY, amount_cents=3), ContractAwarded(party=PARTY, amount_cents=3)),
+    ):
+        here = opened()
+        assert here.when(command) == {STREAM: [event]}
+        assert here.when(command) == {}
+        field = "to" if isinstance(command, NotifyDecision) else "party"
+        with pytest.raises(errors.PartyNotKnown):
+            here.when(command.model_copy(update={field: NEW}))
+
+
+def test_nothing_is_decided_while_it_waits() -> None:
+    here = opened().given({STREAM: [DossierSuspended(reason="appeal")]})
+    with pytest.raises(errors.DossierIsSuspended):
+        here.when(grant("minister", 1))
+    (reported,) = here.when(grant("minister", 1).model_copy(update={"origin": EUROGES}), roles=CONNECTOR)[STREAM]
+    assert reported.model_dump()["breaches"] == ("dossier-suspended",)
