@@ -20,8 +20,9 @@ from rich.console import Console
 from cli import views
 from cli.demo import Options
 from cli.demo import demo as run_demo
-from cli.importing.command import import_app
+from cli.imports import import_app
 from cli.installation import open_installation
+from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Token, Url
 from cli.rebuilding import rebuild_and_wait
 from cli.remote import Remote, RemoteUnreachable
 from cli.serving import serve_services
@@ -41,17 +42,6 @@ app = typer.Typer(
 app.add_typer(import_app, name="import")
 console = Console()
 errors = Console(stderr=True)
-
-Url = Annotated[str, typer.Option(envvar="REGESTA_URL", help="Where the services answer.")]
-Token = Annotated[str, typer.Option(envvar="REGESTA_TOKEN", help="A bearer token; `regesta token` makes one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-DataDir = Annotated[Path, typer.Option(help="The folder of the embedded installation.")]
-AsOf = Annotated[
-    str | None, typer.Option(help="Only what was recorded by the end of this day in Brussels, YYYY-MM-DD.")
-]
-
-DEFAULT_URL = "http://127.0.0.1:8080"
-DEFAULT_DATA = Path(".regesta")
 
 
 class LetterForm(StrEnum):

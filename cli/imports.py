@@ -1,0 +1,56 @@
+"""`regesta import`: facts read from a printed note, and files of commands."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from cli.importing.run import import_facts
+from cli.options import DEFAULT_URL, AsJson, Token, Url
+from cli.progress import bar
+from cli.story import read_story, tell
+
+import_app = typer.Typer(no_args_is_help=True, help="Record what files hold, through the public bulk routes.")
+console = Console()
+errors = Console(stderr=True)
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+@import_app.command(epilog="Example: regesta import facts note.json --note sport --report report.json")
+def facts(
+    file: File,
+    note: Annotated[str | None, typer.Option(help="The note's slug; made from its title otherwise.")] = None,
+    entity: Annotated[
+        str | None, typer.Option(help="The entity whose budget lines these are, when it is known.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write the report here, as JSON.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Import the facts of one policy note. A second import of the same file records nothing."""
+    with bar(errors, f"Importing {file.name}") as progress:
+        found = asyncio.run(import_facts(file, url, token, note=note, entity=entity, progress=progress))
+    document = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n"
+    if report is not None:
+        report.write_bytes(document)
+    if as_json:
+        sys.stdout.buffer.write(document)
+    else:
+        console.print(found.rich())
+        console.print(f"Note {found.note}", highlight=False)
+
+
+@import_app.command(epilog="Example: regesta import commands examples/contract-13th-series.ndjson")
+def commands(file: File, url: Url = DEFAULT_URL, token: Token = "") -> None:
+    """Record the commands of an NDJSON file in its order, each `{"service", "command", "key", "data"}`."""
+    with bar(errors, f"Recording {file.name}") as progress:
+        told = asyncio.run(tell(read_story(file), url, token, progress=progress))
+    console.print(f"{told} commands are recorded.")
