@@ -41,10 +41,10 @@ def traceparent() -> str | None:
 
 def link_to(parent: str | None) -> trace.Link | None:
     """Return a link to the span that recorded an event; None when it carries none or it was not sampled."""
-    if parent is None or not parent.endswith("-01"):
+    if parent is None:
         return None
     context = trace.get_current_span(_propagator.extract({"traceparent": parent})).get_span_context()
-    return trace.Link(context) if context.is_valid else None
+    return trace.Link(context) if context.is_valid and context.trace_flags.sampled else None
 
 
 def links_to(parents: Iterable[str | None]) -> list[trace.Link]:

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from regesta.store import PostgresStore
 from regesta.suites import new_event, new_key, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import Appended, Conflict, KeyKnown, Outcome, Store, Unit
+from regesta.unit import Appended, Conflict, KeyKnown, NewEvent, Outcome, Store, Unit
 from tests.conftest import Database, Templates
 from tests.regesta.jars import REGISTRY
 
@@ -148,7 +148,7 @@ class StoreMachine(RuleBasedStateMachine):
     def unit(self, written: list[str], read: str, key: str | None) -> Unit:
         """Return a unit with the right expectations."""
         versions = {stream: self.model.version(stream) for stream in written}
-        events = []
+        events: list[NewEvent] = []
         for stream in written:
             versions[stream] += 1
             events.append(new_event(stream, versions[stream], f'{{"n":{len(self.model.events) + len(events)}}}'))
@@ -217,9 +217,13 @@ class StoreMachine(RuleBasedStateMachine):
         self.runner.close()
 
 
-def run(world: Callable[[], World], examples: int, steps: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: StoreMachine(world()),
+def run(make_world: Callable[[], World], examples: int, steps: int) -> None:
+    class Machine(StoreMachine):
+        def __init__(self) -> None:
+            super().__init__(make_world())
+
+    run_state_machine_as_test(
+        Machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -87,6 +87,13 @@ def test_no_link_to_what_is_no_span(parent: str | None) -> None:
     assert link_to(parent) is None
 
 
+@pytest.mark.parametrize("flags", ["01", "03"])  # sampled; and with the flag of a random id, as our own traces have it
+def test_a_link_to_a_sampled_span(flags: str) -> None:
+    link = link_to(PARENT[:-2] + flags)
+    assert link is not None
+    assert trace.format_trace_id(link.context.trace_id) == TRACE
+
+
 def test_links_are_few_and_each_once() -> None:
     parents = [f"00-{n:032x}-b7ad6b7169203331-01" for n in range(1, 50) for _ in (1, 2)]
     links = links_to([None, *parents])
