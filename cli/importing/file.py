@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -26,7 +26,8 @@ from contracts.types import ANY_TEXT, SOME_TEXT, Section, SectionKind
 
 SCHEMA_ID: Final = "https://regesta.example/schemas/facts.schema.json"
 MOST: Final = 10**15
-MOST_DECIMALS: Final = 30
+# More than any double has.
+MOST_DIGITS: Final = 1100
 
 NodeLevel: TypeAlias = Literal["strategic", "operational", "year-section", "action"]
 # A parent stands higher.
@@ -41,10 +42,11 @@ def _exact(number: object) -> Decimal:
     if isinstance(number, bool) or not isinstance(number, int | Decimal):
         raise ValueError(f"{number!r} is no number")  # noqa: TRY004 pydantic reads ValueError only
     exact = Decimal(number)
-    if abs(exact) >= MOST or exact.as_tuple().exponent < -MOST_DECIMALS:  # type: ignore[operator] # JSON has no NaN here
+    if abs(exact) >= MOST or exact.adjusted() < -MOST_DIGITS or len(exact.as_tuple().digits) > MOST_DIGITS:
         raise ValueError(f"{exact} is beyond what can be kept")
-    # As equal numbers are one fact: 2 and 2.0.
-    return exact.normalize()
+    with localcontext(prec=MOST_DIGITS):
+        # As equal numbers are one fact: 2 and 2.0, 0 and -0.
+        return (exact + 0).normalize()
 
 
 Printed: TypeAlias = Annotated[str | None, Field(default=None, pattern=ANY_TEXT), AfterValidator(_missing_when_blank)]

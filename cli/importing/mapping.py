@@ -344,10 +344,10 @@ def _require_whole(file: FactsFile, plan: Plan) -> None:
 
 
 def _slugged(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
-    words = re.findall(r"[a-z0-9]+", plain)
+    letters = unicodedata.normalize("NFKD", title.lower())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     slug = ""
-    for word in words:
+    for word in re.findall(r"[a-z0-9]+", plain):
         longer = f"{slug}-{word}" if slug else word[:LONGEST_SLUG]
         if len(longer) > LONGEST_SLUG:
             break

@@ -68,6 +68,10 @@ class Wanted:
         given: dict[str, JsonValue] = self.command.model_dump(mode="json", exclude_none=True)
         return given
 
+    def check(self) -> None:
+        """Raise ValidationError when the service would not read what is sent."""
+        type(self.command).model_validate(self.data())
+
 
 @dataclass(slots=True)
 class Plan:
@@ -80,6 +84,8 @@ class Plan:
         """Add an item and its commands; return False when it breaks a limit of the services and is refused here."""
         try:
             item, commands = make()
+            for wanted in commands:
+                wanted.check()
         except ValidationError as error:
             reason = "; ".join(each["msg"] for each in error.errors())
             self.items.append(Item(pointer, kind, "refused", reason))
@@ -143,8 +149,10 @@ def cents_of(eur: Decimal | None) -> int | None:
     """Return euros as cents; None when there are none, or when they are no amount in whole cents."""
     if eur is None:
         return None
-    cents = eur * 100
-    return int(cents) if cents == cents.to_integral_value() and 0 <= cents <= MOST_CENTS else None
+    # Numbers of a file have no trailing zeros, so the last digit says it.
+    exponent = eur.as_tuple().exponent
+    whole = isinstance(exponent, int) and exponent >= -2
+    return int(eur * 100) if whole and 0 <= eur * 100 <= MOST_CENTS else None
 
 
 def stated_cents(eur: Decimal | None) -> Stated[Cents]:

@@ -98,7 +98,7 @@ def _deadline(text: str) -> Deadline | None:
 
 def day_of(text: str) -> ImpreciseDate | None:
     """Return the date that a text names as a whole ("31/12/2023", "fin 2024", "juni 2024"); None when it is none."""
-    printed = _printed_form(text)
+    printed = _printed_form(plain(text))
     try:
         return ImpreciseDate.from_printed(printed)
     except ValueError:
