@@ -28,7 +28,7 @@ check: $(VENV)/dev.stamp ## Check form, types and borders
 	$(BIN)/lint-imports
 
 docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, OpenAPI, AsyncAPI
-	$(BIN)/python -m contracts.documents
+	$(BIN)/python -m contracts.generate
 
 bench: $(VENV)/dev.stamp ## Measure; the figures go to var/bench.json and the screen
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from itertools import accumulate, pairwise
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-WIDTHS: Final = (2, 3, 2, 2, 4)
-FIELDS: Final = ("mission", "programme", "activity", "order", "economic code")
+ECONOMIC_WIDTH: Final = 4
+WIDTHS: Final = (2, 3, 2, 2, ECONOMIC_WIDTH)
 DOTTED: Final = r"[0-9]{2}\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}"
 ENTITY: Final = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 # "AB n°", "A.B. nr.", "BA nr.", "BA:"; after NFKC, which writes № as No and º as o.
-PREFIX: Final = re.compile(r"(?:a\.?b\.?|b\.?a\.?)\s*(?:n\s*(?:°|o|r)\s*\.?)?\s*:?\s*", re.IGNORECASE)
+PREFIX: Final = re.compile(r"^(?:a\.?b\.?|b\.?a\.?)\s*(?:n\s*(?:°|o|r)\s*\.?)?\s*:?\s*", re.IGNORECASE)
 SEPARATOR: Final = re.compile(r"[\s.]+")
 
 Direction: TypeAlias = Literal["expenditure", "receipt"]
@@ -51,14 +51,13 @@ class AllocationCode(str):
         """Return the code of a printed form, and whether it had to be repaired.
 
         Repaired are spaces for dots, missing dots, "AB n°" and "BA nr." before it, and fields written without their
-        leading zeros. Nothing is guessed: raises UnreadableCode with the reason when a digit is missing or two repairs
-        are possible.
+        leading zeros. Nothing is guessed: raises UnreadableCode with the reason when a missing digit could be another one.
         """
         groups = _groups(printed)
-        readings = {".".join(fields) for fields in _readings(groups, WIDTHS)}
-        if len(readings) != 1:
-            raise UnreadableCode(printed, _reason(groups, readings))
-        code = cls(readings.pop())
+        fields = _fields(groups)
+        if fields is None:
+            raise UnreadableCode(printed, _reason(groups))
+        code = cls(".".join(fields))
         return code, code != printed
 
     @property
@@ -120,43 +119,38 @@ def split_line(line: str) -> tuple[str, AllocationCode]:
 def _groups(printed: str) -> list[str]:
     """Return the runs of digits of a printed code. Raises UnreadableCode when it holds something else."""
     plain = unicodedata.normalize("NFKC", printed).strip()
-    digits = PREFIX.sub("", plain, count=1) if PREFIX.match(plain) else plain
-    groups = [group for group in SEPARATOR.split(digits) if group]
+    groups = [group for group in SEPARATOR.split(PREFIX.sub("", plain)) if group]
     strange = next((group for group in groups if not (group.isascii() and group.isdigit())), None)
     if strange is not None:
         raise UnreadableCode(printed, f"{strange!r} is no group of digits")
     return groups
 
 
-def _readings(groups: list[str], widths: tuple[int, ...]) -> Iterator[list[str]]:
-    """Yield the fields that these groups can mean: each group is one field, or some fields written together."""
-    if not groups or not widths:
-        if not groups and not widths:
-            yield []
-        return
-    group = groups[0]
-    for taken in range(1, len(widths) + 1):
-        fields = _fields(group, widths[:taken])
-        if fields is not None:
-            for rest in _readings(groups[1:], widths[taken:]):
-                yield fields + rest
+def _fields(groups: list[str]) -> list[str] | None:
+    """Return the five fields; None when the groups are not one or more whole fields each."""
+    fields: list[str] = []
+    for group in groups:
+        read = _fields_of(group, WIDTHS[len(fields) :])
+        if read is None:
+            return None
+        fields += read
+    return fields if len(fields) == len(WIDTHS) else None
 
 
-def _fields(group: str, widths: tuple[int, ...]) -> list[str] | None:
-    """Return one group as fields of these widths; None when it cannot be."""
-    if len(group) == sum(widths):
-        starts = [sum(widths[:index]) for index in range(len(widths))]
-        return [group[start : start + width] for start, width in zip(starts, widths, strict=True)]
-    # A field that stands alone may be a number without its leading zeros; the economic code is no number, and "01" where
-    # three digits belong has lost any digit.
-    alone = len(widths) == 1 and widths[0] < 4 and len(group) < widths[0]
-    return [group.zfill(widths[0])] if alone and not group.startswith("0") else None
+def _fields_of(group: str, widths: tuple[int, ...]) -> list[str] | None:
+    """Return the next fields, of these widths, that a group of digits holds; no two readings have the same length."""
+    edges = [0, *accumulate(widths)]
+    if len(group) in edges:
+        return [group[start:end] for start, end in pairwise(edges[: edges.index(len(group)) + 1])]
+    # A number without its leading zeros. The economic code is no number; and "01" where three digits belong has lost
+    # any of them.
+    if widths and len(group) < widths[0] < ECONOMIC_WIDTH and not group.startswith("0"):
+        return [group.zfill(widths[0])]
+    return None
 
 
-def _reason(groups: list[str], readings: set[str]) -> str:
+def _reason(groups: list[str]) -> str:
     digits = sum(map(len, groups))
-    if len(readings) > 1:
-        return f"it can mean {' or '.join(sorted(readings))}"
     if digits < sum(WIDTHS):
         return f"it has {digits} digits of {sum(WIDTHS)}, and which are missing cannot be told"
     if digits > sum(WIDTHS):

@@ -185,7 +185,7 @@ def _kind(schema: Schema) -> set[str] | None:
     """Return the words of the member that tells an object from its alternatives; None when there is none."""
     for member in _object(schema, "properties").values():
         words = _allowed(member)
-        if words is not None and "default" not in member:
+        if words is not None:
             return set(map(str, words))
     return None
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from contracts.allocation import AllocationCode, LineKey, UnreadableCode, line_key, split_line
+from contracts.allocation import AllocationCode, EntitySlug, LineKey, UnreadableCode, line_key, split_line
 
 DOTTED: Final = st.from_regex(r"\A[0-9]{2}\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}\Z").map(
     lambda text: "".join(str(int(char)) if char.isdigit() else char for char in text)
@@ -62,6 +62,7 @@ def test_a_printed_code_is_read(printed: str, code: str, *, repaired: bool) -> N
         ("33,001,07,01,1111", "'33,001,07,01,1111' is no group of digits"),
         ("AB n° à compléter", "'à' is no group of digits"),
         ("²3.001.07.01.1111x", "'1111x' is no group of digits"),
+        ("33.001.07.01", "it has 9 digits of 13, and which are missing cannot be told"),
         ("", "it has 0 digits of 13, and which are missing cannot be told"),
         ("٣٣.001.07.01.1111", "'٣٣' is no group of digits"),
     ],
@@ -140,6 +141,16 @@ def test_a_line_is_an_entity_and_a_code() -> None:
     line = line_key("unstated-urban-renewal", code)
     assert TypeAdapter(LineKey).validate_python(line) == "unstated-urban-renewal.33.001.07.01.1111"
     assert split_line(line) == ("unstated-urban-renewal", code)
+
+
+def test_a_line_of_the_longest_entity_has_a_key() -> None:
+    lines: TypeAdapter[str] = TypeAdapter(LineKey)
+    entities: TypeAdapter[str] = TypeAdapter(EntitySlug)
+    line = line_key("e" * 100, AllocationCode("33.001.07.01.1111"))
+    assert (lines.validate_python(line), entities.validate_python("e" * 100)) == (line, "e" * 100)
+    for adapter, bad in ((lines, f"e{line}"), (entities, "e" * 101)):
+        with pytest.raises(ValidationError, match="at most"):
+            adapter.validate_python(bad)
 
 
 @pytest.mark.parametrize(

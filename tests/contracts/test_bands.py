@@ -155,6 +155,27 @@ def test_a_refusal_is_true(given: list[Band], value: Decimal) -> None:
     assert sum(_holds(each, value) for each in edges) == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "colour"),
+    [
+        ("79.999999999", "red"),
+        ("80", "amber"),
+        ("90", "amber"),
+        ("90.000000001", "green"),
+        ("-1000", "red"),
+        ("1000", "green"),
+    ],
+)
+def test_a_value_on_an_edge_has_the_colour_that_includes_it(value: str, colour: str) -> None:
+    assert band_of(Decimal(value), bands("green ]90,-[", "red ]-,80[", "amber [80,90]")).colour == colour
+
+
+def test_an_edge_is_outside_unless_it_is_included() -> None:
+    below, above = Band(colour="red", upper=Decimal(1)), Band(colour="green", lower=Decimal(1))
+    with pytest.raises(NoBand, match="no band holds 1"):
+        check_bands([below, above])
+
+
 def test_a_value_in_a_hole_has_no_band() -> None:
     with pytest.raises(NoBand, match="no band holds 1"):
         band_of(Decimal(1), bands("red ]-,1[", "green ]1,-["))

@@ -171,6 +171,26 @@ BREAKING: Final[list[tuple[str, Edit, str]]] = [
         "/$defs/Empty/properties/state/enum: 'pending' is no longer allowed",
     ),
     (
+        "enum becomes one word",
+        set_at("/properties/part", {"type": "string", "const": "advance"}),
+        "/properties/part/enum: 'interim' is no longer allowed",
+    ),
+    (
+        "another const",
+        set_at("/$defs/Known/properties/state/const", "given"),
+        "/$defs/Known: Known is no longer allowed",
+    ),
+    (
+        "one more object where there was none",
+        add_to("/properties/paid_on/anyOf", NEW_KIND),
+        "/properties/paid_on/anyOf/2: object is allowed, which it never was",
+    ),
+    (
+        "one more object of no kind",
+        add_to("/properties/state/oneOf", {"type": "object"}),
+        "/properties/state/oneOf/2: object is allowed, which it never was",
+    ),
+    (
         "new enum",
         set_at("/properties/payment/enum", ["a"]),
         "/properties/payment/enum: only a are allowed, anything was",
