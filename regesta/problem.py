@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
@@ -28,6 +28,7 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
     403: ("Not allowed", "Non autorisé", "Niet toegestaan"),
     404: ("Not found", "Introuvable", "Niet gevonden"),
     405: ("Method not allowed", "Méthode non admise", "Methode niet toegestaan"),
+    406: ("Not in this form", "Pas sous cette forme", "Niet in deze vorm"),
     409: ("Refused by a rule", "Refusé par une règle", "Geweigerd door een regel"),
     412: ("Changed in the meantime", "Modifié entre-temps", "Intussen gewijzigd"),
     413: ("Too large", "Trop volumineux", "Te groot"),
@@ -40,8 +41,8 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
 BY_STATUS = {400: Malformed, 404: NotFound, 413: TooLarge, 415: UnsupportedMedia}
 
 METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
-# What any operation may answer; 405 belongs to none, 500 is not foreseen.
-ANSWERED: Final = tuple(status for status in TITLES if status not in {405, 500})
+# What any operation may answer; 405 belongs to none, 406 to those that have several forms, 500 is not foreseen.
+ANSWERED: Final = tuple(status for status in TITLES if status not in {405, 406, 500})
 
 logger = logging.getLogger(__name__)
 
@@ -137,10 +138,6 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return response(invalid(error.errors(), skip=1))
 
-    async def invalid_model(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, ValidationError)
-        return response(invalid(error.errors(include_url=False)))
-
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         kind = BY_STATUS.get(error.status_code)
@@ -160,7 +157,6 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(RegestaError, known)
     app.add_exception_handler(RequestValidationError, unread)
-    app.add_exception_handler(ValidationError, invalid_model)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unknown)
     _document(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -83,7 +83,8 @@ async def _read(
         roots = [nodes[only]]
     asked = question_of(opened, year or opened.planned_year or _newest_plan(nodes.values()) or _first_year(facts))
     question = Question(asked.year, asked.realised_year, occurred_until)
-    knowledge = await gather(reader, [node.id for node in _all(roots)], question)
+    wanted = [*_all(roots), *(_above(roots[0], nodes) if only is not None else [])]
+    knowledge = await gather(reader, [node.id for node in wanted], question)
     return Assembly(shown, nodes, knowledge, question).letter(roots, dict(sorted(view.cut.items())))
 
 
@@ -140,6 +141,13 @@ def _all(nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
         yield node
         yield from _all(node.children)
+
+
+def _above(node: Node, nodes: Mapping[ObjectiveId, Node]) -> Iterator[Node]:
+    """Yield what stands above a node: its lead unit may be theirs."""
+    while node.parent is not None and node.parent in nodes:
+        node = nodes[node.parent]
+        yield node
 
 
 def _newest_plan(nodes: Collection[Node]) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, TypeAlias
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Path, Query, Request, Response
 
 from regesta.view import View
 
@@ -68,5 +68,10 @@ async def paging(
     return Paging(limit, after, request, response)
 
 
+# Years in an address are text, which the strict type of a body does not take.
+YearInPath: TypeAlias = Annotated[int, Path(ge=1900, le=2199, description="N: the letter plans it.")]
+YearInQuery: TypeAlias = Annotated[
+    int | None, Query(ge=1900, le=2199, description="Of the letter; without it the note's own.")
+]
 Asked: TypeAlias = Annotated[Asking, Depends(asking)]
 Paged: TypeAlias = Annotated[Paging, Depends(paging)]

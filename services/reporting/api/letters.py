@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from contracts.types import NoteSlug, ObjectiveId, Year
+from contracts.types import NoteSlug, ObjectiveId
 from regesta.view import Reading, View
 from regesta.web import Caller
-from services.reporting.api.asking import Asked, Asking
+from services.reporting.api.asking import Asked, Asking, YearInPath, YearInQuery
 from services.reporting.api.negotiation import JSON, form_of
 from services.reporting.domain.letter import Letter, LetterOut
 from services.reporting.gathering import canonical, hash_of, read_letter, read_objective
@@ -32,7 +32,7 @@ def letter_router(page: LetterPage) -> APIRouter:
         response_class=Response,
         responses={200: {"model": LetterOut, "content": {"text/html": {}}}, 304: {}, 406: {}},
     )
-    async def get_letter(note: NoteSlug, year: Year, view: Reading, caller: Caller, asked: Asked) -> Response:
+    async def get_letter(note: NoteSlug, year: YearInPath, view: Reading, caller: Caller, asked: Asked) -> Response:
         """Return the letter of a note and year: N planned, N-1 realised. 404 unknown note; 406 neither JSON nor HTML.
 
         The ETag is the hash of the letter as of its cut; `complete` and `missing` stand outside what is hashed.
@@ -50,7 +50,7 @@ def letter_router(page: LetterPage) -> APIRouter:
         view: Reading,
         caller: Caller,
         asked: Asked,
-        year: Annotated[Year | None, Query(description="Of the letter; without it the note's own.")] = None,
+        year: YearInQuery = None,
     ) -> Response:
         """Return the letter of an objective's note with this objective alone and what stands under it. 404 unknown."""
         caller.require(SCOPE)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
 from contracts.types import Cut, LogName, NoteSlug, Year
 from regesta.view import Reading, View
 from regesta.web import Caller, StrictRoute
-from services.reporting.api.asking import Paged
+from services.reporting.api.asking import Paged, YearInQuery
 from services.reporting.domain.figure import Part
 from services.reporting.domain.knowledge import by_stream
 from services.reporting.domain.letter import Note
@@ -86,7 +85,7 @@ async def get_overview(
     note: NoteSlug,
     view: Reading,
     caller: Caller,
-    year: Annotated[Year | None, Query(description="Of the letter; without it the note's own.")] = None,
+    year: YearInQuery = None,
 ) -> Response:
     """Return what the note's letter says of each objective in one line. 404 unknown note."""
     caller.require("reporting:read")

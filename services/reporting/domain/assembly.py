@@ -56,7 +56,7 @@ class Assembly:
 
     def letter(self, roots: Sequence[Node], cut: Cut) -> Letter:
         """Return the letter over some nodes and those under them."""
-        objectives = tuple(self._objectives(roots, depth=0, owner=None))
+        objectives = tuple(objective for root in roots for objective in self._objectives([root], *self._above(root)))
         tables = [(section, list(_budgets(objectives, section))) for section in self._question.sections]
         return Letter(
             note=self._note,
@@ -67,6 +67,14 @@ class Assembly:
             objectives=objectives,
             totals=tuple(section_total(section, budgets) for section, budgets in tables),
         )
+
+    def _above(self, node: Node) -> tuple[int, UnitSlug | None]:
+        """Return how many objectives stand above a node, and the lead unit of the nearest that has one."""
+        parent = self._nodes.get(node.parent) if node.parent else None
+        if parent is None:
+            return 0, None
+        depth, owner = self._above(parent)
+        return depth + 1, self._lead(parent) or owner
 
     def _objectives(self, nodes: Sequence[Node], depth: int, owner: UnitSlug | None) -> Iterator[Objective]:
         """Yield nodes depth first. owner: the lead unit of the nearest objective above."""

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from contracts.allocation import AllocationCode, Direction, EntitySlug, LineKey
 from contracts.budget import Basis
-from contracts.types import Cents, Place, Ppm, Section, Text, Year
+from contracts.types import Place, Ppm, Section, Text, Year
 from services.reporting.domain.figure import Events, Figure, Part, Total
 
 CategoryName: TypeAlias = Literal["personnel", "running", "assets", "other", "unclassified"]
@@ -17,9 +17,9 @@ AmountName: TypeAlias = Literal["commitment", "liquidation", "unspecified"]
 class Amounts(Part):
     """Amounts in cents as a document states them. unspecified: it does not say whether it is committed or liquidated."""
 
-    commitment: Figure[Cents]
-    liquidation: Figure[Cents]
-    unspecified: Figure[Cents]
+    commitment: Figure[int]
+    liquidation: Figure[int]
+    unspecified: Figure[int]
 
 
 class LedgerFigures(Part):
@@ -29,10 +29,10 @@ class LedgerFigures(Part):
     """
 
     year: Year
-    commitment_credits: Figure[Cents]
-    liquidation_credits: Figure[Cents]
-    committed: Figure[Cents]
-    liquidated: Figure[Cents]
+    commitment_credits: Figure[int]
+    liquidation_credits: Figure[int]
+    committed: Figure[int]
+    liquidated: Figure[int]
     unchecked: bool
 
 
@@ -50,9 +50,9 @@ class BudgetRow(Part):
     allocation: AllocationCode
     direction: Direction
     label: Figure[Text]
-    commitment: Figure[Cents]
+    commitment: Figure[int]
     commitment_from: Source
-    liquidation: Figure[Cents]
+    liquidation: Figure[int]
     liquidation_from: Source
     stated: Amounts
     ledger: LedgerFigures | None = None
@@ -64,7 +64,7 @@ class BudgetRow(Part):
     place: Place | None = None
     events: Events
 
-    def amount(self, name: AmountName) -> tuple[Figure[Cents], Source]:
+    def amount(self, name: AmountName) -> tuple[Figure[int], Source]:
         """Return one of its amounts, and where it is from."""
         match name:
             case "commitment":

@@ -10,7 +10,7 @@ from contracts.commitments import Tranche
 from contracts.dates import Period
 from contracts.decisions import ApprovalStep, Body
 from contracts.dossiers import DossierKind, MilestoneKind
-from contracts.types import Cents, CommitmentId, ConventionId, DossierId, ObjectiveId, Ppm, Text, Uuid, Year
+from contracts.types import CommitmentId, ConventionId, DossierId, ObjectiveId, Ppm, Text, Uuid, Year
 from services.reporting.domain.figure import Events, Figure, Part, Said, When
 
 StepKind: TypeAlias = Literal[
@@ -58,7 +58,7 @@ class Step(Said):
     text: Text | None = None
     reason: str | None = None
     reference: str | None = None
-    amount_cents: Cents | None = None
+    amount_cents: int | None = None
     received: int | None = None
     party: Uuid | None = None
     application: Uuid | None = None
@@ -89,7 +89,7 @@ class Convention(Said):
 
     convention: ConventionId
     state: Literal["signed", "terminated"]
-    amount: Figure[Cents]
+    amount: Figure[int]
     advance_ppm: Ppm | None = None
     tranches: tuple[Tranche, ...] = ()
     ends_on: When | None = None
@@ -106,8 +106,8 @@ class Payment(Said):
     part: Literal["advance", "interim", "balance"]
     line: LineKey
     year: Year
-    amount: Figure[Cents]
-    reversed_cents: Cents
+    amount: Figure[int]
+    reversed_cents: int
     paid_on: date | None = None
     occurred: When | None = None
     claim: str | None = None
@@ -119,7 +119,7 @@ class Claim(Said):
     """A request for payment. rejected: why it will not be paid."""
 
     claim: str
-    amount: Figure[Cents]
+    amount: Figure[int]
     period: Period | None = None
     rejected: str | None = None
 
@@ -128,8 +128,8 @@ class Recovery(Said):
     """Money that the beneficiary owes back; it never lowers what was liquidated."""
 
     recovery: str
-    amount: Figure[Cents]
-    collected: Figure[Cents]
+    amount: Figure[int]
+    collected: Figure[int]
     payment: str | None = None
     reason: str | None = None
 
@@ -140,9 +140,9 @@ class Commitment(Said):
     commitment: CommitmentId
     line: LineKey
     year: Year
-    committed: Figure[Cents]
-    decommitted: Figure[Cents]
-    liquidated: Figure[Cents]
+    committed: Figure[int]
+    decommitted: Figure[int]
+    liquidated: Figure[int]
     outstanding: Figure[int]
     convention: ConventionId | None = None
     visa: str | None = None

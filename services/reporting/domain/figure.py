@@ -1,4 +1,7 @@
-"""Figures: values of a letter with the events behind them. Pure."""
+"""Figures: values of a letter with the events behind them. Pure.
+
+Sums are plain integers: what was recorded is shown, also where reported facts add up to what no decision would allow.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Generic, Literal, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from contracts.dates import ImpreciseDate
-from contracts.types import ByReference, Cents, Empty, EventName, Known, Place, Stated
+from contracts.types import ByReference, Empty, EventName, Known, Place, Stated
 
 T = TypeVar("T")
 State: TypeAlias = Literal["known", "none", "unknown", "pending", "not_applicable", "by_reference"]
@@ -93,7 +96,7 @@ class Total(Part):
     lines: how many are in it, each counted once; unknown: how many of these have no amount.
     """
 
-    cents: Cents
+    cents: int
     at_least: bool
     lines: int
     unknown: int

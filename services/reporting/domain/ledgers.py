@@ -15,7 +15,6 @@ from contracts.budget import (
     CreditsTransferredOut,
     CreditsVoted,
 )
-from contracts.types import Cents
 from regesta.event import Event
 from services.reporting.domain.budget import LedgerFigures
 from services.reporting.domain.figure import Figure, names
@@ -46,9 +45,9 @@ class Ledgers:
         )
 
 
-def _credits(facts: Sequence[Standing], sums: Sequence[LedgerSum], kind: CreditKind) -> Figure[Cents]:
+def _credits(facts: Sequence[Standing], sums: Sequence[LedgerSum], kind: CreditKind) -> Figure[int]:
     """Return the credits of one kind after transfers; unknown as long as they were never stated."""
-    voted: Figure[Cents] = Figure(state="unknown")
+    voted: Figure[int] = Figure(state="unknown")
     for fact in facts:
         if isinstance(fact.event, CreditsVoted | CreditsAdjusted) and fact.event.credit == kind:
             voted = Figure.of(fact.event.amount_cents, fact.name)
@@ -62,7 +61,7 @@ def _credits(facts: Sequence[Standing], sums: Sequence[LedgerSum], kind: CreditK
     return Figure.known((voted.value or 0) + change, *events)
 
 
-def _used(sums: Sequence[LedgerSum], taken: type[Event], given_back: type[Event]) -> Figure[Cents]:
+def _used(sums: Sequence[LedgerSum], taken: type[Event], given_back: type[Event]) -> Figure[int]:
     """Return what is used now; unknown when nothing was recorded, for that is not the same as nothing used."""
     mine = [each for each in sums if each.type in {taken.name, given_back.name}]
     if not mine:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from contracts.dates import Certainty
 from contracts.objectives import Deadline, FactType, FieldName, Level, Reading, Status
-from contracts.types import Cents, Cut, NoteSlug, Number, ObjectiveId, Place, Section, Text, UnitSlug, Year
+from contracts.types import Cut, NoteSlug, Number, ObjectiveId, Place, Section, Text, UnitSlug, Year
 from services.reporting.domain.budget import Budget, SectionTotal
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.figure import Events, Figure, Part, When
@@ -99,7 +99,7 @@ class Amount(Part):
     """An amount named in a document's text. amount: unknown when the text gives no figure."""
 
     text: Text
-    amount: Figure[Cents]
+    amount: Figure[int]
     as_printed: str | None = None
     place: Place | None = None
 

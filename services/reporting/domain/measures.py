@@ -69,8 +69,11 @@ class Measures:
 
 
 def _indicator(placed: Placed, objective: ObjectiveId) -> Indicator | None:
-    """Return a row of the table; None for an indicator that should never have been defined."""
-    definition, defined = _definition(placed)
+    """Return a row of the table; None for an indicator without a definition, or that should never have had one."""
+    found = _definition(placed)
+    if found is None:
+        return None
+    definition, defined = found
     retired = [fact for fact in placed.facts if isinstance(fact.event, IndicatorRetired)]
     if any(fact.event.registered_in_error for fact in retired if isinstance(fact.event, IndicatorRetired)):
         return None
@@ -106,7 +109,7 @@ def _reason(ended: Standing | None) -> Figure[str] | None:
     return Figure.known(ended.event.reason, ended.name)
 
 
-def _definition(placed: Placed) -> tuple[Standing, IndicatorDefined | IndicatorRevised]:
+def _definition(placed: Placed) -> tuple[Standing, IndicatorDefined | IndicatorRevised] | None:
     """Return the definition that holds in the year of the place: the last one that begins by then, else the first."""
     found: tuple[Standing, IndicatorDefined | IndicatorRevised] | None = None
     for fact in placed.facts:
@@ -117,7 +120,6 @@ def _definition(placed: Placed) -> tuple[Standing, IndicatorDefined | IndicatorR
                 found is None or (found[1].year or 0) <= event.year
             ):
                 found = fact, event
-    assert found is not None  # a placed indicator was defined: the same stream opens with it
     return found
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from contracts.objectives import Level, Reading, Status
-from contracts.types import Cents, Cut, ObjectiveId, Text, UnitSlug, Year
+from contracts.types import Cut, ObjectiveId, Text, UnitSlug, Year
 from services.reporting.domain.budget import Budget, Footer, SectionTotal
 from services.reporting.domain.dossiers import Milestone
 from services.reporting.domain.figure import Events, Figure, Part, When, names
@@ -37,8 +37,8 @@ class Liquidated(Part):
     Known only for lines with a ledger; a shared line counts whole. ppm is null when nothing was committed.
     """
 
-    liquidated: Figure[Cents]
-    committed: Figure[Cents]
+    liquidated: Figure[int]
+    committed: Figure[int]
     ppm: int | None = None
 
 
@@ -193,7 +193,7 @@ def _liquidated(objective: Objective) -> Liquidated:
     return Liquidated(liquidated=liquidated, committed=committed, ppm=ppm)
 
 
-def _sum(figures: Sequence[Figure[Cents]]) -> Figure[Cents]:
+def _sum(figures: Sequence[Figure[int]]) -> Figure[int]:
     known = [figure for figure in figures if figure.value is not None]
     if not known:
         return Figure(state="unknown")

@@ -173,7 +173,7 @@ def total_of(rows: Sequence[BudgetRow], name: AmountName) -> Total:
     return Total(cents=cents, at_least=at_least, lines=len(by_line), unknown=unknown, events=events)
 
 
-def _line_cents(rows: Sequence[BudgetRow], name: AmountName) -> tuple[Cents | None, bool]:
+def _line_cents(rows: Sequence[BudgetRow], name: AmountName) -> tuple[int | None, bool]:
     """Return the amount of one line, None when no row has one, and whether that is all of it.
 
     Rows that show the whole line (its ledger, or a line that is shared) tell the same amount: it counts once, and where they
@@ -205,7 +205,7 @@ def _by_line(rows: Iterable[BudgetRow]) -> dict[LineKey, list[BudgetRow]]:
     return by_line
 
 
-def _real(ledger: LedgerFigures | None, section: Section | None) -> tuple[Figure[Cents] | None, Figure[Cents] | None]:
+def _real(ledger: LedgerFigures | None, section: Section | None) -> tuple[Figure[int] | None, Figure[int] | None]:
     """Return a ledger's figures that a section shows: the credits of a plan, what was used of an account."""
     if ledger is None:
         return None, None
@@ -214,7 +214,7 @@ def _real(ledger: LedgerFigures | None, section: Section | None) -> tuple[Figure
     return ledger.committed, ledger.liquidated
 
 
-def _shown(stated: Figure[Cents], real: Figure[Cents] | None, share_ppm: int | None) -> tuple[Figure[Cents], Source]:
+def _shown(stated: Figure[int], real: Figure[int] | None, share_ppm: int | None) -> tuple[Figure[int], Source]:
     """Return the ledger's figure when there is one, the objective's share of it when that is stated, else what is stated."""
     if real is None or real.value is None:
         return stated, "statement"

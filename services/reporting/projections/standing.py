@@ -111,7 +111,7 @@ SELECT l.stream, l.about FROM {{links}} AS l WHERE l.stream = ANY ($1::text[]) A
 ORDER BY l.stream, l.from_position, l.about
 """
 SUMS: Final = f"""
-SELECT f.stream, f.type, f.data->>'credit' AS credit, sum((f.data->>'amount_cents')::bigint)::bigint,
+SELECT f.stream, f.type, f.data->>'credit' AS credit, sum((f.data->>'amount_cents')::bigint),
        coalesce(bool_or((f.data->>'unchecked')::boolean), false), array_agg(f.from_position ORDER BY f.from_position)
 FROM {{facts}} AS f
 WHERE f.stream = ANY ($1::text[]) AND {as_of("f", "$2")} AND f.type = ANY ($3::text[])
@@ -165,7 +165,7 @@ class StandingReader:
         found: dict[str, list[LedgerSum]] = {}
         for stream, kind, credit, cents, unchecked, positions in rows:
             events = tuple(event_name("budget", position) for position in positions)
-            found.setdefault(stream, []).append(LedgerSum(kind, credit, cents, unchecked, events))
+            found.setdefault(stream, []).append(LedgerSum(kind, credit, int(cents), unchecked, events))
         return found
 
     async def _read(

@@ -27,14 +27,14 @@ async def test_any_batching_and_any_interleaving_of_sources_gives_the_same_rows(
 ) -> None:
     history = History(seed).grow(80)
     async with system_on(await fresh_database("reporting")) as system:
-        for source, log in history.logs.items():
-            await system.feed(source, log)
+        for source, events in history.logs.items():
+            await system.feed(source, events)
         whole = await system.rows()
         assert all(whole[table] for table in ("objectives_v1.facts", "kpi_v1.facts", "budget_v1.facts"))
         for turn in turns:
             await system.empty()
-            for source, portion in portions(history, Random(turn)):  # noqa: S311 a test's own turns
-                await system.feed(source, portion)
+            for log, portion in portions(history, Random(turn)):  # noqa: S311 a test's own turns
+                await system.feed(log, portion)
             assert await system.rows() == whole
 
 
