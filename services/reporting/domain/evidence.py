@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias, TypeVar, cast
+from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
 from contracts import decisions, dossiers
 from contracts.commitments import AmountCommitted, ConventionSigned, PaymentLiquidated
@@ -32,9 +32,7 @@ MILESTONES: Final = (
     dossiers.MilestoneCancelled,
 )
 STEPS: Final = tuple(
-    event
-    for event in (*dossiers.EVENTS, *decisions.EVENTS)
-    if event not in {*MILESTONES, dossiers.DossierOpened, dossiers.DossierLinked, dossiers.DossierUnlinked}
+    event for event in (*dossiers.EVENTS, *decisions.EVENTS) if event.name.rpartition(".v")[0] in get_args(StepKind)
 )
 
 
