@@ -59,6 +59,11 @@ class Terms:
         """Whether it is paid in yearly tranches."""
         return len({tranche.year for tranche in self.tranches}) > 1
 
+    @property
+    def first_year(self) -> int:
+        """The year of the first tranche; only where some are agreed."""
+        return min(tranche.year for tranche in self.tranches)
+
     def due_cents(self, year: int) -> int:
         """Return the sum of the tranches up to the end of a year."""
         return sum(tranche.amount_cents for tranche in self.tranches if tranche.year <= year)
@@ -264,14 +269,37 @@ def committing(convention: Convention, year: int, cents: int) -> Iterator[Refuse
         if cents > terms.amount_cents:
             yield _exceeds(cents, terms.amount_cents, convention)
         return
-    first = min(tranche.year for tranche in terms.tranches)
     if cents != terms.amount_cents:
-        yield NotWhole(
-            f"{cents} cents are not the whole {terms.amount_cents} of the multi-year convention {convention.key!r}",
-            convention=convention.key, amount_cents=cents, whole_cents=terms.amount_cents,
-        )  # fmt: skip
-    if year != first:
-        yield NotFirstYear(f"{year} is not {first}, the first year of the convention {convention.key!r}", year=year)
+        yield _not_whole(cents, convention)
+    if year != terms.first_year:
+        yield _not_first_year(year, convention)
+
+
+def covering(convention: Convention, year: int, cents: int) -> Iterator[Refused]:
+    """Yield why a commitment that did not name an agreement cannot be paid under it: a multi-year grant is covered whole.
+
+    year, cents: of the commitment, which may have been made before the agreement was signed, and for more than it.
+    """
+    terms = convention.terms
+    if convention.amended is not None or not terms.multi_year:
+        return
+    if cents < terms.amount_cents:
+        yield _not_whole(cents, convention)
+    if year > terms.first_year:
+        yield _not_first_year(year, convention)
+
+
+def _not_whole(cents: int, convention: Convention) -> NotWhole:
+    whole_cents = convention.terms.amount_cents
+    return NotWhole(
+        f"{cents} cents are not the whole {whole_cents} of the multi-year convention {convention.key!r}",
+        convention=convention.key, amount_cents=cents, whole_cents=whole_cents,
+    )  # fmt: skip
+
+
+def _not_first_year(year: int, convention: Convention) -> NotFirstYear:
+    first = convention.terms.first_year
+    return NotFirstYear(f"{year} is not {first}, the first year of the convention {convention.key!r}", year=year)
 
 
 def _add(state: Convention, event: ConventionDrawn | ConventionReturned, cents: int) -> None:

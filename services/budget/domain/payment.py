@@ -107,6 +107,8 @@ def liquidate(command: Liquidate, read: Read, context: Context) -> Facts:
     if asked.convention is not None:
         convention = agreements.require_convention(read, asked.convention)
         broken += [*other_dossier(convention, asked.dossier), *agreements.drawing(convention, asked)]
+        if asked.convention != commitment.fact.convention:
+            broken += agreements.covering(convention, commitment.fact.year, commitment.fact.amount_cents)
         drawn = {convention.stream: [_drawn(command.commitment, asked)]}
     breaches = judge(command.origin, context, broken)
     fact = asked.model_copy(update={"unchecked": consumed.unchecked, "breaches": breaches})

@@ -4,6 +4,7 @@ import pytest
 
 from contracts.budget import CreditConsumed, CreditReturned
 from contracts.commitments import ConventionDrawn, ConventionReturned, PaymentLiquidated, PaymentReversed
+from regesta.errors import Refused
 from regesta.testing import Domain
 from services.budget.domain.claim import EstablishRecovery
 from services.budget.domain.commitment import Commitment
@@ -16,6 +17,8 @@ from services.budget.domain.errors import (
     ExceedsLiquidated,
     ExceedsPayment,
     ExceedsTranches,
+    NotFirstYear,
+    NotWhole,
     OtherDossier,
     PaymentBeforeCommitment,
     PaymentDiffers,
@@ -275,6 +278,24 @@ def test_a_payment_of_an_early_year_that_comes_late_counts_for_the_later_years_t
     (fact,) = domain.when(reported, roles=CONNECTOR)[STREAM]
     assert isinstance(fact, PaymentLiquidated)
     assert fact.breaches == ("exceeds-commitment", "exceeds-convention", "exceeds-tranches")
+
+
+@pytest.mark.parametrize(
+    ("cents", "year", "refusal"),
+    [(99, 2024, NotWhole), (100, 2025, NotFirstYear), (100, 2024, None), (101, 2023, None)],
+)
+def test_a_commitment_made_before_a_multi_year_convention_covers_it_whole_from_the_first_year(
+    cents: int, year: int, refusal: type[Refused] | None
+) -> None:
+    domain = budget()
+    domain.when(commit(cents, year=year))
+    domain.when(sign(100, tranches={2024: 40, 2025: 60}))
+    payment = pay(1, year=2025).model_copy(update={"convention": CONVENTION})
+    if refusal is None:
+        assert domain.when(payment)
+    else:
+        with pytest.raises(refusal):
+            domain.when(payment)
 
 
 def test_a_payment_before_the_first_tranche_is_refused() -> None:
