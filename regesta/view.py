@@ -61,6 +61,8 @@ async def view(
     runtime = runtime_of(request)
     if as_of is not None and cut is not None:
         raise Malformed("give as_of or cut, not both", as_of=as_of.isoformat(), cut=cut)
+    if as_of == date.max:
+        raise Malformed(f"as_of: {as_of} does not end", as_of=as_of.isoformat())
     await folded(runtime, at_least)
     wanted = dict(tokens_of(cut))
     for source in wanted:

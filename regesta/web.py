@@ -29,6 +29,8 @@ from regesta.telemetry import traceparent
 
 BODY_BYTES = 1024 * 1024
 COOKIE = "regesta_token"
+# PostgreSQL's bigint ends there; a name can say more.
+LAST_POSITION = 2**63 - 1
 NUMBER = re.compile(r"[0-9]{1,10}")
 LARGEST = 2**63 - 1
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
@@ -176,9 +178,13 @@ class Receipt(BaseModel):
 def tokens_of(at_least: str | None) -> list[tuple[str, int]]:
     """Return (source, position) of each name in `at_least`. Raises Malformed."""
     try:
-        return [split_name(name.strip()) for name in at_least.split(",")] if at_least else []
+        tokens = [split_name(name.strip()) for name in at_least.split(",")] if at_least else []
     except ValueError as error:
         raise Malformed(f"at_least: {error}", at_least=at_least) from error
+    for _, position in tokens:
+        if position > LAST_POSITION:
+            raise Malformed(f"at_least: no log reaches {position}", at_least=at_least)
+    return tokens
 
 
 async def command(runtime: Runtime, principal: Principal, wanted: Command, envelope: Envelope, asked: Asked) -> Answer:

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query, Response
 
 from contracts.types import IndicatorId, ObjectiveId
 from regesta.errors import Malformed
-from regesta.event import event_name, split_name
+from regesta.event import event_name
 from regesta.view import Reading, View
-from regesta.web import Caller, StrictRoute
+from regesta.web import Caller, StrictRoute, tokens_of
 from services.kpi.api.answers import (
     IndicatorAnswer,
     IndicatorsAnswer,
@@ -90,12 +90,10 @@ async def _page(view: View, paged: Paging, found: Sequence[str], year: int | Non
 
 def _position_of(after: str) -> int:
     """Return the position of an event of this service; 0 for none. Raises Malformed."""
-    if not after:
+    named = tokens_of(after)
+    if not named:
         return 0
-    try:
-        source, position = split_name(after)
-    except ValueError as error:
-        raise Malformed(f"after: {error}", after=after) from error
-    if source != SERVICE:
+    ((source, position), *more) = named
+    if source != SERVICE or more:
         raise Malformed(f"after: {after!r} is no event of {SERVICE}", after=after)
     return position

@@ -107,6 +107,14 @@ async def test_an_indicator_as_of_a_cut(running: Running) -> None:
     assert unknown.json()["type"].endswith("/unknown-indicator")
 
 
+async def test_a_cut_that_cannot_be_is_refused(running: Running) -> None:
+    for wrong in ({"cut": f"kpi:{2**63}"}, {"at_least": f"kpi:{2**63}"}, {"as_of": "9999-12-31"}, {"cut": "budget:1"}):
+        answer = await running.client.get(INDICATORS, params=wrong)
+        assert (answer.status_code, next(iter(wrong.values())) in answer.text) == (400, True)
+    beyond = await running.client.get(INDICATORS, params={"cut": f"kpi:{2**63 - 1}"})
+    assert (beyond.json()["complete"], beyond.json()["missing"]) == (False, ["kpi"])
+
+
 async def test_lists_come_in_pages_of_one_cut(running: Running) -> None:
     ids = sorted(str(uuid4()) for _ in range(5))
     tokens = [await put(running, each, {"measure": {"kind": "manual"}}) for each in ids]
@@ -134,7 +142,7 @@ async def test_measurements_come_in_pages(running: Running) -> None:
     second = await running.client.get(first.links["next"]["url"])
     assert [each["events"] for each in second.json()["measurements"]] == [[names[2]]]
     assert "next" not in second.links
-    for wrong in ("budget:1", "nothing"):
+    for wrong in ("budget:1", "nothing", "kpi:1,kpi:2", f"kpi:{2**63}"):
         assert (await running.client.get(path, params={"after": wrong})).status_code == 400
 
 
