@@ -227,7 +227,7 @@ def open_note(note: Note, command: OpenNote) -> Facts:
         return nothing()
     if note.opened is not None:
         title = note.opened.title.model_dump(exclude_none=True)
-        raise NoteDiffers(f"note {note.key!r} is open with other content: {title!r}", note=note.key, title=title)
+        raise NoteDiffers(f"note {note.key!r} is open with other content: {title!r}", note=note.key, opened_as=title)
     return {note.stream: [opened]}
 
 
