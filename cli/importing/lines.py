@@ -98,7 +98,7 @@ def _assign(printed: _Printed, line: str, assignment: str, shared: bool) -> tupl
         shared=shared,
         place=spot.place(fact.source_line),
     )
-    wanted = [Wanted("budget", command, f"{printed.key}/{command.name}", (printed.pointer,))]
+    wanted = [Wanted("budget", command, f"{printed.key}/line", (printed.pointer,))]
     odd, code = _odd(fact), line.partition(".")[2]
     if odd is not None:
         return Item(printed.pointer, "budget_line", "as_printed", odd), wanted
@@ -125,7 +125,7 @@ def _keep_printed(printed: _Printed, reason: str) -> tuple[Item, list[Wanted]]:
     )
     why = "; ".join(part for part in (f"{fact.allocation!r} is no budget line: {reason}", _odd(fact)) if part)
     item = Item(printed.pointer, "budget_line", "as_printed", why)
-    return item, [Wanted("budget", command, f"{printed.key}/{command.name}", (printed.pointer,))]
+    return item, [Wanted("budget", command, f"{printed.key}/line", (printed.pointer,))]
 
 
 def _odd(fact: BudgetLine) -> str | None:

@@ -91,7 +91,7 @@ class _Import:
         if result.code != "note-differs":
             return
         title = text_of(self.file.policy_note.title)
-        known = (result.problem or {}).get("title")
+        known = (result.problem or {}).get("opened_as")
         if title is None or known != title.model_dump(exclude_none=True):
             raise NoteDiffers(f"{self.note!r} is the note {known!r}; name another one with --note", note=self.note)
 

@@ -1,0 +1,225 @@
+import asyncio
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import pytest
+from pydantic import JsonValue
+
+from cli.importing import sending
+from cli.importing.errors import FileRefused, NoteDiffers, ServerAway, ServerRefused
+from cli.importing.file import parse
+from cli.importing.mapping import ids_of
+from cli.importing.report import Report
+from cli.importing.run import import_facts
+from cli.story import read_story, tell
+from services.budget.app import SERVICE as BUDGET
+from services.kpi.app import SERVICE as KPI
+from services.objectives.app import SERVICE as OBJECTIVES
+from tests.services.conftest import Run, Running
+
+EXAMPLES: Final = Path(__file__).parents[3] / "examples"
+SAMPLE: Final = EXAMPLES / "territorial-2023-2024.json"
+STORY: Final = EXAMPLES / "contract-13th-series.ndjson"
+NOTHING: Final = {"objectives": 0, "budget": 0, "kpi": 0}
+SMALL: Final[dict[str, JsonValue]] = {
+    "policy_note": {"title": {"fr": "Sport"}, "realised_year": 2023, "planned_year": 2024},
+    "objectives": [
+        {"code": "1", "level": "strategic", "title": {"fr": "Bouger"}, "status_as_printed": "en cours"},
+        {"code": "1.1", "level": "operational", "parent": "1", "title": {"fr": "Courir"}, "fte": 2},
+    ],
+}
+
+
+@pytest.fixture
+async def running(run: Run) -> Running:
+    return await run(OBJECTIVES, BUDGET, KPI)
+
+
+def token(running: Running) -> str:
+    return running.client.headers["Authorization"].removeprefix("Bearer ")
+
+
+async def imported(running: Running, file: Path, note: str | None = None, entity: str | None = None) -> Report:
+    return await import_facts(file, running.url, token(running), note=note, entity=entity)
+
+
+def written(folder: Path, document: JsonValue, name: str = "facts.json") -> Path:
+    path = folder / name
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+async def log(running: Running, service: str) -> list[dict[str, JsonValue]]:
+    answer = await running.client.get(f"/{service}/v1/events", params={"limit": 5000})
+    events: list[dict[str, JsonValue]] = answer.json()
+    return [event for event in events if event["type"] != "day-started.v1"]
+
+
+async def test_the_sample_is_recorded_whole_and_once(running: Running) -> None:
+    ticks: list[tuple[int, int]] = []
+    first = await import_facts(
+        SAMPLE, running.url, token(running), progress=lambda done, total: ticks.append((done, total))
+    )
+    assert first.totals() == {"as_is": 408, "repaired": 79, "as_printed": 27, "refused": 1}
+    assert [item.pointer for item in first.remarkable() if item.outcome == "refused"] == ["/about"]
+    assert ticks[-1][0] == ticks[-1][1] == 594
+    recorded = {service: len(await log(running, service)) for service in NOTHING}
+    assert first.recorded == recorded == {"objectives": 373, "budget": 174, "kpi": 72}
+    second = await imported(running, SAMPLE)
+    assert second.recorded == NOTHING
+    assert second.counts() == first.counts()
+    assert {service: len(await log(running, service)) for service in NOTHING} == recorded
+
+
+async def test_a_reordered_file_and_another_subject_record_nothing(running: Running, tmp_path: Path) -> None:
+    document = json.loads(SAMPLE.read_text("utf-8"))
+    await imported(running, SAMPLE)
+    document["objectives"].reverse()
+    for node in document["objectives"]:
+        node["dated_facts"].reverse()
+    other = running.issuer.token(
+        "other",
+        ["objectives:write", "budget:write", "kpi:write", "import:write"],
+        roles=["administrator"],
+        units=["*"],
+        hours=1,
+    )
+    report = await import_facts(written(tmp_path, document), running.url, other)
+    assert [item for item in report.items if item.outcome == "refused"] == [
+        item for item in report.items if item.kind == "about"
+    ]
+    assert report.recorded == NOTHING
+
+
+async def test_a_later_edit_by_a_human_stays(running: Running, tmp_path: Path) -> None:
+    file = written(tmp_path, SMALL)
+    await imported(running, file)
+    objective = ids_of(parse(file.read_bytes()), "sport")["1"]
+    body = {"status": "completed"}
+    answer = await running.client.put(f"/objectives/v1/objectives/{objective}/status", json=body)
+    assert answer.status_code == 201, answer.text
+    before = await log(running, "objectives")
+    assert (await imported(running, file)).recorded == NOTHING
+    assert await log(running, "objectives") == before
+
+
+async def test_a_known_code_keeps_its_objective(running: Running, tmp_path: Path) -> None:
+    known = "0b7e9a52-0000-4000-8000-000000000001"
+    note = "/objectives/v1/notes/sport"
+    assert (await running.client.put(note, json={"title": {"fr": "Sport"}})).status_code == 201
+    body = {"level": "strategic", "code": "1", "title": {"fr": "Remuer"}}
+    assert (await running.client.put(f"{note}/objectives/{known}", json=body)).status_code == 201
+    report = await imported(running, written(tmp_path, SMALL))
+    refused = {item.pointer: item.reason for item in report.items if item.outcome == "refused"}
+    assert [*refused] == ["/policy_note", "/objectives/0"]
+    events = await log(running, "objectives")
+    assert [event["subject"] for event in events if event["type"] == "status-reported.v1"] == [f"objective/{known}"]
+    (child,) = [event["data"] for event in events if event["type"] == "objective-registered.v1"][1:]
+    assert isinstance(child, dict)
+    assert (child["code"], child["parent"]) == ("1.1", known)
+
+
+async def test_two_titles_are_not_merged_under_one_slug(running: Running, tmp_path: Path) -> None:
+    await imported(running, written(tmp_path, SMALL))
+    other = {**SMALL, "policy_note": {"title": {"fr": "Culture"}}}
+    before = await log(running, "objectives")
+    with pytest.raises(NoteDiffers, match="Sport"):
+        await imported(running, written(tmp_path, other), note="sport")
+    assert await log(running, "objectives") == before
+
+
+async def test_a_broken_file_sends_nothing(running: Running, tmp_path: Path) -> None:
+    nodes: JsonValue = [{"code": "1", "level": "operational", "parent": "9"}]
+    with pytest.raises(FileRefused, match="/objectives/0/parent: the parent '9' is not in the file"):
+        await imported(running, written(tmp_path, {**SMALL, "objectives": nodes}))
+    assert await log(running, "objectives") == []
+
+
+async def test_what_a_service_refuses_is_in_the_report(running: Running, tmp_path: Path) -> None:
+    await imported(running, written(tmp_path, SMALL))
+    objective = ids_of(parse(json.dumps(SMALL).encode()), "sport")["1.1"]
+    closing = f"/objectives/v1/notes/sport/objectives/{objective}/closing"
+    assert (await running.client.put(closing, json={"reason": "stopped"})).status_code == 201
+    nodes = SMALL["objectives"]
+    assert isinstance(nodes, list)
+    more: JsonValue = {"code": "1.1.A", "level": "action", "parent": "1.1", "fte": 1}
+    report = await imported(running, written(tmp_path, {**SMALL, "objectives": [*nodes, more]}))
+    refused = {item.pointer: item.reason for item in report.items if item.outcome == "refused"}
+    assert [*refused] == ["/objectives/2", "/objectives/2/fte"]
+    assert "closed" in str(refused["/objectives/2"])
+    assert Counter(item.kind for item in report.items) == Counter(report.held)
+
+
+async def test_the_entity_of_lines_can_be_named(running: Running, tmp_path: Path) -> None:
+    nodes: JsonValue = [{"code": "1", "level": "strategic", "budget_lines": [{"allocation": "33.001.07.01.1111"}]}]
+    await imported(running, written(tmp_path, {**SMALL, "objectives": nodes}), entity="urban")
+    assert [event["subject"] for event in await log(running, "budget")][:1] == ["line/urban.33.001.07.01.1111"]
+
+
+async def test_a_token_without_the_scope_is_refused_whole(running: Running, tmp_path: Path) -> None:
+    weak = running.issuer.token("weak", ["objectives:write"], hours=1)
+    with pytest.raises(ServerRefused, match="import:write"):
+        await import_facts(written(tmp_path, SMALL), running.url, weak)
+
+
+async def test_a_server_that_is_away_is_waited_for_and_then_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 0.3)
+    with pytest.raises(ServerAway, match="did not answer"):
+        await import_facts(written(tmp_path, SMALL), "http://127.0.0.1:9", "none")
+
+
+class Unreliable:
+    """Passes requests on, but loses every other answer after the server has handled it, in the middle of its lines."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self.lost = 0
+        self._requests = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one request and close the connection."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, path, *_ = head.decode().split(" ")
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:-2])
+        headers = {name.lower(): value for name, value in fields.items() if name.lower() not in {"host", "connection"}}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        async with httpx2.AsyncClient(base_url=self._target, timeout=30) as client:
+            answer = await client.request(method, path, content=body, headers=headers)
+        self._requests += 1
+        content = answer.content
+        if method == "POST" and self._requests % 2:
+            self.lost += 1
+            content = content[: len(content) // 2]
+        start = f"HTTP/1.1 {answer.status_code} X\r\nContent-Length: {len(answer.content)}\r\nConnection: close\r\n\r\n"
+        writer.write(start.encode() + content)
+        await writer.drain()
+        writer.close()
+
+
+async def test_lost_answers_are_asked_for_again_and_counted_once(running: Running) -> None:
+    between = Unreliable(running.url)
+    async with await asyncio.start_server(between, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        report = await import_facts(SAMPLE, f"http://{host}:{port}", token(running))
+    assert between.lost > 3
+    assert report.recorded == {"objectives": 373, "budget": 174, "kpi": 72}
+    assert {service: len(await log(running, service)) for service in NOTHING} == report.recorded
+    assert [item.pointer for item in report.items if item.outcome == "refused"] == ["/about"]
+
+
+async def test_the_story_goes_on_from_the_sample(running: Running) -> None:
+    await imported(running, SAMPLE)
+    lines = read_story(STORY)
+    assert await tell(lines, running.url, token(running), progress=lambda _done, _total: None) == len(lines)
+    types = Counter(str(event["type"]) for event in await log(running, "budget"))
+    assert (types["amount-committed.v1"], types["convention-signed.v1"], types["payment-liquidated.v1"]) == (3, 3, 3)
+    before = {service: len(await log(running, service)) for service in ("budget", "kpi")}
+    await tell(lines, running.url, token(running), progress=lambda _done, _total: None)
+    assert {service: len(await log(running, service)) for service in ("budget", "kpi")} == before
+    data = [event["data"] for service in NOTHING for event in await log(running, service)]
+    assert [each for each in data if isinstance(each, dict) and each.get("breaches")] == []
