@@ -56,40 +56,45 @@ async def run(fresh_database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Ru
     async with AsyncExitStack() as stack:
 
         async def started(*services: Service) -> Running:
-            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            issuer = Issuer(tmp_path / "keys")
-            apps = {}
-            for service in services:
-                database = await fresh_database(service.name)
-                settings = Settings(
-                    database_url=SecretStr(database.dsn),
-                    issuer=ISSUER,
-                    jwks=str(issuer.jwks),
-                    sources=dict.fromkeys(service.sources, url),
-                    token_file=issuer.service_token(service.name, HOURS),
-                    pool_size=4,
-                )
-                apps[service.name] = create_app(service, settings, worker=True)
-            server = server_of(Together(apps), list(apps.values()), "127.0.0.1", 0)
-            task = asyncio.create_task(server.serve(sockets=[listening]))
-
-            async def stop() -> None:
-                server.should_exit = True
-                for app in apps.values():
-                    app.state.runtime.stopping = True
-                await task
-
-            while not server.started:
-                assert not task.done(), task.exception()
-                await asyncio.sleep(POLL_SECONDS)
-            stack.push_async_callback(stop)
-            headers = {"Authorization": f"Bearer {issuer.everything(HOURS)}"}
-            client = httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
-            running = Running(url, issuer, await stack.enter_async_context(client), apps)
-            for service in services:
-                # So that a test's own facts come after the day in every log, from position 2 on.
-                assert await running.runtime(service.name).store.wait(service.name, 0, WAIT_SECONDS)
-            return running
+            return await start(stack, fresh_database, tmp_path / "keys", services)
 
         yield started
+
+
+async def start(stack: AsyncExitStack, fresh: FreshDatabase, keys: Path, services: Iterable[Service]) -> Running:
+    """Return services that run together until the stack closes. keys: a new folder for their issuer."""
+    listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    issuer = Issuer(keys)
+    apps = {}
+    for service in services:
+        database = await fresh(service.name)
+        settings = Settings(
+            database_url=SecretStr(database.dsn),
+            issuer=ISSUER,
+            jwks=str(issuer.jwks),
+            sources=dict.fromkeys(service.sources, url),
+            token_file=issuer.service_token(service.name, HOURS),
+            pool_size=4,
+        )
+        apps[service.name] = create_app(service, settings, worker=True)
+    server = server_of(Together(apps), list(apps.values()), "127.0.0.1", 0)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+
+    async def stop() -> None:
+        server.should_exit = True
+        for app in apps.values():
+            app.state.runtime.stopping = True
+        await task
+
+    while not server.started:
+        assert not task.done(), task.exception()
+        await asyncio.sleep(POLL_SECONDS)
+    stack.push_async_callback(stop)
+    headers = {"Authorization": f"Bearer {issuer.everything(HOURS)}"}
+    client = httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
+    running = Running(url, issuer, await stack.enter_async_context(client), apps)
+    for name in apps:
+        # So that a test's own facts come after the day in every log, from position 2 on.
+        assert await running.runtime(name).store.wait(name, 0, WAIT_SECONDS)
+    return running

@@ -7,12 +7,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request, Response
 from markupsafe import Markup
 
-from contracts.types import NoteSlug, ObjectiveId, Year
+from contracts.types import NoteSlug, ObjectiveId
 from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import runtime_of
 from regesta.view import Reading, View
 from regesta.web import Caller
+from services.reporting.api.asking import YearInPath, YearInQuery
 from services.reporting.api.notes import read_notes
 from services.reporting.domain.errors import UnknownObjective
 from services.reporting.domain.letter import Letter, Objective
@@ -49,7 +50,7 @@ async def letter_page(request: Request, view: View, letter: Letter) -> Response:
 
 
 @router.get("/letters/{note}/{year}/objectives/{objective}")
-async def get_letter_objective(note: NoteSlug, year: Year, objective: ObjectiveId, reads: Reads) -> Response:
+async def get_letter_objective(note: NoteSlug, year: YearInPath, objective: ObjectiveId, reads: Reads) -> Response:
     """Return one objective of a letter with its sections and actions."""
     letter = await reads.letter(note, year)
     doors = reads.figures(letter, f"letter-{objective}")
@@ -60,7 +61,7 @@ async def get_letter_objective(note: NoteSlug, year: Year, objective: ObjectiveI
 
 @router.get("/letters/{note}/{year}/figures/{part}/{number}")
 async def get_figure(
-    note: NoteSlug, year: Year, part: str, number: Annotated[int, Path(ge=1, le=100_000)], reads: Reads
+    note: NoteSlug, year: YearInPath, part: str, number: Annotated[int, Path(ge=1, le=100_000)], reads: Reads
 ) -> Response:
     """Return a figure of a page with all events behind it. part: which page; number: which of its figures, from 1."""
     letter = await reads.letter(note, year)
@@ -77,7 +78,7 @@ async def get_figure(
 
 
 @router.get("/notes/{note}")
-async def get_note(note: NoteSlug, reads: Reads, year: Year | None = None) -> Response:
+async def get_note(note: NoteSlug, reads: Reads, year: YearInQuery = None) -> Response:
     """Return the overview of a note: its objectives in one table, as the letter of a year has them."""
     letter = await reads.letter(note, year)
     doors = reads.figures(letter, "overview")
@@ -88,7 +89,7 @@ async def get_note(note: NoteSlug, reads: Reads, year: Year | None = None) -> Re
 
 @router.get("/notes/{note}/objectives/{objective}")
 async def get_note_objective(
-    note: NoteSlug, objective: ObjectiveId, reads: Reads, year: Year | None = None
+    note: NoteSlug, objective: ObjectiveId, reads: Reads, year: YearInQuery = None
 ) -> Response:
     """Return the page of an objective: where it stands, its credits, indicators, dossiers and latest events."""
     letter = await reads.letter(note, year)

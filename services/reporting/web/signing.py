@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from regesta.errors import Forbidden, Unauthenticated
 from regesta.runtime import runtime_of
-from regesta.web import COOKIE, StrictRoute
+from regesta.web import COOKIE, StrictRequest
 from services.reporting.render import documents
 from services.reporting.render.documents import Frame
 from services.reporting.render.page import PREFIX, Page, language_of
@@ -19,7 +21,21 @@ from services.reporting.web.responding import HEADERS, STYLES, STYLESHEET, page_
 START: Final = f"{PREFIX}/"
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
-router = APIRouter(include_in_schema=False, route_class=StrictRoute)
+
+class FormRoute(APIRoute):
+    """A route that reads a form of at most 1 MiB, where other routes read JSON only."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler over a StrictRequest."""
+        handler = super().get_route_handler()
+
+        async def limited(request: Request) -> Response:
+            return await handler(StrictRequest(request.scope, request.receive))
+
+        return limited
+
+
+router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
 
 @router.get("/static/{name}")
