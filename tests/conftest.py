@@ -13,11 +13,16 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 import regesta
 import services
 from cli.embedded import Embedded
 from regesta.database import create_database, create_service, migrate
+
+# A busy machine is slow, not wrong.
+settings.register_profile("regesta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("regesta")
 
 NEW_LOG = "UPDATE log.identity SET log = gen_random_uuid()"
 

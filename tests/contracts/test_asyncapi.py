@@ -14,6 +14,7 @@ from contracts.schema import Schema
 from regesta.cloudevents import encode_batch
 from regesta.event import Recorded, Registry
 
+GENERATED: Final = generated()
 ROOT: Final = Path(__file__).parents[2]
 PARSER: Final = ROOT / "deploy" / "asyncapi"
 GOLDEN: Final = Path(__file__).parent / "golden"
@@ -33,7 +34,7 @@ const { readFileSync } = require("node:fs");
 
 
 def document(service: str) -> Schema:
-    return generated()[f"{service}.asyncapi.json"]
+    return GENERATED[f"{service}.asyncapi.json"]
 
 
 def parse(files: list[Path]) -> list[dict[str, object]]:
@@ -60,7 +61,7 @@ def test_the_project_s_own_parser_accepts_every_committed_document() -> None:
 
 def test_the_project_s_own_parser_refuses_a_spoiled_document(tmp_path: Path) -> None:
     spoiled = tmp_path / "spoiled.json"
-    spoiled.write_text(json.dumps(document("kpi")).replace('"action": "send"', '"action": "shout"'), "utf-8")
+    spoiled.write_text(json.dumps(document("reporting")).replace('"action": "send"', '"action": "shout"'), "utf-8")
     [parsed] = parse([spoiled])
     assert "action" in json.dumps(parsed["faults"])
 
