@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import pytest
+
+from contracts.allocation import AllocationCode
+from contracts.budget import (
+    AllocationPrinted,
+    BudgetLineOpened,
+    Category,
+    CreditConsumed,
+    CreditReleased,
+    CreditReserved,
+    CreditsAdjusted,
+    CreditsTransferredIn,
+    CreditsTransferredOut,
+    CreditsVoted,
+    LineAssigned,
+)
+from contracts.objectives import FieldStated, ObjectiveRegistered
+from contracts.types import NONE, PENDING, UNKNOWN, Cents, Section, Stated, Text, known
+from regesta.event import Event
+from services.reporting.domain.budget import Budget
+from services.reporting.domain.knowledge import LedgerSum
+from tests.services.reporting.domain.facts import ACCOUNT, LINE, ONE, PLAN, RECEIPT, TWO, Facts
+
+NEXT = iter(f"00000000-0000-4000-8000-{number:012}" for number in range(100, 1000))
+
+
+def two_objectives() -> Facts:
+    facts = Facts()
+    for id_, code in ((ONE, "IV.1"), (TWO, "IV.2")):
+        facts.register(ObjectiveRegistered(objective=id_, level="operational", code=code))
+    return facts
+
+
+def assigned(
+    commitment: Stated[Cents] = UNKNOWN,
+    *,
+    line: str = LINE,
+    section: Section = PLAN,
+    category: Category | None = "other",
+    share_ppm: int | None = None,
+) -> LineAssigned:
+    return LineAssigned(
+        assignment=next(NEXT),
+        line=line,
+        section=section,
+        category=category,
+        commitment_cents=commitment,
+        share_ppm=share_ppm,
+    )
+
+
+def assign(facts: Facts, objective: str, *events: LineAssigned) -> list[str]:
+    return facts.add("assignments", f"assignment/{objective}", *events)
+
+
+def plans(facts: Facts) -> list[Budget]:
+    sections = [each.planned for each in facts.letter().objectives]
+    return [section.content.budget for section in sections if section is not None and section.content.budget]
+
+
+def test_four_categories_stand_there_also_when_nothing_is_said() -> None:
+    budget, _ = plans(two_objectives())
+    assert [each.name for each in budget.categories] == ["personnel", "running", "assets", "other"]
+    assert {each.statement.state for each in budget.categories if each.statement} == {"unknown"}
+    assert (budget.own.commitment.cents, budget.own.commitment.at_least, budget.own.commitment.lines) == (0, False, 0)
+
+
+def test_neant_is_a_statement_of_its_own() -> None:
+    facts = two_objectives()
+    said = FieldStated(field="budget_running", value=NONE, section=PLAN)
+    (name,) = facts.add("objectives", f"objective/{ONE}", said)
+    running = plans(facts)[0].categories[1]
+    assert running.statement is not None
+    assert (running.statement.state, running.statement.events) == ("none", (name,))
+
+
+def test_lines_without_a_category_and_codes_that_are_none_are_kept() -> None:
+    facts = two_objectives()
+    assign(facts, ONE, assigned(category=None))
+    printed = AllocationPrinted(as_printed="01.002.08.08", reason="digits are missing", section=PLAN, category="assets")
+    facts.add("assignments", f"assignment/{ONE}", printed)
+    budget = plans(facts)[0]
+    assert [(each.name, len(each.lines), len(each.printed)) for each in budget.categories][2:] == [
+        ("assets", 0, 1),
+        ("other", 0, 0),
+        ("unclassified", 1, 0),
+    ]
+    assert budget.categories[2].printed[0].reason == "digits are missing"
+
+
+def test_a_total_over_unknown_amounts_is_at_least() -> None:
+    facts = two_objectives()
+    names = assign(facts, ONE, assigned(known(500)), assigned(line=LINE.replace("6321", "6322")))
+    total = plans(facts)[0].own.commitment
+    assert (total.cents, total.at_least, total.lines, total.unknown) == (500, True, 2, 1)
+    assert total.events == (names[0],)
+
+
+@pytest.mark.parametrize(
+    ("stated", "cents", "at_least"),
+    [
+        ([known(500), known(200)], 700, False),
+        ([known(500), NONE], 500, False),
+        ([known(500), PENDING], 500, True),
+        ([NONE], 0, False),
+        ([UNKNOWN], 0, True),
+    ],
+)
+def test_parts_of_a_line_under_one_objective_are_added(
+    *, stated: list[Stated[Cents]], cents: int, at_least: bool
+) -> None:
+    facts = two_objectives()
+    assign(facts, ONE, *(assigned(each) for each in stated))
+    total = plans(facts)[0].own.commitment
+    assert (total.cents, total.at_least, total.lines) == (cents, at_least, 1)
+
+
+@pytest.mark.parametrize(
+    ("other", "at_least", "cents"), [(known(500), False, 500), (known(700), True, 700), (UNKNOWN, False, 500)]
+)
+def test_a_line_of_two_objectives_is_shared_and_counted_once(
+    *, other: Stated[Cents], at_least: bool, cents: int
+) -> None:
+    facts = two_objectives()
+    assign(facts, ONE, assigned(known(500)))
+    assign(facts, TWO, assigned(other))
+    first, second = plans(facts)
+    assert [row.shared for budget in (first, second) for row in budget.rows] == [True, True]
+    assert (first.own.commitment.lines, first.shared.commitment.cents) == (0, 500)
+    (_, total) = facts.letter().totals
+    assert (total.lines, total.shared, total.without_amount) == (1, 1, 0)
+    assert (total.expenditure.commitment.cents, total.expenditure.commitment.at_least) == (cents, at_least)
+
+
+def test_a_line_of_the_account_and_of_the_plan_is_not_shared() -> None:
+    facts = two_objectives()
+    assign(facts, ONE, assigned(known(500)))
+    assign(facts, TWO, assigned(known(300), section=ACCOUNT))
+    assert not any(row.shared for budget in plans(facts) for row in budget.rows)
+
+
+def test_receipts_are_never_summed_with_expenditure() -> None:
+    facts = two_objectives()
+    assign(facts, ONE, assigned(known(500)), assigned(known(40), line=RECEIPT))
+    budget = plans(facts)[0]
+    assert (budget.own.commitment.cents, budget.receipts.commitment.cents) == (500, 40)
+
+
+def test_a_line_is_named_and_repaired_as_it_was_opened() -> None:
+    facts = two_objectives()
+    code = AllocationCode("33.004.28.01.6321")
+    opened = BudgetLineOpened(
+        entity="urban",
+        allocation=code,
+        direction="expenditure",
+        label=Text(fr="Contrats"),
+        repaired_from="33 004 2801 6321",
+    )
+    (name,) = facts.add("lines", f"line/{LINE}", opened)
+    assign(facts, ONE, assigned())
+    (row,) = plans(facts)[0].rows
+    assert (row.allocation, row.entity, row.repaired_from) == (code, "urban", "33 004 2801 6321")
+    assert (row.label.events, row.events[-1]) == ((name,), name)
+
+
+def entry(kind: type[Event], cents: int, *events: str, credit: str | None = None, unchecked: bool = False) -> LedgerSum:
+    return LedgerSum(kind.name, credit, cents, unchecked, events)
+
+
+def with_ledger(year: int, *sums: LedgerSum) -> Facts:
+    facts = two_objectives()
+    facts.ledgers[f"ledger/{LINE}/{year}"] = list(sums)
+    return facts
+
+
+def test_an_account_shows_what_the_ledger_says_was_used() -> None:
+    facts = with_ledger(
+        2023,
+        entry(CreditReserved, 900, "budget:1", "budget:2", unchecked=True),
+        entry(CreditReleased, 100, "budget:3"),
+        entry(CreditConsumed, 250, "budget:4"),
+    )
+    assign(facts, ONE, assigned(known(5), section=ACCOUNT))
+    account = facts.letter().objectives[0].realised
+    assert account is not None
+    assert account.content.budget is not None
+    (row,) = account.content.budget.rows
+    assert (row.commitment.value, row.commitment_from, row.stated.commitment.value) == (800, "ledger", 5)
+    assert row.commitment.events == ("budget:1", "budget:2", "budget:3")
+    assert (row.liquidation.value, row.liquidation.events) == (250, ("budget:4",))
+    assert row.ledger is not None
+    assert (row.ledger.unchecked, row.ledger.commitment_credits.state) == (True, "unknown")
+
+
+def test_a_plan_shows_the_credits_after_transfers() -> None:
+    facts = with_ledger(
+        2024,
+        entry(CreditsTransferredIn, 300, "budget:8", credit="commitment"),
+        entry(CreditsTransferredOut, 100, "budget:9", credit="commitment"),
+        entry(CreditReserved, 5, "budget:10"),
+    )
+    voted = CreditsVoted(line=LINE, year=2024, credit="commitment", amount_cents=known(1_000))
+    adjusted = CreditsAdjusted(line=LINE, year=2024, credit="liquidation", amount_cents=NONE)
+    by = facts.add("credits", f"ledger/{LINE}/2024", voted, adjusted)
+    assign(facts, ONE, assigned(known(5)))
+    (row,) = plans(facts)[0].rows
+    assert (row.commitment.value, row.commitment.events) == (1_200, (by[0], "budget:8", "budget:9"))
+    # Credits stated as none are no amount to show before what the document states.
+    assert (row.liquidation.state, row.liquidation_from) == ("unknown", "statement")
+    assert row.ledger is not None
+    assert (row.ledger.liquidation_credits.state, row.ledger.committed.value, row.ledger.liquidated.state) == (
+        "none",
+        5,
+        "unknown",
+    )
+
+
+def test_a_stated_share_is_that_part_of_the_ledger_and_is_not_shared() -> None:
+    facts = with_ledger(2024, entry(CreditsTransferredIn, 1, "budget:8", credit="commitment"))
+    facts.add(
+        "credits",
+        f"ledger/{LINE}/2024",
+        CreditsVoted(line=LINE, year=2024, credit="commitment", amount_cents=known(1_000)),
+    )
+    assign(facts, ONE, assigned(share_ppm=250_000))
+    assign(facts, TWO, assigned())
+    one, two = (budget.rows[0] for budget in plans(facts))
+    assert (one.commitment.value, one.commitment_from, one.shared) == (250, "share", False)
+    assert (two.commitment.value, two.commitment_from, two.shared) == (1_001, "ledger", True)
+    (_, total) = facts.letter().totals
+    assert (total.expenditure.commitment.cents, total.expenditure.commitment.at_least) == (1_001, False)
+
+
+def test_reported_facts_beyond_the_credits_are_shown_as_they_add_up() -> None:
+    facts = with_ledger(2023, entry(CreditReleased, 100, "budget:3"))
+    assign(facts, ONE, assigned(section=ACCOUNT))
+    account = facts.letter().objectives[0].realised
+    assert account is not None
+    assert account.content.budget is not None
+    assert account.content.budget.rows[0].commitment.value == -100
+    assert account.content.budget.own.commitment.cents == -100
