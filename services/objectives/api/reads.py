@@ -11,7 +11,7 @@ from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
 from regesta.errors import Malformed
 from regesta.event import event_name, split_name
 from regesta.view import Reading, View
-from regesta.web import Caller, StrictRoute
+from regesta.web import LAST_POSITION, Caller, StrictRoute
 from services.objectives.api.answers import (
     AmountsAnswer,
     DossierAnswer,
@@ -160,6 +160,6 @@ def _position_of(after: str) -> int:
         source, position = split_name(after)
     except ValueError as error:
         raise Malformed(f"after: {error}", after=after) from error
-    if source != SERVICE:
+    if source != SERVICE or position > LAST_POSITION:
         raise Malformed(f"after: {after!r} is no event of {SERVICE}", after=after)
     return position

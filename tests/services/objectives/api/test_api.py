@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -240,3 +241,33 @@ async def test_a_party_and_its_erasure(running: Running) -> None:
     party = (await get(running, f"/parties/{PARTY}", at_least=erased))["party"]
     assert isinstance(party, dict)
     assert (party["kind"], party["erased"], party["events"]) == ("person", True, [erased, registered])
+
+
+@pytest.mark.parametrize(
+    ("path", "after", "status"),
+    [
+        (f"/notes/{SLUG}/objectives", "objectives:9999999999999999999", 400),
+        (f"/notes/{SLUG}/objectives", "budget:1", 400),
+        (f"/notes/{SLUG}/objectives", "first", 400),
+        ("/notes", "\0", 400),
+    ],
+)
+async def test_a_cursor_that_no_answer_gave(running: Running, path: str, after: str, status: int) -> None:
+    answer = await running.client.get(f"{HERE}{path}", params={"after": after})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_bulk_goes_line_by_line(running: Running) -> None:
+    lines = [
+        {"command": "report-status", "key": "1", "data": {"objective": ACTION, "status": "behind"}},
+        {"command": "report-status", "key": "2", "data": {"objective": OTHER, "status": "behind"}},
+        {"command": "report-status", "key": "1", "data": {"objective": ACTION, "status": "behind"}},
+        {"command": "report-status", "key": "3", "data": {"objective": ACTION, "status": "late"}},
+    ]
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+    media = {"Content-Type": "application/x-ndjson"}
+    answer = await running.client.post(f"{HERE}/commands", content=body, headers=media)
+    results = [json.loads(line) for line in answer.text.splitlines()]
+    assert [each["status"] for each in results] == [201, 404, 200, 422]
+    assert results[0]["events"] == results[2]["events"]
