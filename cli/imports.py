@@ -30,6 +30,9 @@ def facts(
     entity: Annotated[
         str | None, typer.Option(help="The entity whose budget lines these are, when it is known.")
     ] = None,
+    remap: Annotated[
+        bool, typer.Option("--remap", help="Correct what was imported before and is read otherwise by this release.")
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Also write the report here, as JSON.")] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -37,7 +40,7 @@ def facts(
 ) -> None:
     """Import the facts of one policy note. A second import of the same file records nothing."""
     with bar(errors, f"Importing {file.name}") as progress:
-        found = asyncio.run(import_facts(file, url, token, note=note, entity=entity, progress=progress))
+        found = asyncio.run(import_facts(file, url, token, note=note, entity=entity, remap=remap, progress=progress))
     document = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n"
     if report is not None:
         report.write_bytes(document)

@@ -13,7 +13,8 @@ import httpx2
 from cli.importing.errors import NoteDiffers
 from cli.importing.file import FactsFile, read_file
 from cli.importing.mapping import entity_of, ids_of, open_note, plan_of, registrations, slug_of
-from cli.importing.plan import Plan, ServiceName, Wanted, held, text_of
+from cli.importing.plan import Facts, Plan, ServiceName, Wanted, held, text_of
+from cli.importing.remapping import correct, correctable
 from cli.importing.report import Report, refused
 from cli.importing.sending import TIMEOUT_SECONDS, Result, Sender, Tick
 from contracts.objectives import Level
@@ -34,11 +35,13 @@ async def import_facts(
     *,
     note: str | None = None,
     entity: str | None = None,
+    remap: bool = False,
     progress: Tick = _silent,
 ) -> Report:
     """Record the facts of a file through the bulk routes at `url`; return what became of each piece of it.
 
-    note, entity: the slugs to use instead of those made from the note's title. A second import of the same facts records
+    note, entity: the slugs to use instead of those made from the note's title. remap: correct what was imported before and is
+    mapped otherwise now, for which the token must be allowed to read the services' events. A second import of the same facts records
     nothing. Raises FileRefused before anything is sent, NoSlug, NoteDiffers, ServerRefused, and ServerAway when the server
     does not come back; the same call then goes on where it was.
     """
@@ -47,7 +50,7 @@ async def import_facts(
     opening, line_entity = open_note(facts, slug), entity_of(slug, entity)
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS) as client:
-        importing = _Import(facts, slug, line_entity, Sender(client, slug, progress))
+        importing = _Import(facts, slug, line_entity, Sender(client, slug, progress), remap)
         return await importing.run(opening, file.name)
 
 
@@ -59,6 +62,7 @@ class _Import:
     note: str
     entity: str
     sender: Sender
+    remap: bool
     reasons: dict[str, str] = field(default_factory=dict)
     heads: dict[ServiceName, int | None] = field(default_factory=dict)
     events: dict[ServiceName, set[str]] = field(default_factory=lambda: {each: set() for each in SERVICES})
@@ -106,10 +110,14 @@ class _Import:
                 ids[codes[each.pointers[0]]] = stands
 
     async def _record(self, service: ServiceName, plan: Plan) -> None:
-        for early in (True, False):
-            await self._send(
-                service, [each for each in plan.commands if each.service == service and each.early == early]
-            )
+        commands = [each for each in plan.commands if each.service == service]
+        await self._send(service, [each for each in commands if each.early])
+        rest = [each for each in commands if not each.early]
+        results = await self._send(service, rest)
+        if self.remap:
+            answered = [pair for pair in zip(rest, results, strict=True) if correctable(pair[0])]
+            for wanted, result in await correct(self.sender, service, answered, Facts(self.note)):
+                self._note(service, wanted, result)
 
     async def _send(self, service: ServiceName, wanted: Sequence[Wanted]) -> list[Result]:
         at_least = f"objectives:{self.reached}" if self.reached else None

@@ -10,7 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 import httpx2
 import orjson
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 
 from cli.importing.errors import ServerAway, ServerRefused
 from cli.importing.plan import ServiceName, Wanted
@@ -20,6 +20,7 @@ Tick: TypeAlias = Callable[[int, int], None]
 CHUNK_LINES: Final = 500
 # Together with the keys, one request stays far below what a proxy lets through.
 CHUNK_BYTES: Final = 4 * 1024 * 1024
+PAGE_EVENTS: Final = 5000
 TIMEOUT_SECONDS: Final = 60.0
 # A restart of everything takes less.
 PATIENCE_SECONDS: Final = 120.0
@@ -54,6 +55,21 @@ class Head(BaseModel):
     """How far a log reaches."""
 
     position: Annotated[int, Field(ge=0)]
+
+
+class Recorded(BaseModel):
+    """An event of a log. id: its position."""
+
+    id: str
+    type: str
+    data: dict[str, JsonValue]
+
+    def text(self) -> str:
+        """Return its fields as JSON."""
+        return orjson.dumps(self.data).decode()
+
+
+PAGES: Final = TypeAdapter(list[Recorded])
 
 
 @dataclass(slots=True)
@@ -104,17 +120,35 @@ class Sender:
 
     async def head(self, service: ServiceName) -> int | None:
         """Return how far the service's log reaches; None when the token may not know. Raises ServerAway."""
+        answer = await self._get(f"/{service}/v1/events/head", {})
+        return Head.model_validate_json(answer.content).position if answer.is_success else None
+
+    async def log(self, service: ServiceName) -> list[Recorded]:
+        """Return all events of a service. Raises ServerRefused when the token may not read them, ServerAway."""
+        events: list[Recorded] = []
+        while True:
+            after = events[-1].id if events else "0"
+            answer = await self._get(f"/{service}/v1/events", {"lastEventId": after, "limit": str(PAGE_EVENTS)})
+            if not answer.is_success:
+                raise ServerRefused(await _refusal(service, answer))
+            page = PAGES.validate_json(answer.content)
+            if not page:
+                return events
+            events += page
+
+    async def _get(self, path: str, params: dict[str, str]) -> httpx2.Response:
+        """Return an answer that is no passing fault. Raises ServerAway."""
         patience = _Patience(time.monotonic())
         while True:
             try:
-                answer = await self._client.get(f"/{service}/v1/events/head")
+                answer = await self._client.get(path, params=params)
             except httpx2.TransportError as error:
-                await patience.wait(str(error))
-                continue
-            if answer.status_code in PASSING:
-                await patience.wait(answer.text[:200])
-                continue
-            return Head.model_validate_json(answer.content).position if answer.is_success else None
+                trouble = f"{type(error).__name__} {error}"
+            else:
+                if answer.status_code not in PASSING:
+                    return answer
+                trouble = answer.text[:200]
+            await patience.wait(trouble)
 
     async def _post(
         self, service: ServiceName, lines: Sequence[bytes], at_least: str | None

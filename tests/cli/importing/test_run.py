@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from pydantic import JsonValue
 
-from cli.importing import sending
+from cli.importing import lines, mapping, sending
 from cli.importing.errors import FileRefused, NoteDiffers, ServerAway, ServerRefused
 from cli.importing.file import parse
 from cli.importing.mapping import ids_of
@@ -124,7 +124,7 @@ async def test_a_known_code_keeps_its_objective(running: Running, tmp_path: Path
 
 async def test_two_titles_are_not_merged_under_one_slug(running: Running, tmp_path: Path) -> None:
     await imported(running, written(tmp_path, SMALL))
-    other = {**SMALL, "policy_note": {"title": {"fr": "Culture"}}}
+    other: JsonValue = {**SMALL, "policy_note": {"title": {"fr": "Culture"}}}
     before = await log(running, "objectives")
     with pytest.raises(NoteDiffers, match="Sport"):
         await imported(running, written(tmp_path, other), note="sport")
@@ -214,12 +214,41 @@ async def test_lost_answers_are_asked_for_again_and_counted_once(running: Runnin
 
 async def test_the_story_goes_on_from_the_sample(running: Running) -> None:
     await imported(running, SAMPLE)
-    lines = read_story(STORY)
-    assert await tell(lines, running.url, token(running), progress=lambda _done, _total: None) == len(lines)
+    story = read_story(STORY)
+    assert await tell(story, running.url, token(running), progress=lambda _done, _total: None) == len(story)
     types = Counter(str(event["type"]) for event in await log(running, "budget"))
     assert (types["amount-committed.v1"], types["convention-signed.v1"], types["payment-liquidated.v1"]) == (3, 3, 3)
     before = {service: len(await log(running, service)) for service in ("budget", "kpi")}
-    await tell(lines, running.url, token(running), progress=lambda _done, _total: None)
+    await tell(story, running.url, token(running), progress=lambda _done, _total: None)
     assert {service: len(await log(running, service)) for service in ("budget", "kpi")} == before
     data = [event["data"] for service in NOTHING for event in await log(running, service)]
     assert [each for each in data if isinstance(each, dict) and each.get("breaches")] == []
+
+
+async def test_what_is_mapped_otherwise_is_corrected_only_when_asked(
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under: dict[str, JsonValue] = {
+        "status_as_printed": "en cours",
+        "dated_facts": [{"date": "2023", "type": "approval", "what": "Approved"}],
+        "budget_lines": [{"allocation": "33.001.07.01.1111", "category": "autres"}],
+    }
+    file = written(tmp_path, {**SMALL, "objectives": [{"code": "1", "level": "strategic", **under}]})
+    await imported(running, file)
+    monkeypatch.setattr(mapping, "status_of", lambda _printed: "behind")
+    monkeypatch.setattr(mapping, "reading_of", lambda *_said: "unclear")
+    monkeypatch.setitem(lines.CATEGORIES, "autres", "assets")
+    assert (await imported(running, file)).recorded == NOTHING
+    corrected = await import_facts(file, running.url, token(running), remap=True)
+    assert corrected.recorded == {"objectives": 3, "budget": 2, "kpi": 0}
+    assert [item for item in corrected.items if item.outcome == "refused"] == []
+    last = {str(event["type"]): event["data"] for service in NOTHING for event in await log(running, service)}
+    status, fact, line = last["status-reported.v1"], last["fact-printed.v1"], last["line-assigned.v1"]
+    assert isinstance(status, dict)
+    assert isinstance(fact, dict)
+    assert isinstance(line, dict)
+    assert (status["status"], fact["reading"], line["category"]) == ("behind", "unclear", "assets")
+    assert {"fact-withdrawn.v1", "line-unassigned.v1"} <= set(last)
+    assert (await import_facts(file, running.url, token(running), remap=True)).recorded == NOTHING
+    monkeypatch.setattr(mapping, "reading_of", lambda *_said: "planned")
+    assert (await import_facts(file, running.url, token(running), remap=True)).recorded["objectives"] == 2
