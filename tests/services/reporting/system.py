@@ -18,7 +18,7 @@ from services.reporting.domain.letter import Letter
 from services.reporting.gathering import canonical, read_letter
 from services.reporting.projections.standing import LOGS, PROJECTIONS, REGISTRY
 from tests.conftest import Database
-from tests.services.reporting.history import LOG
+from tests.services.reporting.past import LOG
 
 TABLES: Final = tuple(table for projection in PROJECTIONS for table in projection.tables)
 # Quicker than TRUNCATE, which makes new files.

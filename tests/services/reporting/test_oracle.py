@@ -7,7 +7,8 @@ from typing import Final
 
 from services.reporting.domain.errors import UnknownNote
 from tests.conftest import FreshDatabase
-from tests.services.reporting.history import NOTES, History
+from tests.services.reporting.history import History
+from tests.services.reporting.past import NOTES
 from tests.services.reporting.portions import portions
 from tests.services.reporting.system import System, system_on
 
