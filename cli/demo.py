@@ -15,8 +15,8 @@ import httpx2
 import uvloop
 from fastapi import FastAPI
 from rich.console import Console
-from rich.panel import Panel
 
+from cli import welcome
 from cli.embedded import Embedded
 from cli.importing.run import import_facts
 from cli.installation import open_installation, prepare_all, services, settings_of
@@ -31,7 +31,6 @@ from regesta.runtime import Service
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SAMPLE = EXAMPLES / "territorial-2023-2024.json"
 STORY = EXAMPLES / "contract-13th-series.ndjson"
-NOTE, YEAR = "developpement-territorial-et-renovation-urbaine", 2024
 TOKEN_HOURS = 24 * 30
 START_SECONDS = 60.0
 
@@ -95,7 +94,7 @@ async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.sock
             await _import_sample(place, console)
         if place.options.ready_file is not None:
             write_private(place.options.ready_file, json.dumps(_ready(place)))
-        console.print(_welcome(place))
+        welcome.show(place.url, place.token, place.services, console, sample=place.options.sample)
     except BaseException:
         server.should_exit = True
         await asyncio.wait([serving])
@@ -130,19 +129,10 @@ async def _import_sample(place: _Place, console: Console) -> None:
         return
     try:
         with bar(console, "Importing the sample") as progress:
-            await import_facts(SAMPLE, place.url, place.token, note=NOTE, progress=progress)
+            await import_facts(SAMPLE, place.url, place.token, note=welcome.NOTE, progress=progress)
         with bar(console, "Recording the contract's story") as progress:
             await tell(read_story(STORY), place.url, place.token, progress=progress)
     except RegestaError as error:
         console.print(f"The sample could not be imported: {error}", style="red")
         return
     done.write_text(wanted)
-
-
-def _welcome(place: _Place) -> Panel:
-    lines = [
-        f"Letter     {place.url}/reporting/v1/letters/{NOTE}/{YEAR}",
-        f"Overview   {place.url}/reporting/v1/",
-        *(f"{service.name:<10} {place.url}{service.prefix}/docs" for service in place.services),
-    ]
-    return Panel("\n".join(lines), title="Regesta", expand=False)

@@ -88,7 +88,7 @@ def event_name(source: str, position: int) -> str:
 
 def split_name(name: str) -> tuple[str, int]:
     """Return (source, position) of an event's name. Raises ValueError when it is none."""
-    found = EVENT_NAME.match(name)
+    found = EVENT_NAME.fullmatch(name)
     if found is None:
         raise ValueError(f"{name!r} is not the name of an event, such as 'budget:1234'")
     return found[1], int(found[2])

@@ -87,7 +87,7 @@ class Plan:
             for wanted in commands:
                 wanted.check()
         except ValidationError as error:
-            reason = "; ".join(each["msg"] for each in error.errors())
+            reason = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
             self.items.append(Item(pointer, kind, "refused", reason))
             return False
         self.items.append(item)

@@ -21,6 +21,8 @@ OUTCOMES: Final[dict[Outcome, str]] = {
     "as_printed": "as printed only",
     "refused": "refused",
 }
+# Of a long list on the screen.
+SHOWN_REFUSALS: Final = 20
 STYLES: Final[dict[Outcome, str]] = {"as_is": "", "repaired": "cyan", "as_printed": "yellow", "refused": "red"}
 
 
@@ -95,11 +97,10 @@ class Report:
             table.add_row(kind.replace("_", " "), *(_shown(n) for n in by_outcome.values()), str(self.held[kind]))
         table.add_section()
         table.add_row("all", *(str(n) for n in self.totals().values()), str(len(self.items)))
-        lines = [
-            Text(f"{item.pointer}: {item.reason}", style="red")
-            for item in self.remarkable()
-            if item.outcome == "refused"
-        ]
+        lost = [item for item in self.remarkable() if item.outcome == "refused"]
+        lines = [Text(f"{item.pointer}: {item.reason}", style="red") for item in lost[:SHOWN_REFUSALS]]
+        if len(lost) > SHOWN_REFUSALS:
+            lines.append(Text(f"... and {len(lost) - SHOWN_REFUSALS} more, all in the JSON report", style="red"))
         told = ", ".join(f"{n} in {service}" for service, n in self.recorded.items())
         return Group(table, Text(f"Events recorded: {told}."), *lines)
 
