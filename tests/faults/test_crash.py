@@ -121,7 +121,7 @@ def environment_of(server: Embedded, issuer: Issuer, port: int) -> dict[str, str
 
 async def serving(http: httpx2.AsyncClient) -> None:
     """Return once the service answers."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await http.get("/livez")
@@ -167,7 +167,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_doubled(
         for user in users:
             user.stop = True
         async with process(environment):  # who was not answered yet is now
-            await asyncio.wait_for(asyncio.gather(*using), 20)
+            await asyncio.wait_for(asyncio.gather(*using), 60)
             last = max(int(name.partition(":")[2]) for name in told.events)
             assert await replica.wait("jars", last - 1, 10)
         copying.cancel()

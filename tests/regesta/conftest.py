@@ -7,18 +7,71 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeAlias
 
+import asyncpg
 import pytest
 
 from regesta.event import Registry
 from regesta.store import PostgresStore
 from regesta.testing import MemoryStore
-from tests.conftest import Database, FreshDatabase
+from tests.conftest import NEW_LOG, Database, FreshDatabase, Templates
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, migrated, served, settings_of
 
 pytest.register_assert_rewrite("regesta.suites")
 
 OpenStore: TypeAlias = Callable[[Database], Awaitable[PostgresStore]]
+
+
+EMPTY = """
+DELETE FROM log.events; DELETE FROM log.keys; DELETE FROM log.replicas; DELETE FROM log.sources; DELETE FROM log.turns;
+DELETE FROM projections.checkpoints;
+"""
+EMPTY_JARS = "DELETE FROM levels_v1.levels"
+
+
+class Reused:
+    """Databases that tests have used: to empty one for the next test is much faster than to make it."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._free: dict[str, list[Database]] = {}
+
+    async def take(self, service: str) -> Database:
+        """Return an empty database with a log of its own; one of jars has its read models."""
+        free = self._free.setdefault(service, [])
+        if not free:
+            database = await self._templates.copy(service)
+            return await migrated(database) if service == "jars" else database
+        database = free.pop()
+        admin = await asyncpg.connect(database.admin_dsn)
+        try:
+            await admin.execute(EMPTY + NEW_LOG + (f"; {EMPTY_JARS}" if service == "jars" else ""))
+        finally:
+            await admin.close()
+        return database
+
+    def give_back(self, service: str, database: Database) -> None:
+        """Take back a database that nobody uses any more."""
+        self._free[service].append(database)
+
+
+@pytest.fixture(scope="session")
+def reused(templates: Templates) -> Reused:
+    return Reused(templates)
+
+
+@pytest.fixture
+async def reused_database(reused: Reused) -> AsyncIterator[FreshDatabase]:
+    """Return a function that gives an empty database of a service, for this test alone."""
+    taken: list[tuple[str, Database]] = []
+
+    async def take(service: str) -> Database:
+        taken.append((service, await reused.take(service)))
+        return taken[-1][1]
+
+    yield take
+    for service, database in taken:
+        reused.give_back(service, database)
 
 
 @pytest.fixture
@@ -33,15 +86,15 @@ async def open_store() -> AsyncIterator[OpenStore]:
 
 
 @pytest.fixture
-async def postgres_store(fresh_database: FreshDatabase, open_store: OpenStore) -> PostgresStore:
+async def postgres_store(reused_database: FreshDatabase, open_store: OpenStore) -> PostgresStore:
     """Return an open store on a new database."""
-    return await open_store(await fresh_database("jars"))
+    return await open_store(await reused_database("jars"))
 
 
 @pytest.fixture
-async def two_stores(fresh_database: FreshDatabase, open_store: OpenStore) -> list[PostgresStore]:
+async def two_stores(reused_database: FreshDatabase, open_store: OpenStore) -> list[PostgresStore]:
     """Return two stores, as of two processes, on one database."""
-    database = await fresh_database("jars")
+    database = await reused_database("jars")
     return [await open_store(database), await open_store(database)]
 
 
@@ -56,8 +109,8 @@ def issuer(tmp_path: Path) -> Issuer:
 
 
 @pytest.fixture
-async def jars_service(fresh_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
+async def jars_service(reused_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
     """Serve jars on a new database."""
-    database = await migrated(await fresh_database("jars"))
+    database = await reused_database("jars")
     async with served(jars.SERVICE, settings_of(database, issuer), issuer) as running:
         yield running

@@ -19,7 +19,7 @@ from regesta.suites import foreign
 from regesta.unit import Head
 from tests.conftest import FreshDatabase
 from tests.regesta.jars import ShelfBuilt
-from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of, taking_in
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -201,9 +201,9 @@ async def test_results_come_while_lines_are_still_sent(jars_service: Served) -> 
 
 
 @pytest.fixture
-async def shelved(fresh_database: FreshDatabase, issuer: Issuer, jars_service: Served) -> AsyncIterator[Served]:
+async def shelved(reused_database: FreshDatabase, issuer: Issuer, jars_service: Served) -> AsyncIterator[Served]:
     """Serve jars that must stand on shelves; of these it only holds the replica, the source answers with jars' own head."""
-    database = await migrated(await fresh_database("jars"))
+    database = await reused_database("jars")
     root = jars_service.url.removesuffix("/jars/v1")
     async with served(taking_in(ShelfBuilt), settings_of(database, issuer, {"shelves": root}), issuer) as running:
         yield running

@@ -22,7 +22,7 @@ from regesta.testing import MemoryStore
 from regesta.unit import Head, Store
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
-from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of, taking_in
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in
 
 
 class TestOffer(CarrierSuite):
@@ -37,9 +37,9 @@ class TestOffer(CarrierSuite):
 
 class TestFeed(CarrierSuite):
     @pytest.fixture
-    async def quiet(self, fresh_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
+    async def quiet(self, reused_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
         """Serve jars without a worker, whose calendar would write into the log."""
-        database = await migrated(await fresh_database("jars"))
+        database = await reused_database("jars")
         async with served(jars.SERVICE, settings_of(database, issuer), issuer, worker=False) as running:
             yield running
 
@@ -147,8 +147,8 @@ async def test_intake_goes_on_after_an_error(replica: Store, error: Exception) -
     run.cancel()
 
 
-async def test_intake_survives_its_own_database(fresh_database: FreshDatabase, issuer: Issuer) -> None:
-    source, mine = await migrated(await fresh_database("jars")), await fresh_database("kpi")
+async def test_intake_survives_its_own_database(reused_database: FreshDatabase, issuer: Issuer) -> None:
+    source, mine = await reused_database("jars"), await reused_database("kpi")
     async with served(jars.SERVICE, settings_of(source, issuer), issuer) as running:
         registry = Registry(jars.EVENTS)
         async with httpx2.AsyncClient() as http, PostgresStore("kpi", mine.dsn, registry, pool_size=2) as store:
@@ -175,11 +175,11 @@ async def terminate(dsn: str) -> None:
         await admin.close()
 
 
-async def test_a_source_replaced_by_another_database_is_a_fork(fresh_database: FreshDatabase, issuer: Issuer) -> None:
-    replicas = await migrated(await fresh_database("jars"))
+async def test_a_source_replaced_by_another_database_is_a_fork(reused_database: FreshDatabase, issuer: Issuer) -> None:
+    replicas = await reused_database("jars")
     async with httpx2.AsyncClient() as http, PostgresStore("kpi", replicas.dsn, jars.REGISTRY, pool_size=2) as store:
         for number in range(2):
-            source = await migrated(await fresh_database("jars"))
+            source = await reused_database("jars")
             async with served(jars.SERVICE, settings_of(source, issuer), issuer, worker=False) as running:
                 await filled(running.runtime.store, 2)
                 intake = Intake(store, "jars", FeedClient(http, running.url, issuer.token(), jars.REGISTRY))
@@ -192,10 +192,10 @@ async def test_a_source_replaced_by_another_database_is_a_fork(fresh_database: F
 
 
 async def test_a_service_follows_another_and_says_when_it_cannot(
-    fresh_database: FreshDatabase, jars_service: Served, issuer: Issuer
+    reused_database: FreshDatabase, jars_service: Served, issuer: Issuer
 ) -> None:
     """The follower takes jars in under its own name, so it is another service on another database."""
-    mine = await fresh_database("kpi")
+    mine = await reused_database("kpi")
     service = replace(
         taking_in(*jars.EVENTS, source="jars"),
         name="kpi", projections=(), reactions=(), routers=(), aggregates=(), rules=(), routes=(),

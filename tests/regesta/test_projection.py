@@ -22,14 +22,13 @@ from regesta.unit import Appended, NewEvent, Unit
 from tests.conftest import Database, FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import LEVELS, MOVES, PROJECTION, JarFilled, JarLabelled, project_levels
-from tests.regesta.serving import migrated
 
 ROWS = "SELECT jar, amount, labels, from_position, to_position FROM levels_v1.levels ORDER BY jar, from_position"
 
 
 @pytest.fixture
-async def database(fresh_database: FreshDatabase) -> Database:
-    return await migrated(await fresh_database("jars"))
+async def database(reused_database: FreshDatabase) -> Database:
+    return await reused_database("jars")
 
 
 @pytest.fixture
@@ -134,7 +133,7 @@ async def test_a_poison_event_stops_its_projection_only(store: PostgresStore, fa
     assert set(follower.failures) == {"levels"}
     assert follower.failures["levels"].startswith(f"jars:{poison}: ")
     assert [(row[0], row[1]) for row in await rows(store)] == [("jar/a", 10), ("jar/a", 21), ("jar/a", 33)]
-    assert counted == [label]
+    assert set(counted) == {label}  # what is folded together is taken back together, then folded one by one
     assert {each.projection: each.failure is None for each in await progress(store.pool)} == {
         "good": True,
         "levels": False,
@@ -295,7 +294,7 @@ async def test_any_batching_gives_the_same_rows(store: PostgresStore, monkeypatc
             await transaction.rollback()
         return [tuple(row) for row in found]
 
-    @settings(max_examples=15, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=10, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(STEP, min_size=1, max_size=12), st.integers(1, 5))
     def examples(steps: list[tuple[str, str, int]], batch: int) -> None:
         asyncio.run_coroutine_threadsafe(check(steps, batch), loop).result(30)

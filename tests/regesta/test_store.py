@@ -29,7 +29,8 @@ class TestPostgresStore(StoreSuite, ReplicaSuite):
 
 
 async def test_two_writers_leave_no_gap_and_a_tailing_reader_skips_nothing(two_stores: list[PostgresStore]) -> None:
-    units = 400
+    workers, each = 12, 30
+    units = workers * each
     seen: list[int] = []
     times = []
 
@@ -40,12 +41,15 @@ async def test_two_writers_leave_no_gap_and_a_tailing_reader_skips_nothing(two_s
                 times.append(event.time)
 
     async def write(store: PostgresStore, name: str) -> list[object]:
-        return list(await asyncio.gather(*(store.append(new_unit(new_event(f"{name}/{n}", 1))) for n in range(units))))
+        async def work(worker: int) -> list[object]:
+            return [await store.append(new_unit(new_event(f"{name}/{worker}", n + 1))) for n in range(each)]
+
+        return [outcome for done in await asyncio.gather(*map(work, range(workers))) for outcome in done]
 
     reader = asyncio.create_task(tail())
     outcomes = await asyncio.gather(write(two_stores[0], "a"), write(two_stores[1], "b"))
     await asyncio.wait_for(reader, 10)
-    positions = [outcome.first for each in outcomes for outcome in each if isinstance(outcome, Appended)]
+    positions = [outcome.first for those in outcomes for outcome in those if isinstance(outcome, Appended)]
     assert sorted(positions) == list(range(1, 2 * units + 1))
     assert seen == list(range(1, 2 * units + 1))
     assert times == sorted(times)
@@ -73,9 +77,9 @@ async def test_versions_that_one_writer_remembers_do_not_deceive_it(two_stores: 
 
 
 @pytest.fixture
-async def idle_transaction(fresh_database: FreshDatabase) -> AsyncIterator[asyncpg.Connection]:
+async def idle_transaction(reused_database: FreshDatabase) -> AsyncIterator[asyncpg.Connection]:
     """Return a connection that holds a transaction with an id open in another database of the server."""
-    other = await fresh_database("kpi")
+    other = await reused_database("kpi")
     connection = await asyncpg.connect(other.admin_dsn)
     transaction = connection.transaction()
     await transaction.start()
@@ -94,9 +98,9 @@ async def test_an_idle_transaction_elsewhere_stalls_no_reader(postgres_store: Po
 
 
 async def test_a_lost_connection_leaves_an_append_that_is_known_again(
-    fresh_database: FreshDatabase, open_store: OpenStore
+    reused_database: FreshDatabase, open_store: OpenStore
 ) -> None:
-    database = await fresh_database("jars")
+    database = await reused_database("jars")
     store = await open_store(database)
     await filled(store, 1)
     admin = await asyncpg.connect(database.admin_dsn)
@@ -113,19 +117,19 @@ async def test_a_lost_connection_leaves_an_append_that_is_known_again(
 
         disturbing = asyncio.create_task(disturb())
         outcomes = []
-        for n in range(40):
+        for n in range(15):
             outcomes.append(await store.append(new_unit(new_event("hot/1", n + 1))))
             await asyncio.sleep(0.01)
         stop.set()
         await disturbing
     finally:
         await admin.close()
-    assert [o.first for o in outcomes if isinstance(o, Appended)] == list(range(2, 42))
-    assert [event.version for event in (await store.tails({"hot/1": 0}))["hot/1"]] == list(range(1, 41))
+    assert [o.first for o in outcomes if isinstance(o, Appended)] == list(range(2, 17))
+    assert [event.version for event in (await store.tails({"hot/1": 0}))["hot/1"]] == list(range(1, 16))
 
 
-async def test_nobody_can_write_around_the_append(fresh_database: FreshDatabase) -> None:
-    database = await fresh_database("jars")
+async def test_nobody_can_write_around_the_append(reused_database: FreshDatabase) -> None:
+    database = await reused_database("jars")
     for dsn in (database.dsn, database.owner_dsn):
         connection = await asyncpg.connect(dsn)
         try:

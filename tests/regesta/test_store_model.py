@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import asyncpg
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,7 +23,8 @@ from regesta.store import PostgresStore
 from regesta.suites import new_event, new_key, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Appended, Conflict, KeyKnown, NewEvent, Outcome, Store, Unit
-from tests.conftest import Database, Templates
+from tests.conftest import Database
+from tests.regesta.conftest import EMPTY, Reused
 from tests.regesta.jars import REGISTRY
 
 STREAMS = st.sampled_from(["a/1", "b/1", "c/1"])
@@ -77,7 +77,7 @@ class Postgres:
 
     async def begin(self) -> Store:
         self._admin = await asyncpg.connect(self._database.admin_dsn)
-        await self._admin.execute("TRUNCATE log.events, log.keys, log.replicas, log.sources, log.turns")
+        await self._admin.execute(EMPTY)
         return await self._open()
 
     async def restart(self) -> Store:
@@ -238,11 +238,7 @@ def test_memory_store() -> None:
     run(Memory, 60, 25)
 
 
-@pytest.fixture
-def own_database(templates: Templates) -> Database:
-    return asyncio.run(templates.copy("jars"))
-
-
-def test_postgres_store(own_database: Database, templates: Templates) -> None:
-    run(lambda: Postgres(own_database), 12, 20)
-    asyncio.run(templates.drop(own_database))
+def test_postgres_store(reused: Reused) -> None:
+    database = asyncio.run(reused.take("jars"))
+    run(lambda: Postgres(database), 8, 20)
+    reused.give_back("jars", database)

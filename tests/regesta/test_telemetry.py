@@ -48,14 +48,14 @@ def linked(spans: InMemorySpanExporter, name: str) -> list[ReadableSpan]:
 
 
 async def test_the_trace_of_a_request_goes_with_its_events(
-    spans: InMemorySpanExporter, fresh_database: FreshDatabase, jars_service: Served, issuer: Issuer
+    spans: InMemorySpanExporter, reused_database: FreshDatabase, jars_service: Served, issuer: Issuer
 ) -> None:
     follower = replace(
         taking_in(*jars.EVENTS, source="jars"),
         name="kpi", projections=(), reactions=(), routers=(), aggregates=(), rules=(), routes=(),
     )  # fmt: skip
     root = jars_service.url.removesuffix("/jars/v1")
-    settings = settings_of(await fresh_database("kpi"), issuer, {"jars": root})
+    settings = settings_of(await reused_database("kpi"), issuer, {"jars": root})
     async with served(follower, settings, issuer) as other, client(jars_service, traceparent=PARENT) as user:
         answer = await user.put("/jars/a/fills/r", json={"amount": 1})
         position = int(answer.json()["token"].partition(":")[2])
