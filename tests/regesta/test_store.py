@@ -11,7 +11,7 @@ import pytest
 from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import Appended, Conflict, Store
+from regesta.unit import Appended, Conflict, OtherTurn, Store
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
 
@@ -144,3 +144,17 @@ async def test_an_append_that_waits_for_a_stopped_writer_fails_at_once(postgres_
     await postgres_store.__aexit__(None, None, None)
     with pytest.raises(Exception, match="has stopped"):
         await asyncio.wait_for(postgres_store.append(new_unit(new_event("a/1", 1))), 1)
+
+
+async def test_a_turn_that_nobody_took_goes_away(two_stores: list[PostgresStore]) -> None:
+    """While one stands every append is checked, which costs; its holder may have died."""
+    one, other = two_stores
+    await one.append(new_unit(new_event("hot/1", 1)))
+    lost = new_unit(new_event("hot/1", 1))
+    lost.claim = True
+    assert await other.append(lost) == Conflict("hot/1", 1)
+    assert await one.append(new_unit(new_event("hot/1", 2))) == OtherTurn()
+    assert await one.append(new_unit(new_event("cold/1", 1))) == Appended(2, 2)
+    await asyncio.sleep(0.06)
+    assert await one.append(new_unit(new_event("hot/1", 2))) == Appended(3, 3)
+    assert await one.pool.fetchval("SELECT count(*) FROM log.turns") == 0
