@@ -163,12 +163,9 @@ class FactsFile(Shape):
 
 
 class Tree:
-    """The nodes of a file by their codes. Raises FileRefused when they are no tree with parents above their children."""
+    """The nodes of a file that was read: each parent is there and stands above its children."""
 
     def __init__(self, file: FactsFile) -> None:
-        faults = [*_faults(file)]
-        if faults:
-            raise FileRefused(faults)
         self._nodes = {node.code: node for node in file.objectives}
 
     def objective_of(self, node: Node) -> Node:

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from pydantic import JsonValue
 
-from cli.importing import lines, mapping, sending
+from cli.importing import contents, lines, sending
 from cli.importing.errors import FileRefused, NoteDiffers, ServerAway, ServerRefused
 from cli.importing.file import parse
 from cli.importing.mapping import ids_of
@@ -235,8 +235,8 @@ async def test_what_is_mapped_otherwise_is_corrected_only_when_asked(
     }
     file = written(tmp_path, {**SMALL, "objectives": [{"code": "1", "level": "strategic", **under}]})
     await imported(running, file)
-    monkeypatch.setattr(mapping, "status_of", lambda _printed: "behind")
-    monkeypatch.setattr(mapping, "reading_of", lambda *_said: "unclear")
+    monkeypatch.setattr(contents, "status_of", lambda _printed: "behind")
+    monkeypatch.setattr(contents, "reading_of", lambda *_said: "unclear")
     monkeypatch.setitem(lines.CATEGORIES, "autres", "assets")
     assert (await imported(running, file)).recorded == NOTHING
     corrected = await import_facts(file, running.url, token(running), remap=True)
@@ -250,5 +250,5 @@ async def test_what_is_mapped_otherwise_is_corrected_only_when_asked(
     assert (status["status"], fact["reading"], line["category"]) == ("behind", "unclear", "assets")
     assert {"fact-withdrawn.v1", "line-unassigned.v1"} <= set(last)
     assert (await import_facts(file, running.url, token(running), remap=True)).recorded == NOTHING
-    monkeypatch.setattr(mapping, "reading_of", lambda *_said: "planned")
+    monkeypatch.setattr(contents, "reading_of", lambda *_said: "planned")
     assert (await import_facts(file, running.url, token(running), remap=True)).recorded["objectives"] == 2
