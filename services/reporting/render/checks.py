@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.types import ObjectiveId, Text
+from contracts.types import DossierId, ObjectiveId, Text
 from services.reporting.domain.indicators import Indicator
 from services.reporting.domain.letter import (
+    Action,
     Content,
     DeadlineEntry,
     Facts,
@@ -121,6 +122,17 @@ def sections(objective: Objective) -> Iterator[YearSection]:
     for section in (objective.realised, objective.planned):
         if section is not None:
             yield section
+
+
+def told_before(objective: Objective, action: Action) -> list[DossierId]:
+    """Return the dossiers that a section of a letter has told, or its objective, before it comes to an action."""
+    told = [dossier.dossier for dossier in objective.dossiers]
+    for each in actions_of(objective):
+        if each is action:
+            break
+        if each.section == action.section:
+            told += [dossier.dossier for dossier in each.dossiers]
+    return told
 
 
 def numbers(text: str) -> Counter[str]:

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from contracts.types import Cut
 from regesta.event import Recorded, event_name, split_name
+from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Letter, Objective
-from services.reporting.domain.overview import overview_of
+from services.reporting.domain.overview import actions_of, overview_of
 from services.reporting.render import filters, glossary, vocabulary
 from services.reporting.render.checks import objectives_in
 from services.reporting.render.events import Sheet
@@ -23,6 +24,8 @@ from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import PREFIX, Page
 from services.reporting.render.sayings import SAYINGS
 
+# Indents of templates; nothing that is shown needs them outside preformatted text.
+INDENTS: Final = re.compile(r"\n\s+")
 EVENT: Final = re.compile(r'"((?:objectives|budget|kpi):[0-9]+)"')
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -72,7 +75,9 @@ class View:
 def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:
     """Return the body of a page, or a part of it; the figures it shows are added to `figures`."""
     context = {"until": None, **given, "page": page, "figures": figures, **_words(page)}
-    return Markup(TEMPLATES.get_template(template).render(context))  # noqa: S704 the template escaped it
+    html = TEMPLATES.get_template(template).render(context)
+    slim = html if "<pre" in html else INDENTS.sub("\n", html)
+    return Markup(slim)  # noqa: S704 the template escaped it
 
 
 def plain(template: str, page: Page, given: Mapping[str, object]) -> Markup:
@@ -93,11 +98,21 @@ def letter_first(letter: Letter, view: View, page: Page, figures: Figures) -> Ma
     return fragment("letter_first.html", page, figures, _letter(letter, view))
 
 
-def letter_objective(letter: Letter, view: View, page: Page, figures: Figures, objective: Objective) -> Markup:
-    """Return the page of one objective of a letter."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a page shows of an objective: all of it, its own without the year-sections, or one of these."""
+
+    objective: Objective
+    shown: Literal["all", "own", "realised", "planned"] = "all"
+
+
+def letter_objective(letter: Letter, view: View, page: Page, figures: Figures, part: Part) -> Markup:
+    """Return the page of one objective of a letter, or of a part of it."""
+    objective = part.objective
     index = letter.objectives.index(objective)
     around = {
         "objective": objective,
+        "shown_part": part.shown,
         "under": [each for each in letter.objectives if each.parent == objective.id],
         "before": letter.objectives[index - 1] if index else None,
         "after": letter.objectives[index + 1] if index + 1 < len(letter.objectives) else None,
@@ -109,10 +124,23 @@ def letter_whole(letter: Letter, view: View, page: Page, figures: Mapping[str, F
     """Return the whole letter for print. figures: by objective, and under "" those of the letter itself."""
     given = _letter(letter, view)
     parts = [
-        fragment("letter_part.html", page, figures[objective.id], given | {"objective": objective})
+        fragment("letter_part.html", page, figures[objective.id], given | {"objective": objective, "shown_part": "all"})
         for objective in letter.objectives
     ]
     return fragment("letter_whole.html", page, figures[""], given | {"parts": Markup().join(parts)})
+
+
+def letter_dossier(letter: Letter, view: View, page: Page, figures: Figures, dossier: Dossier) -> Markup:
+    """Return the page of one dossier of a letter: every step."""
+    serving = [each for each in letter.objectives if dossier in dossiers_of(each)]
+    return fragment(
+        "letter_dossier.html", page, figures, _letter(letter, view) | {"shown": dossier, "objectives": serving}
+    )
+
+
+def dossiers_of(objective: Objective) -> list[Dossier]:
+    """Return the dossiers of an objective and its actions."""
+    return [*objective.dossiers, *(each for action in actions_of(objective) for each in action.dossiers)]
 
 
 def overview(letter: Letter, view: View, page: Page, figures: Figures) -> Markup:

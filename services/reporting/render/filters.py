@@ -89,6 +89,17 @@ def has_rows(budget: Budget | None) -> bool:
     return any(each.lines or each.printed or (each.statement and each.statement.events) for each in categories)
 
 
+def odd_basis(budget: Budget) -> str | None:
+    """Return what all amounts of a table are based on, when that is not what its section says."""
+    bases = {row.basis for row in budget.rows}
+    return next(iter(bases)) if len(bases) == 1 and bases != {budget.basis} else None
+
+
+def filled(html: Markup) -> Markup:
+    """Return a list, or nothing when it has no items: an empty list is noise to a screen reader."""
+    return html if "<li" in html else Markup()
+
+
 def open_lines(footer: Footer) -> int:
     """Return how many lines of a total have neither amount."""
     return min(footer.commitment.unknown, footer.liquidation.unknown)
@@ -201,10 +212,12 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "cut": names.cut,
     "day": day,
     "deadline_words": fields.deadline_words,
+    "decisions": moments.decisions,
     "drawing": drawing.drawing,
     "edges": edges,
     "euros": wording.euros,
     "event_words": _for_reader(events.event_words),
+    "filled": filled,
     "gaps": dashboards.gaps,
     "grouped": dashboards.grouped,
     "has_lines": has_lines,
@@ -226,6 +239,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "note_name": names.note_name,
     "number": wording.number,
     "occurred_words": _for_reader(events.occurred_words),
+    "odd_basis": odd_basis,
     "open_lines": open_lines,
     "percent": wording.percent,
     "percent_of": wording.percent_of,
@@ -240,6 +254,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "spoken": spoken,
     "stated": fields.stated,
     "story": moments.story,
+    "told_before": checks.told_before,
     "unless_said": unless_said,
     "unless_words": unless_words,
     "unstated": fields.unstated,

@@ -121,7 +121,7 @@ BUDGET: Final[Mapping[str, Label]] = {
     ),
     "receipt": Label("recette", "ontvangst", "receipt"),
     "printed": Label("imprimé", "gedrukt", "printed"),
-    "repaired": Label("code corrigé, imprimé", "code hersteld, gedrukt", "code repaired, printed"),
+    "repaired": Label("corrigé de", "hersteld uit", "repaired from"),
     "no_line": Label(
         "Codes imprimés hors ligne", "Gedrukte codes die geen lijn zijn", "Printed codes that are no line"
     ),

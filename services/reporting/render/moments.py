@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from contracts.types import Text
-from services.reporting.domain.dossiers import Commitment, Convention, Dossier, Milestone, Payment, Step
+from services.reporting.domain.dossiers import Commitment, Convention, Dossier, Milestone, Payment, Step, StepKind
 from services.reporting.domain.figure import Events, When
 from services.reporting.domain.letter import Fact
 from services.reporting.render.glossary import FACTS, Label
@@ -34,12 +34,31 @@ MARKS: Final[dict[str, Mark]] = {
 }
 
 
+# Steps that decide; the others lead there.
+DECISIONS: Final = frozenset[StepKind](
+    {
+        "opinion-issued",
+        "opinion-overridden",
+        "approval-granted",
+        "approval-refused",
+        "approval-withdrawn",
+        "project-selected",
+        "contract-awarded",
+        "appeal-decided",
+        "dossier-suspended",
+        "dossier-stopped",
+        "dossier-merged",
+        "dossier-completed",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One entry of a timeline.
 
     mark: its shape. when: None when no date can be read, then when_printed holds what stands there, if anything. word: how
-    it stands. text: what it is about; detail: particulars in both languages; notes: in whatever language they were said.
+    it stands, count: how many do. count: how many say the same. text: what it is about; detail: particulars in both languages; notes: in whatever language they were said.
     """
 
     mark: Mark
@@ -51,6 +70,7 @@ class Moment:
     notes: tuple[str, ...] = ()
     when_printed: str | None = None
     by: Label | None = None
+    count: int = 1
 
     @property
     def starts_on(self) -> date:
@@ -74,6 +94,12 @@ def printed(fact: Fact) -> Moment:
     )
 
 
+def decisions(dossier: Dossier) -> list[Moment]:
+    """Return what a letter tells of a dossier: decisions, money, plans and its end; the way there is on its own page."""
+    kept = tuple(step for step in dossier.steps if step.kind in DECISIONS)
+    return story(dossier.model_copy(update={"steps": kept}))
+
+
 def story(dossier: Dossier) -> list[Moment]:
     """Return all that happened and is planned in a dossier, by date."""
     moments = [_milestone(milestone) for milestone in dossier.milestones]
@@ -81,7 +107,19 @@ def story(dossier: Dossier) -> list[Moment]:
     moments += [_convention(convention) for convention in dossier.conventions]
     for commitment in dossier.commitments:
         moments += _obligation(commitment)
-    return sorted(moments, key=lambda moment: moment.starts_on)
+    return _counted(sorted(moments, key=lambda moment: moment.starts_on))
+
+
+def _counted(moments: list[Moment]) -> list[Moment]:
+    """Return moments with neighbours that say the same told once, with their number: five applications in a row."""
+    told: list[Moment] = []
+    for moment in moments:
+        last = told[-1] if told else None
+        if last is not None and replace(last, events=moment.events, count=1) == moment:
+            told[-1] = replace(last, events=last.events + moment.events, count=last.count + 1)
+        else:
+            told.append(moment)
+    return told
 
 
 def _milestone(milestone: Milestone) -> Moment:
@@ -133,7 +171,7 @@ def _step(step: Step) -> Moment:
     verdict = step.verdict if step.verdict and step.verdict not in VERDICTS else None
     return Moment(
         "dropped" if step.kind in {"approval-refused", "approval-withdrawn", "dossier-stopped"} else "reached",
-        step.occurred or When.of(step.recorded_on.isoformat()),
+        step.occurred,
         STEPS[step.kind],
         step.events,
         step.text,

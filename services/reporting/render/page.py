@@ -67,9 +67,9 @@ class Page:
         """Return the address of a letter's first page."""
         return self.at(f"/letters/{note}/{year}", **changes)
 
-    def objective(self, note: str, year: int, objective: str) -> str:
-        """Return the address of an objective's page in a letter."""
-        return self.at(f"/letters/{note}/{year}/objectives/{objective}")
+    def objective(self, note: str, year: int, objective: str, section: str | None = None) -> str:
+        """Return the address of an objective's page in a letter, or of one of its year-sections."""
+        return self.at(f"/letters/{note}/{year}/objectives/{objective}", section=section)
 
     def event(self, name: str) -> str:
         """Return the address of an event's page. An event is the same as of any day."""

@@ -174,6 +174,7 @@ SAYINGS: Final[Mapping[str, Label]] = {
     "finished": Label("terminé", "klaar", "finished"),
     "nobody_said": Label("personne ne l’a déclaré", "niemand heeft het opgegeven", "nobody stated it"),
     "unit_owes": Label("une unité doit le remplir", "een eenheid moet het invullen", "a unit owes it"),
+    "all_steps": Label("Toutes les étapes", "Alle stappen", "All steps"),
     "steps_late": Label("en retard", "te laat", "late"),
     "letters": Label("Lettres", "Brieven", "Letters"),
     "no_notes": Label(

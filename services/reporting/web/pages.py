@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request, Response
 from markupsafe import Markup
 
-from contracts.types import NoteSlug, ObjectiveId
+from contracts.types import DossierId, NoteSlug, ObjectiveId, SectionKind
 from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import runtime_of
@@ -15,6 +15,7 @@ from regesta.view import Reading, View
 from regesta.web import Caller
 from services.reporting.api.asking import YearInPath, YearInQuery
 from services.reporting.api.notes import read_notes
+from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.errors import UnknownObjective
 from services.reporting.domain.letter import Letter, Objective
 from services.reporting.render import documents, names
@@ -31,6 +32,8 @@ OF_FIGURE: Final = 500
 OF_STREAM: Final = 200
 NOTES: Final = 500
 LATEST: Final = 8
+# A page has 100 kB: the stylesheet takes 27 of them, the frame and the sheets of 15 figures 16.
+LONGEST_BODY: Final = 57_000
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -50,13 +53,31 @@ async def letter_page(request: Request, view: View, letter: Letter) -> Response:
 
 
 @router.get("/letters/{note}/{year}/objectives/{objective}")
-async def get_letter_objective(note: NoteSlug, year: YearInPath, objective: ObjectiveId, reads: Reads) -> Response:
-    """Return one objective of a letter with its sections and actions."""
+async def get_letter_objective(
+    note: NoteSlug, year: YearInPath, objective: ObjectiveId, reads: Reads, section: SectionKind | None = None
+) -> Response:
+    """Return one objective of a letter; one too long for a page has its year-sections on pages of their own."""
     letter = await reads.letter(note, year)
-    doors = reads.figures(letter, f"letter-{objective}")
-    body = _body(reads, letter, f"letter-{objective}", doors)
+    key = f"{section or 'letter'}-{objective}"
+    doors = reads.figures(letter, key)
+    body = _body(reads, letter, key, doors)
+    if section is None and len(body.encode()) > LONGEST_BODY:
+        doors = reads.figures(letter, key)
+        own = documents.Part(_objective(letter, objective), "own")
+        body = documents.letter_objective(letter, reads.view(), reads.page, doors, own)
     title = f"{names.name(_objective(letter, objective), reads.page.language)}, {year}"
     return await reads.opened(title, body, doors, navigation(reads.page, letter, "letter"))
+
+
+@router.get("/letters/{note}/{year}/dossiers/{dossier}")
+async def get_letter_dossier(note: NoteSlug, year: YearInPath, dossier: DossierId, reads: Reads) -> Response:
+    """Return a dossier of a letter with every step of it."""
+    letter = await reads.letter(note, year)
+    doors = reads.figures(letter, f"dossier-{dossier}")
+    body = _body(reads, letter, f"dossier-{dossier}", doors)
+    return await reads.opened(
+        SAYINGS["dossier"].get(reads.page.language), body, doors, navigation(reads.page, letter, "")
+    )
 
 
 @router.get("/letters/{note}/{year}/figures/{part}/{number}")
@@ -124,10 +145,16 @@ def _body(reads: Reader, letter: Letter, part: str, doors: Figures) -> Markup:
     kind, _, key = part.partition("-")
     match kind:
         case "letter" if key:
-            chosen = _objective(letter, key)
+            # What is the objective's own comes first, so its figures have the same numbers on a page without sections.
+            chosen = documents.Part(_objective(letter, key))
+            return documents.letter_objective(letter, reads.view(), reads.page, doors, chosen)
+        case "realised" | "planned":
+            chosen = documents.Part(_objective(letter, key), kind)
             return documents.letter_objective(letter, reads.view(), reads.page, doors, chosen)
         case "letter":
             return documents.letter_first(letter, reads.view(), reads.page, doors)
+        case "dossier":
+            return documents.letter_dossier(letter, reads.view(), reads.page, doors, _dossier(letter, key))
         case "overview":
             return documents.overview(letter, reads.view(asks_until=False), reads.page, doors)
         case "objective":
@@ -144,6 +171,10 @@ def _back(reads: Reader, letter: Letter, part: str, fragment: str) -> str:
     match kind:
         case "letter":
             address = reads.page.at(f"/letters/{slug}/{year}" + (f"/objectives/{key}" if key else ""))
+        case "realised" | "planned":
+            address = reads.page.objective(slug, letter.year, key, kind)
+        case "dossier":
+            address = reads.page.at(f"/letters/{slug}/{year}/dossiers/{key}")
         case "objective":
             address = reads.page.at(f"/notes/{slug}/objectives/{key}", year=year)
         case _:
@@ -156,3 +187,11 @@ def _objective(letter: Letter, objective: ObjectiveId) -> Objective:
     if found is None:
         raise UnknownObjective(f"this letter has no objective {objective!r}", objective=objective)
     return found
+
+
+def _dossier(letter: Letter, dossier: DossierId) -> Dossier:
+    for objective in letter.objectives:
+        for each in documents.dossiers_of(objective):
+            if each.dossier == dossier:
+                return each
+    raise NotFound(f"this letter has no dossier {dossier!r}", dossier=dossier)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,10 @@ from services.reporting.render.documents import Frame, Link
 from services.reporting.render.events import Sheet
 from services.reporting.render.page import PREFIX, Page, language_of
 
-STYLES: Final = (Path(__file__).parent / "static" / "regesta.css").read_bytes()
+# Comments and indents are for those who write it.
+STYLES: Final = re.sub(
+    r"/\*.*?\*/|\n\s*", "", (Path(__file__).parent / "static" / "regesta.css").read_text(), flags=re.DOTALL
+).encode()
 # The address changes with the content, so that a browser may keep it for ever.
 STYLESHEET: Final = f"{PREFIX}/static/regesta-{hashlib.sha256(STYLES).hexdigest()[:12]}.css"
 HEADERS: Final = {
