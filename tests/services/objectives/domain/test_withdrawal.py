@@ -104,6 +104,11 @@ def test_another_opinion_takes_its_place() -> None:
     assert opened().given({STREAM: facts}).when(withdraw(FIRST)) != {}
 
 
+def test_what_a_grant_lacked_before_holds_nothing_back() -> None:
+    unrelated = granted("minister").model_copy(update={"step": "programme"})
+    assert opened().given({STREAM: [unrelated, granted("minister", 310_001)]}).when(withdraw(FIRST)) != {}
+
+
 def test_a_mistake_is_corrected_after_the_end_too() -> None:
     here = opened().given({STREAM: [granted("minister", 1), DossierCompleted()]})
     assert here.when(withdraw(FIRST)) != {}
