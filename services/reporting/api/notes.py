@@ -7,7 +7,7 @@ from datetime import date
 import orjson
 from fastapi import APIRouter, Response
 
-from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
+from contracts.objectives import ObjectiveRegistered, SectionPrinted
 from contracts.types import Cut, LogName, NoteSlug, Year
 from regesta.view import Reading, View
 from regesta.web import Caller, StrictRoute
@@ -52,22 +52,27 @@ class OverviewOut(Part):
 async def read_notes(view: View, after: str, limit: int) -> tuple[NoteLine, ...]:
     """Return the next notes after one, by slug, in two statements."""
     reader = StandingReader(view.db, view.cut)
-    streams = await reader.streams("objectives", PolicyNoteOpened, f"note/{after}", limit)
-    facts = by_stream(await reader.of("objectives", streams))
-    return tuple(line for stream in streams if (line := _line(stream.partition("/")[2], facts[stream])) is not None)
+    slugs = await reader.keys("objectives", "note", after, limit)
+    facts = by_stream(await reader.of("objectives", [f"note/{slug}" for slug in slugs]))
+    return tuple(line for slug in slugs if (line := note_line(slug, facts[f"note/{slug}"])) is not None)
 
 
-def _line(slug: NoteSlug, facts: list[Standing]) -> NoteLine | None:
+def note_line(slug: NoteSlug, facts: list[Standing]) -> NoteLine | None:
+    """Return a note with the years of its letters; None when nobody opened it."""
     found = note_of(slug, facts)
     if found is None:
         return None
     note, opened = found
     sections = [fact.event.section for fact in facts if isinstance(fact.event, ObjectiveRegistered | SectionPrinted)]
-    years = {each.year if each.kind == "planned" else each.year + 1 for each in sections if each is not None}
-    if opened.planned_year is not None:
-        # An account of another year than the one before belongs to this letter too.
-        years = years - {(opened.realised_year or opened.planned_year) + 1} | {opened.planned_year}
+    years = {each.year for each in sections if each is not None and each.kind == "planned"}
+    years |= {each.year + 1 for each in sections if each is not None and each.kind == "realised"} - _other(opened)
+    years |= set() if opened.planned_year is None else {opened.planned_year}
     return NoteLine(note=note, years=tuple(sorted(years)))
+
+
+def _other(opened: PolicyNoteOpened) -> set[int]:
+    """Return the year after the account of a note's first letter, which is none of its own when the letter skips a year."""
+    return set() if opened.realised_year is None or opened.planned_year is None else {opened.realised_year + 1}
 
 
 @router.get("/notes", response_model_exclude_none=True)

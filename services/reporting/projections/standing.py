@@ -119,9 +119,11 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 
+# Bounded on both sides, so that the primary key finds the streams of one kind: "0" is the character after "/".
 STREAMS: Final = f"""
 SELECT f.stream FROM {{facts}} AS f
-WHERE f.type = $1 AND f.stream > $2 AND {as_of("f", "$3")} ORDER BY f.stream LIMIT $4
+WHERE f.stream > $1 || '/' || $2 AND f.stream < $1 || '0' AND f.slot = 'opened' AND {as_of("f", "$3")}
+ORDER BY f.stream LIMIT $4
 """
 
 
@@ -152,11 +154,10 @@ class StandingReader:
             found[stream] = (*found.get(stream, ()), about)
         return found
 
-    async def streams(self, source: str, opened_by: type[Event], after: str, limit: int) -> list[str]:
-        """Return the next streams after one that are opened by a type of fact, by name."""
-        query = _in(LOGS[source], STREAMS)
-        rows = await self._db.fetch(query, opened_by.name, after, self._cut[source], limit)
-        return [row["stream"] for row in rows]
+    async def keys(self, source: str, kind: str, after: str, limit: int) -> list[str]:
+        """Return the keys of the next streams of a kind ("note") after one, in their order."""
+        rows = await self._db.fetch(_in(LOGS[source], STREAMS), kind, after, self._cut[source], limit)
+        return [row["stream"].partition("/")[2] for row in rows]
 
     async def sums(self, streams: Iterable[str], types: Iterable[type[Event]]) -> dict[str, list[LedgerSum]]:
         """Return the amounts of some ledgers, summed by type and credit."""
