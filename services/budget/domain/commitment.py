@@ -71,7 +71,7 @@ class Commitment(State):
     @property
     def remaining_cents(self) -> int:
         """Committed and not decommitted."""
-        return (0 if self.committed is None else self.committed.amount_cents) - self.decommitted_cents
+        return self.fact.amount_cents - self.decommitted_cents
 
     @property
     def outstanding_cents(self) -> int:

@@ -201,12 +201,16 @@ def test_a_reversal_names_the_payments_in_its_way() -> None:
     assert domain.when(reverse())
 
 
-def test_nothing_is_left_of_what_was_decommitted() -> None:
+@pytest.mark.parametrize("left", [0, 1])
+def test_nothing_is_taken_back_of_what_was_decommitted_whole(left: int) -> None:
     domain = budget()
     domain.when(commit(100))
-    domain.when(decommit(100))
-    with pytest.raises(NothingCommitted):
-        domain.when(reverse())
+    domain.when(decommit(100 - left))
+    if left:
+        assert domain.when(reverse())
+    else:
+        with pytest.raises(NothingCommitted):
+            domain.when(reverse())
 
 
 def test_nothing_is_decommitted_of_what_was_never_committed() -> None:

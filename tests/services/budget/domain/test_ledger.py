@@ -25,6 +25,7 @@ from services.budget.domain.errors import (
     UnknownLine,
 )
 from services.budget.domain.ledger import AdjustCredits, Amount, Ledger, TransferCredits, VoteCredits
+from services.budget.domain.line import OpenLine
 from tests.services.budget.samples import (
     CONNECTOR,
     LEDGER,
@@ -164,6 +165,17 @@ def test_a_total_that_nobody_could_keep_exactly_is_refused_even_when_reported() 
     reported = commit(1, TWO).model_copy(update={"origin": SAP})
     with pytest.raises(TotalTooLarge):
         domain.when(reported, roles=CONNECTOR)
+
+
+def test_transfers_that_nobody_could_sum_exactly_are_refused() -> None:
+    domain = budget()
+    domain.when(move(MOST_CENTS))
+    with pytest.raises(TotalTooLarge):
+        domain.when(move(1, "BR-2"))
+    third = move(1, "BR-3").model_copy(update={"line": "brussels.33.004.28.03.6321"})
+    domain.when(OpenLine(line=third.line))
+    with pytest.raises(TotalTooLarge):
+        domain.when(third)
 
 
 def test_a_transfer_is_recorded_in_both_ledgers() -> None:
