@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,19 +94,29 @@ class Demo:
             return {name: client.get(f"{at}/events/head").json()["position"] for name, at in self.services.items()}
 
 
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Give a folder that PostgreSQL's user can reach; pytest closes its own ones to others at every start."""
+    with tempfile.TemporaryDirectory(prefix="regesta-system-") as path:
+        yield Path(path)
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo() -> Iterator[Demo]:
     """Run the demo with its sample, for the tests of a module."""
-    demo = Demo(tmp_path_factory.mktemp("demo"))
-    yield demo.start()
+    with folder() as place:
+        yield from _run(Demo(place).start())
+
+
+def _run(demo: Demo) -> Iterator[Demo]:
+    """Give a demo and stop what runs of it."""
+    yield demo
     if demo.process is not None and demo.process.poll() is None:
         demo.stop()
 
 
 @pytest.fixture
-def empty_demo(tmp_path: Path) -> Iterator[Demo]:
+def empty_demo() -> Iterator[Demo]:
     """Give a demo without its sample, not started yet."""
-    demo = Demo(tmp_path, ("--no-sample",))
-    yield demo
-    if demo.process is not None and demo.process.poll() is None:
-        demo.stop()
+    with folder() as place:
+        yield from _run(Demo(place, ("--no-sample",)))
