@@ -7,7 +7,7 @@ from datetime import date
 import orjson
 from fastapi import APIRouter, Response
 
-from contracts.objectives import ObjectiveRegistered, SectionPrinted
+from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
 from contracts.types import Cut, LogName, NoteSlug, Year
 from regesta.view import Reading, View
 from regesta.web import Caller, StrictRoute
