@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := regesta contracts services cli tests
 PARSER := deploy/asyncapi
+AXE := deploy/accessibility
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check docs bench fmt lock
@@ -18,7 +19,7 @@ venv: $(VENV)/dev.stamp ## Make .venv with everything that developing needs
 demo: $(VENV)/run.stamp ## Start everything with the sample programme; options in ARGS="--port 8080 ..."
 	@$(BIN)/regesta demo $(ARGS)
 
-test: $(VENV)/dev.stamp $(PARSER)/node_modules/.stamp ## Run the tests; a part of them with ARGS="tests/regesta -k ..."
+test: $(VENV)/dev.stamp $(PARSER)/node_modules/.stamp $(AXE)/node_modules/.stamp ## Run the tests; a part of them with ARGS="tests/regesta -k ..."
 	$(BIN)/pytest -q $(ARGS)
 
 check: $(VENV)/dev.stamp ## Check form, types and borders
@@ -27,8 +28,10 @@ check: $(VENV)/dev.stamp ## Check form, types and borders
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 
-docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, OpenAPI, AsyncAPI
+docs: $(VENV)/dev.stamp ## Write the generated documents: JSON Schemas, AsyncAPI, OpenAPI
 	$(BIN)/python -m contracts.generate
+	$(BIN)/python -m cli.importing.schema
+	$(BIN)/python -m cli.openapi
 
 bench: $(VENV)/dev.stamp ## Measure; the figures go to var/bench.json and the screen
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -44,6 +47,7 @@ lock: ## Lock the newest releases of all dependencies
 	$(COMPILE) pyproject.toml --extra embedded --group build --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --extra embedded --group build --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	cd $(PARSER) && npm update --package-lock-only --omit-lockfile-registry-resolved
+	cd $(AXE) && npm update --package-lock-only --omit-lockfile-registry-resolved
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Regesta needs Python 3.11 or later, not {sys.version}")'
@@ -60,8 +64,8 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(INSTALL) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
-# The AsyncAPI project's own parser runs on node; without node its test is skipped and says so.
-$(PARSER)/node_modules/.stamp: $(PARSER)/package-lock.json
+# The AsyncAPI project's own parser and axe-core run on node; without node their tests are skipped and say so.
+deploy/%/node_modules/.stamp: deploy/%/package-lock.json
 	@mkdir -p $(@D)
-	@if command -v npm >/dev/null; then npm --prefix $(PARSER) ci --ignore-scripts --silent; else echo "no npm: the AsyncAPI document is not parsed"; fi
+	@if command -v npm >/dev/null; then npm --prefix deploy/$* ci --ignore-scripts --silent; else echo "no npm: deploy/$* is not installed"; fi
 	@mkdir -p $(@D) && touch $@

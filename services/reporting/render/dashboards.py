@@ -152,7 +152,9 @@ def progress(dossier: Dossier) -> Progress:
     moments = story(dossier)
     happened = [moment for moment in moments if moment.mark != "planned"]
     planned = [moment for moment in moments if moment.mark == "planned"]
-    return Progress(happened[-1] if happened else None, planned[0] if planned else None)
+    # The order of steps without a day is not known.
+    dated = [moment for moment in happened if moment.when is not None] or happened
+    return Progress(dated[-1] if dated else None, planned[0] if planned else None)
 
 
 def shortened(text: Text, longest: int) -> Text:

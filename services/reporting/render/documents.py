@@ -69,7 +69,6 @@ class View:
     missing: Sequence[str] = ()
     as_of: date | None = None
     asks_until: bool = True
-    stops: Sequence[object] = ()
 
 
 def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:

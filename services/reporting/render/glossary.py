@@ -90,7 +90,6 @@ EMPTY: Final[Mapping[str, Label]] = {
     "pending": Label("à compléter", "aan te vullen", "to be completed"),
     "not_applicable": Label("sans objet", "niet van toepassing", "not applicable"),
     "by_reference": Label("Voir", "Zie", "See"),
-    "no_value": Label("sans valeur", "geen waarde", "no value"),
     "no_language": Label("pas de texte en français", "geen tekst in het Nederlands", "no text in English"),
     "no_title": Label("sans titre", "zonder titel", "untitled"),
     "no_date": Label("sans date", "zonder datum", "undated"),
@@ -128,7 +127,6 @@ BUDGET: Final[Mapping[str, Label]] = {
     "unspecified": Label(
         "engagement ou liquidation, non précisé", "vastlegging of vereffening, niet gezegd", "credit type not said"
     ),
-    "voted": Label("voté", "gestemd", "voted"),
     "committed": Label("engagé", "vastgelegd", "committed"),
     "liquidated": Label("liquidé", "vereffend", "liquidated"),
     "decommitted": Label("désengagé", "vrijgegeven", "decommitted"),

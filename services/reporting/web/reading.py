@@ -61,7 +61,7 @@ class Reader:
         def address(number: int) -> str:
             return page.at(f"{base}/{number}", as_of=None, cut=cut)
 
-        return Figures(address) if sheets else Figures(address, sheets=0)
+        return Figures(address) if sheets else Figures(address, sheets=0, mark=f"{part}-")
 
     async def opened(self, title: str, body: Markup, figures: Figures, links: Sequence[Link]) -> Response:
         """Return a page with the sheets of its first figures."""

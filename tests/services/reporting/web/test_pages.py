@@ -1,20 +1,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Final
 
 import httpx2
 import pytest
 import pytest_asyncio
 
-from services.budget.app import SERVICE as BUDGET
-from services.kpi.app import SERVICE as KPI
-from services.objectives.app import SERVICE as OBJECTIVES
-from services.reporting.app import SERVICE as REPORTING
-from tests.conftest import Database, Templates
-from tests.services.conftest import Running, start
+from tests.services.conftest import Running
 from tests.services.reporting.reading import read
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,19 +35,10 @@ async def put(running: Running, path: str, body: object) -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
-    """Run the four services with a note: one objective, an action with a paid commitment, hostile words. Tests only read."""
-    async with AsyncExitStack() as stack:
-
-        async def fresh(service: str) -> Database:
-            database = await templates.copy(service)
-            stack.push_async_callback(templates.drop, database)
-            return database
-
-        keys = tmp_path_factory.mktemp("pages") / "keys"
-        running = await start(stack, fresh, keys, (OBJECTIVES, KPI, BUDGET, REPORTING))
-        await record(running)
-        yield running
+async def running(four: Running) -> Running:
+    """Return the four services with a note: one objective, an action with a paid commitment, hostile words. Tests only read."""
+    await record(four)
+    return four
 
 
 async def record(running: Running) -> None:
