@@ -30,8 +30,8 @@ def generated() -> dict[str, Schema]:
 
 
 def published(directory: Path = SCHEMAS) -> dict[str, Schema]:
-    """Return the committed documents by their path."""
-    files = sorted(directory.rglob("*.json"))
+    """Return the committed documents by their path; the OpenAPI documents beside them are not of contracts."""
+    files = sorted(file for file in directory.rglob("*.json") if not file.name.endswith(".openapi.json"))
     return {str(file.relative_to(directory).as_posix()): json.loads(file.read_text("utf-8")) for file in files}
 
 
