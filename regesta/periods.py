@@ -14,6 +14,9 @@ from pydantic import JsonValue
 
 from regesta.database import Connection as Db
 
+# What the statements themselves call their columns.
+RESERVED = frozenset({"position", "gone", "next", "from_position", "to_position"})
+
 Cell: TypeAlias = "JsonValue | object"
 Row: TypeAlias = tuple[Cell, ...]
 
@@ -32,7 +35,7 @@ class Periods:
     """One such table. key, columns: SQL types by name; their order is that of Change.key and Change.values.
 
     The table also needs `from_position bigint NOT NULL, to_position bigint`, the key with from_position as primary key,
-    and a unique index on the key WHERE to_position IS NULL.
+    and a unique index on the key WHERE to_position IS NULL. Raises ValueError for a column with a reserved name.
     """
 
     table: str
@@ -42,6 +45,8 @@ class Periods:
     _current: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if taken := RESERVED & {*self.key, *self.columns}:
+            raise ValueError(f"columns of {self.table!r} may not be named {sorted(taken)!r}")
         keys = ", ".join(self.key)
         names = ", ".join([*self.key, *self.columns])
         types = [*self.key.values(), *self.columns.values()]

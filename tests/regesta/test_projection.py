@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from regesta import projection as folding
 from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn
-from regesta.periods import as_of
+from regesta.periods import Periods, as_of
 from regesta.projection import Fact, Follower, Projection, progress
 from regesta.store import PostgresStore
 from regesta.suites import META
@@ -309,3 +309,11 @@ async def test_periods_tell_what_stands_now(store: PostgresStore) -> None:
     async with store.pool.acquire() as db:
         assert await LEVELS.current(db, [("jar/a",), ("jar/b",)]) == {("jar/a",): (10, "")}
         assert await LEVELS.current(db, []) == {}
+
+
+@pytest.mark.parametrize("name", ["position", "gone", "next", "from_position", "to_position"])
+def test_periods_keep_their_own_names(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        Periods("t", {name: "text"}, {"amount": "bigint"})
+    with pytest.raises(ValueError, match=name):
+        Periods("t", {"jar": "text"}, {name: "bigint"})
