@@ -27,6 +27,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeAlias
 
+# Members of every problem document, which no detail may have the name of: it would be lost.
+STANDARD = frozenset({"type", "title", "title_fr", "title_nl", "status", "detail"})
+
 Detail: TypeAlias = "str | int | float | bool | Sequence[Detail] | Mapping[str, Detail] | None"
 
 
@@ -39,6 +42,7 @@ class RegestaError(Exception):
 
     def __init__(self, message: str, **details: Detail) -> None:
         super().__init__(message)
+        assert STANDARD.isdisjoint(details), f"a problem has members of its own of these names: {sorted(details)}"
         self.details = details
 
 

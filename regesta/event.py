@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 EVENT_NAME = re.compile(r"^([a-z][a-z0-9-]{0,30}):([1-9][0-9]{0,18})$")
 
@@ -41,7 +41,7 @@ class DayStarted(Event):
     """A day began in Brussels: running clocks are folds over these, and a date cut is complete once all logs passed it."""
 
     name = "day-started.v1"
-    date: date
+    date: Annotated[date, Field(strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
