@@ -6,17 +6,29 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TypedDict
 
 import httpx2
 import pytest
 import pytest_asyncio
+from fastapi import APIRouter
+from pydantic import ValidationError
 
 from regesta.problem import MEDIA_TYPE, TYPE_BASE
 from regesta.web import BODY_BYTES, read_json
 from tests.conftest import Templates
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of
+
+faulty = APIRouter()
+
+
+@faulty.get("/faulty")
+async def get_faulty() -> str:
+    """Read a row of ours that is not as we thought."""
+    return str(jars.LevelOut.model_validate({"jar": "a"}))
+
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -36,7 +48,8 @@ async def service(templates: Templates, tmp_path_factory: pytest.TempPathFactory
     """Serve jars for this module; its tests may not rely on an empty log."""
     issuer = Issuer(tmp_path_factory.mktemp("issuer"))
     database = await migrated(await templates.copy("jars"))
-    async with served(jars.SERVICE, settings_of(database, issuer), issuer) as running:
+    service = replace(jars.SERVICE, routers=(*jars.SERVICE.routers, faulty))
+    async with served(service, settings_of(database, issuer), issuer) as running:
         yield running
     await templates.drop(database)
 
@@ -306,6 +319,17 @@ async def test_a_fault_of_ours_is_a_problem_too(
     assert "a fault of ours" in caplog.text
     assert "a fault of ours" not in str(problem)
     assert (await ask(user, {"path": "/jars/after/fills/r"})).status_code == 201
+
+
+async def test_a_model_of_ours_that_does_not_fit_is_no_fault_of_the_caller(
+    user: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await user.get("/faulty")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, MEDIA_TYPE)
+    assert (answer.json()["type"], "amount" in answer.text) == (TYPE_BASE + "internal", False)
+    (record,) = [record for record in caplog.records if record.name == "regesta.problem"]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ValidationError
 
 
 async def test_health_needs_no_token(service: Served) -> None:
