@@ -141,3 +141,16 @@ def test_what_a_system_reports_is_recorded_with_the_rules_it_breaks() -> None:
     (cash,) = domain.when(collect(2).model_copy(update={"origin": SAP}), roles=CONNECTOR)[STREAM]
     assert isinstance(cash, RecoveryCollected)
     assert cash.breaches == ("exceeds-recovery",)
+
+
+def test_a_claim_is_paid_and_a_recovery_collected_at_once_to_the_last_cent() -> None:
+    domain = budget()
+    domain.when(commit(100))
+    domain.when(claim(60))
+    with pytest.raises(ExceedsClaim):
+        domain.when(pay_claim(61))
+    assert domain.when(pay_claim(60))
+    domain.when(recover(60))
+    with pytest.raises(ExceedsRecovery):
+        domain.when(collect(61))
+    assert domain.when(collect(60))
