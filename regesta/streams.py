@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from datetime import date
 from typing import Annotated
@@ -81,5 +82,13 @@ def _state(runtime: Runtime, stream: str, events: list[Recorded]) -> dict[str, J
 
 def _plain(state: State) -> dict[str, JsonValue]:
     names = [each.name for each in fields(state) if each.name not in KERNEL_FIELDS]
-    plain: dict[str, JsonValue] = to_jsonable_python({name: getattr(state, name) for name in names}, fallback=str)
+    values = {name: _with_plain_keys(getattr(state, name)) for name in names}
+    plain: dict[str, JsonValue] = to_jsonable_python(values, fallback=str)
     return plain
+
+
+def _with_plain_keys(value: object) -> object:
+    """Return a value of a state; where it is kept under keys of several fields, each key as the text of its JSON."""
+    if not isinstance(value, dict):
+        return value
+    return {json.dumps(to_jsonable_python(key)) if isinstance(key, tuple) else key: each for key, each in value.items()}
