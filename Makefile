@@ -28,10 +28,11 @@ check: $(VENV)/dev.stamp ## Check form, types and borders
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 
-docs: $(VENV)/dev.stamp ## Write the generated documents: JSON Schemas, AsyncAPI, OpenAPI
+docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, AsyncAPI, OpenAPI, problem types
 	$(BIN)/python -m contracts.generate
 	$(BIN)/python -m cli.importing.schema
 	$(BIN)/python -m cli.openapi
+	$(BIN)/python -m cli.problems
 
 bench: $(VENV)/dev.stamp ## Measure; the figures go to var/bench.json and the screen
 	$(BIN)/python -m tests.bench $(ARGS)
