@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
 
 from regesta.runtime import Service
 
@@ -64,15 +63,10 @@ def curl(one: Try) -> str:
 
 def show(url: str, token: str, services: Sequence[Service], console: Console, *, sample: bool) -> None:
     """Print the addresses, the token and the lines to copy, unwrapped so that they can be."""
-    table = Table(title="Regesta serves", show_header=False, title_justify="left")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ignore")
-    if sample:
-        table.add_row("the letter", url + letter_path())
-    table.add_row("overview", f"{url}/reporting/v1/")
-    for service in services:
-        table.add_row(f"{service.name}, OpenAPI", f"{url}{service.prefix}/docs")
-    console.print(table)
+    addresses = {"letter": url + letter_path()} if sample else {}
+    addresses |= {"overview": f"{url}/reporting/v1/"}
+    addresses |= {f"{service.name}, OpenAPI": f"{url}{service.prefix}/docs" for service in services}
+    _plain(console, "Regesta serves", "", *(f"  {what:<20} {address}" for what, address in addresses.items()))
     _plain(console, "", "Sign in on the pages with this token, and give it to the command line:", "")
     _plain(console, f"export REGESTA_URL={url}", f"export REGESTA_TOKEN={token}")
     for one in TRIES if sample else ():
