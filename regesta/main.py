@@ -18,6 +18,7 @@ import httpx2
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp as ASGIApplication
 
 from regesta import bulk, feed, health, operation, problem, streams, telemetry
@@ -32,7 +33,7 @@ from regesta.errors import Misconfigured
 from regesta.event import Registry
 from regesta.feed import FeedClient
 from regesta.projection import Follower, Projection, reset
-from regesta.reaction import Reacting
+from regesta.reaction import Here, Reacting
 from regesta.reference import References
 from regesta.runtime import Runtime, Service
 from regesta.settings import Settings
@@ -76,7 +77,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             references=References(store, carriers),
             followers=await _followers(service, store),
             intakes=[Intake(store, source, carrier) for source, carrier in carriers.items()],
-            reactings=[Reacting(store, store.pool, decider, reaction) for reaction in service.reactions],
+            reactings=[Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions],
             lag_limit_events=settings.lag_limit_events,
         )
         _start(runtime, worker=worker)
@@ -139,13 +140,16 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
             gc.set_threshold(GC_THRESHOLD)
             yield
 
-    app = FastAPI(
+    # The OpenAPI page with its scripts from here: an administration's network may reach no other host.
+    app = FastAPIOffline(
         title=service.title,
         version="1",
         lifespan=lifespan,
         openapi_url=f"{service.prefix}/openapi.json",
         docs_url=f"{service.prefix}/docs",
         redoc_url=None,
+        static_url=f"{service.prefix}/docs-assets",
+        swagger_ui_oauth2_redirect_url=f"{service.prefix}/docs/oauth2-redirect",
         telemetry={"operation_spans": False},
     )
     problem.install(app)
