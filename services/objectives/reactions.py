@@ -7,64 +7,54 @@ MilestoneReached that it records brings to this side once more.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
-
-import asyncpg
 
 from contracts.commitments import PaymentLiquidated, PaymentReversed
 from contracts.dates import ImpreciseDate
 from contracts.dossiers import MilestonePlanned, MilestoneReached
 from regesta.command import Command
-from regesta.errors import NotYet
 from regesta.event import Event, FactWithdrawn, Recorded, event_name
-from regesta.reaction import Reaction
+from regesta.reaction import Here, Reaction
 from services.objectives.domain.dossier import Dossier
 from services.objectives.domain.milestones import SettleAdvance
 from services.objectives.projections import advances
 from services.objectives.projections.row import SERVICE, key_of
 
 NAME: Final = "first-advance"
-WAIT_SECONDS: Final = 2.0
-POLL_SECONDS: Final = 0.02
 # Beyond every position: what is known now.
 NOW: Final = 2**62
-# The head of the replica, so that a rebuild that has not come back to it is waited for.
-FOLDED: Final = """
-SELECT folded.position >= coalesce($2, replica.head, 0) FROM projections.checkpoints AS folded
-LEFT JOIN log.sources AS replica USING (source) WHERE folded.projection = $1 AND folded.source = $3
-"""
 
 
-async def on_payment(pool: asyncpg.Pool, recorded: Recorded, event: Event) -> Sequence[Command]:
+async def on_payment(here: Here, recorded: Recorded, event: Event) -> Sequence[Command]:
     """Return the command for a payment or its reversal; none when it is no advance for a dossier. Raises NotYet."""
-    await _folded(pool, recorded.position)
+    await here.folded(advances.PROJECTION, recorded.position)
     match event:
         case PaymentLiquidated(part="advance", dossier=str() as dossier):
-            return await _settlement(pool, dossier)
+            return await _settlement(here, dossier)
         case PaymentReversed():
-            async with pool.acquire() as db:
+            async with here.pool.acquire() as db:
                 paid_for = await advances.dossier_of(db, NOW, key_of(recorded.stream), event.payment)
-            return [] if paid_for is None else await _settlement(pool, paid_for)
+            return [] if paid_for is None else await _settlement(here, paid_for)
         case _:
             return []
 
 
-async def on_milestone(pool: asyncpg.Pool, recorded: Recorded, event: Event) -> Sequence[Command]:
+async def on_milestone(here: Here, recorded: Recorded, event: Event) -> Sequence[Command]:
     """Return the command for what happened to a milestone; none when it can have to do with no advance. Raises NotYet."""
     if not recorded.stream.startswith(f"{Dossier.prefix}/"):
         return []
     match event:
         case MilestonePlanned(kind="advance") | MilestoneReached(evidence=(_, *_)) | FactWithdrawn():
-            await _folded(pool, None)
-            return await _settlement(pool, key_of(recorded.stream))
+            # All that has arrived, so that a rebuild that has not come back to it is waited for.
+            await here.folded(advances.PROJECTION)
+            return await _settlement(here, key_of(recorded.stream))
         case _:
             return []
 
 
-async def _settlement(pool: asyncpg.Pool, dossier: str) -> Sequence[Command]:
-    async with pool.acquire() as db:
+async def _settlement(here: Here, dossier: str) -> Sequence[Command]:
+    async with here.pool.acquire() as db:
         paid = await advances.read(db, NOW, dossier)
     if not paid:
         return []
@@ -78,15 +68,6 @@ async def _settlement(pool: asyncpg.Pool, dossier: str) -> Sequence[Command]:
             reversed=tuple(event_name(advances.SOURCE, each.position) for each in paid if each.reversed),
         )
     ]
-
-
-async def _folded(pool: asyncpg.Pool, position: int | None) -> None:
-    """Return when the advances are folded up to a position of budget, or up to all that has arrived. Raises NotYet."""
-    for _ in range(round(WAIT_SECONDS / POLL_SECONDS)):
-        if await pool.fetchval(FOLDED, advances.PROJECTION.name, position, advances.SOURCE):
-            return
-        await asyncio.sleep(POLL_SECONDS)
-    raise NotYet("the advances paid are not folded yet", source=advances.SOURCE, wanted=position)
 
 
 REACTIONS: Final = (

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-import asyncpg
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -17,7 +16,7 @@ from regesta.errors import Differs, Refused
 from regesta.event import Event, FactWithdrawn, Recorded, Registry
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from regesta.reaction import Reaction
+from regesta.reaction import Here, Reaction
 from regesta.runtime import CommandRoute, Service
 from regesta.view import Reading
 from regesta.web import Caller, StrictRoute
@@ -223,7 +222,7 @@ async def project_levels(db: Db, facts: Sequence[Fact]) -> None:
     await LEVELS.put(db, changes)
 
 
-async def stick_full(_pool: asyncpg.Pool, recorded: Recorded, event: Event) -> Sequence[Command]:
+async def stick_full(_here: Here, recorded: Recorded, event: Event) -> Sequence[Command]:
     """A large fill is labelled after its event."""
     large = isinstance(event, JarFilled) and event.amount >= 900
     return [Label(jar=recorded.stream.removeprefix("jar/"), label=recorded.name)] if large else []

@@ -7,20 +7,22 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import asyncpg
 import pytest
 
 from regesta import calendar
 from regesta.calendar import Calendar, StartDay, keep_calendar
 from regesta.command import Aggregate, Command, Context, Rule
 from regesta.decider import Decider
-from regesta.errors import Busy
+from regesta.errors import Busy, NotYet
 from regesta.event import DayStarted, Event, Recorded, Registry
-from regesta.projection import progress
-from regesta.reaction import Reacting, Reaction
+from regesta.projection import Follower, progress
+from regesta.reaction import Here, Reacting, Reaction
 from regesta.store import PostgresStore
+from regesta.suites import filled
 from regesta.testing import Domain, MemoryStore
-from tests.regesta.jars import AGGREGATE, REACTION, RULES, Fill, Label, Pour
+from tests.conftest import FreshDatabase
+from tests.regesta.conftest import OpenStore
+from tests.regesta.jars import AGGREGATE, PROJECTION, REACTION, RULES, Fill, Label, Pour
 from tests.regesta.serving import until
 
 CONTEXT = Context("officer", frozenset(), frozenset(), datetime(2026, 1, 5, tzinfo=UTC))
@@ -35,7 +37,7 @@ async def decider(postgres_store: PostgresStore) -> AsyncIterator[Decider]:
 
 
 def reacting(store: PostgresStore, decider: Decider, reaction: Reaction = REACTION) -> Reacting:
-    return Reacting(store, store.pool, decider, reaction)
+    return Reacting(Here(store, store.pool), decider, reaction)
 
 
 async def run_until(job: Reacting, store: PostgresStore, position: int) -> None:
@@ -79,7 +81,7 @@ async def test_a_refused_command_is_tried_again_until_it_can_be(
 ) -> None:
     monkeypatch.setattr("regesta.reaction.RETRY_SECONDS_MOST", 0.05)
 
-    async def pour(_pool: asyncpg.Pool, _recorded: Recorded, _event: Event) -> Sequence[Command]:
+    async def pour(_here: Here, _recorded: Recorded, _event: Event) -> Sequence[Command]:
         return [Pour(jar="b", into="c", amount=7)]
 
     await decider.handle(Fill(jar="a", ref="r", amount=1), CONTEXT)
@@ -98,6 +100,26 @@ async def test_a_refused_command_is_tried_again_until_it_can_be(
     run.cancel()
     poured = [event for event in await postgres_store.read("jars", 0, 99) if event.type == "jar-poured.v1"]
     assert [event.cause for event in poured] == ["jars:1", "jars:2"]
+
+
+async def test_a_reaction_can_wait_for_its_read_model(
+    reused_database: FreshDatabase, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regesta.reaction.FOLDED_SECONDS", 0.1)
+    store = await open_store(await reused_database("jars"))
+    follower = Follower(store, store.pool, "jars", [PROJECTION])
+    await follower.open()
+    here = Here(store, store.pool)
+    await here.folded(PROJECTION)
+    await filled(store, 2)
+    with pytest.raises(NotYet) as late:
+        await here.folded(PROJECTION)
+    assert late.value.details == {"source": "jars", "reached": 0, "wanted": 2}
+    waiting = asyncio.create_task(here.folded(PROJECTION, 2))
+    await follower.catch_up()
+    await waiting
+    with pytest.raises(NotYet):
+        await here.folded(PROJECTION, 3)
 
 
 def test_a_day_starts_once() -> None:

@@ -16,7 +16,7 @@ from contracts.types import Text
 from regesta.command import Command, Context
 from regesta.errors import NotYet
 from regesta.event import Event
-from regesta.reaction import Reacting
+from regesta.reaction import Here, Reacting
 from regesta.runtime import Service
 from regesta.testing import NOON
 from regesta.unit import Appended, Meta, NewEvent, Unit
@@ -214,12 +214,12 @@ async def test_it_waits_for_advances_that_are_not_folded(programme: Programme, m
     (plan,) = [
         each for each in await objectives.store.read("objectives", 0, 100) if each.type == "milestone-planned.v1"
     ]
-    monkeypatch.setattr(reactions, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("regesta.reaction.FOLDED_SECONDS", 0.1)
     await objectives.pool.execute("UPDATE projections.checkpoints SET position = -1 WHERE projection = 'advances'")
     event = plan.event
     assert event is not None
     with pytest.raises(NotYet):
-        await reactions.on_milestone(objectives.pool, plan, event)
+        await reactions.on_milestone(Here(objectives.store, objectives.pool), plan, event)
 
 
 async def test_a_crash_between_command_and_checkpoint_repeats_nothing(programme: Programme) -> None:
@@ -229,7 +229,7 @@ async def test_a_crash_between_command_and_checkpoint_repeats_nothing(programme:
     await programme.settled()
     before = await programme.history()
     for reaction in SERVICE.reactions:
-        again = Reacting(objectives.store, objectives.pool, objectives.decider, reaction)
+        again = Reacting(Here(objectives.store, objectives.pool), objectives.decider, reaction)
         await objectives.pool.execute(
             "UPDATE projections.checkpoints SET position = 0 WHERE projection = $1", again.name
         )
