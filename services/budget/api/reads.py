@@ -8,12 +8,10 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from contracts.allocation import LineKey
-from contracts.types import CommitmentId, ConventionId, DossierId, EventName, ObjectiveId, Uuid
-from regesta.errors import Malformed
-from regesta.event import split_name
+from contracts.types import CommitmentId, ConventionId, DossierId, ObjectiveId
+from regesta.paging import Paged
 from regesta.view import Reading
 from regesta.web import Caller, StrictRoute
-from services.budget.api.paging import Paged
 from services.budget.projections import (
     assignments,
     claims,
@@ -33,9 +31,6 @@ from services.budget.projections.receipts import ReceiptsOut
 
 READ = "budget:read"
 
-AfterLine: TypeAlias = Annotated[LineKey | None, Query(description="The last line of the page before.")]
-AfterId: TypeAlias = Annotated[Uuid | None, Query(description="The last id of the page before.")]
-AfterEvent: TypeAlias = Annotated[EventName | None, Query(description="The last event of the page before.")]
 OfDossier: TypeAlias = Annotated[DossierId | None, Query(description="Only those of this dossier.")]
 OfConvention: TypeAlias = Annotated[ConventionId | None, Query(description="Only those of this convention.")]
 # A number in a path is text, on which the year of a contract is strict.
@@ -68,11 +63,11 @@ class ForecastAnswer(Answer):
 
 
 @router.get("/lines")
-async def get_lines(view: Reading, caller: Caller, paging: Paged, after: AfterLine = None) -> lines.LinesAnswer:
+async def get_lines(view: Reading, caller: Caller, paged: Paged) -> lines.LinesAnswer:
     """Return the budget lines, by their key."""
     caller.require(READ)
-    found = await lines.read_lines(view, after or "", paging.wanted)
-    page = paging.page(view, found, lambda line: line.line)
+    found = await lines.read_lines(view, paged.after, paged.wanted)
+    page = paged.page(view, found, lambda line: line.line)
     return lines.LinesAnswer(cut=view.cut, complete=view.complete, missing=view.missing, lines=page)
 
 
@@ -112,16 +107,13 @@ class Year:
 
 @router.get("/lines/{line}/years/{year}/entries")
 async def get_entries(
-    of: Annotated[Year, Depends()], view: Reading, caller: Caller, paging: Paged, after: AfterEvent = None
+    of: Annotated[Year, Depends()], view: Reading, caller: Caller, paged: Paged
 ) -> ledgers.EntriesAnswer:
     """Return the facts of a ledger, oldest first. 404 when the line is not open."""
     caller.require(READ)
     await lines.read_line(view, of.line)
-    source, position = split_name(after) if after else ("budget", 0)
-    if source != "budget":
-        raise Malformed(f"{after!r} is no event of budget", after=after)
-    found = await ledgers.read_entries(view, (of.line, of.year), position, paging.wanted)
-    page = paging.page(view, found, lambda entry: entry.event)
+    found = await ledgers.read_entries(view, (of.line, of.year), paged.position("budget"), paged.wanted)
+    page = paged.page(view, found, lambda entry: entry.event)
     return ledgers.EntriesAnswer(cut=view.cut, complete=view.complete, missing=view.missing, entries=page)
 
 
@@ -152,12 +144,12 @@ async def get_objective_lines(
 
 @router.get("/conventions")
 async def get_conventions(
-    view: Reading, caller: Caller, paging: Paged, dossier: OfDossier = None, after: AfterId = None
+    view: Reading, caller: Caller, paged: Paged, dossier: OfDossier = None
 ) -> conventions.ConventionsAnswer:
     """Return the conventions, by their id."""
     caller.require(READ)
-    found = await conventions.read_conventions(view, dossier, after or "", paging.wanted)
-    page = paging.page(view, found, lambda convention: convention.convention)
+    found = await conventions.read_conventions(view, dossier, paged.after, paged.wanted)
+    page = paged.page(view, found, lambda convention: convention.convention)
     return conventions.ConventionsAnswer(cut=view.cut, complete=view.complete, missing=view.missing, conventions=page)
 
 
@@ -172,25 +164,14 @@ async def get_convention(
     return conventions.ConventionAnswer(cut=view.cut, complete=view.complete, missing=view.missing, convention=found)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which commitments a list is asked for."""
-
-    dossier: OfDossier = None
-    convention: OfConvention = None
-    after: AfterId = None
-
-
 @router.get("/commitments")
 async def get_commitments(
-    view: Reading, caller: Caller, paging: Paged, wanted: Annotated[Wanted, Depends()]
+    view: Reading, caller: Caller, paged: Paged, dossier: OfDossier = None, convention: OfConvention = None
 ) -> commitments.CommitmentsAnswer:
     """Return the commitments, by their id."""
     caller.require(READ)
-    found = await commitments.read_commitments(
-        view, (wanted.dossier, wanted.convention), wanted.after or "", paging.wanted
-    )
-    page = paging.page(view, found, lambda commitment: commitment.commitment)
+    found = await commitments.read_commitments(view, (dossier, convention), paged.after, paged.wanted)
+    page = paged.page(view, found, lambda commitment: commitment.commitment)
     return commitments.CommitmentsAnswer(cut=view.cut, complete=view.complete, missing=view.missing, commitments=page)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Final, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Response
 
 from contracts.types import IndicatorId, ObjectiveId
-from regesta.errors import Malformed
 from regesta.event import event_name
-from regesta.view import Reading, View
-from regesta.web import Caller, StrictRoute, tokens_of
+from regesta.paging import Paged
+from regesta.view import Reading
+from regesta.web import Caller, StrictRoute
 from services.kpi.api.answers import (
     IndicatorAnswer,
     IndicatorsAnswer,
@@ -20,7 +19,6 @@ from services.kpi.api.answers import (
     as_of,
     indicators_of,
 )
-from services.kpi.api.paging import Paged, Paging
 from services.kpi.domain.errors import UnknownIndicator
 from services.kpi.domain.indicator import SERVICE
 from services.kpi.projections import bands, indicators, measurements, placements
@@ -40,8 +38,9 @@ router = APIRouter(tags=["reads"], route_class=StrictRoute)
 async def get_indicators(view: Reading, caller: Caller, paged: Paged, year: Year = None) -> IndicatorsAnswer:
     """Return all indicators, by id."""
     caller.require(SCOPE)
-    found = await indicators.page(view.db, view.cut[SERVICE], paged.after, paged.limit)
-    return await _page(view, paged, found, year)
+    found = await indicators.page(view.db, view.cut[SERVICE], paged.after, paged.wanted)
+    page = paged.page(view, found, str)
+    return IndicatorsAnswer(**as_of(view), indicators=await indicators_of(view, page, year))
 
 
 @router.get("/indicators/{indicator}")
@@ -64,11 +63,10 @@ async def get_measurements(indicator: Indicator, view: Reading, caller: Caller, 
     cut = view.cut[SERVICE]
     if not await indicators.read(view.db, cut, [indicator]):
         raise UnknownIndicator(f"there is no indicator {indicator!r}", indicator=indicator)
-    rows = await measurements.page(view.db, cut, indicator, _position_of(paged.after), paged.limit)
-    if len(rows) == paged.limit:
-        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
+    rows = await measurements.page(view.db, cut, indicator, paged.position(SERVICE), paged.wanted)
+    page = paged.page(view, rows, lambda row: event_name(SERVICE, row[0]))
     known = (await bands.read(view.db, cut, [indicator])).get(indicator, [])
-    return MeasurementsAnswer(**as_of(view), measurements=tuple(MeasurementOut.of(row, known) for _, row in rows))
+    return MeasurementsAnswer(**as_of(view), measurements=tuple(MeasurementOut.of(row, known) for _, row in page))
 
 
 @router.get("/objectives/{objective}/indicators")
@@ -77,23 +75,6 @@ async def get_indicators_of_objective(
 ) -> IndicatorsAnswer:
     """Return the indicators that stand under an objective (in a year), by id; none when this service knows of none."""
     caller.require(SCOPE)
-    page = (paged.after, paged.limit)
-    found = await placements.under(view.db, view.cut[SERVICE], objective, year, page)
-    return await _page(view, paged, found, year)
-
-
-async def _page(view: View, paged: Paging, found: Sequence[str], year: int | None) -> IndicatorsAnswer:
-    if len(found) == paged.limit:
-        paged.point_to_next(view, found[-1])
-    return IndicatorsAnswer(**as_of(view), indicators=await indicators_of(view, found, year))
-
-
-def _position_of(after: str) -> int:
-    """Return the position of an event of this service; 0 for none. Raises Malformed."""
-    named = tokens_of(after)
-    if not named:
-        return 0
-    ((source, position), *more) = named
-    if source != SERVICE or more:
-        raise Malformed(f"after: {after!r} is no event of {SERVICE}", after=after)
-    return position
+    found = await placements.under(view.db, view.cut[SERVICE], objective, year, (paged.after, paged.wanted))
+    page = paged.page(view, found, str)
+    return IndicatorsAnswer(**as_of(view), indicators=await indicators_of(view, page, year))

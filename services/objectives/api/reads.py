@@ -8,10 +8,10 @@ from typing import Annotated, Final, TypeAlias
 from fastapi import APIRouter, Path, Query, Response
 
 from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
-from regesta.errors import Malformed
-from regesta.event import event_name, split_name
+from regesta.event import event_name
+from regesta.paging import Paged
 from regesta.view import Reading, View
-from regesta.web import LAST_POSITION, Caller, StrictRoute
+from regesta.web import Caller, StrictRoute
 from services.objectives.api.answers import (
     AmountsAnswer,
     DossierAnswer,
@@ -27,7 +27,6 @@ from services.objectives.api.answers import (
     fact_out,
     objective_of,
 )
-from services.objectives.api.paging import Paged
 from services.objectives.domain.errors import UnknownDossier, UnknownNote, UnknownObjective, UnknownParty
 from services.objectives.projections import dossiers, notes, parties, printed
 from services.objectives.projections.row import SERVICE
@@ -49,10 +48,8 @@ router = APIRouter(tags=["reads"], route_class=StrictRoute)
 async def get_notes(view: Reading, caller: Caller, paged: Paged) -> NotesAnswer:
     """Return all policy notes, by slug."""
     caller.require(SCOPE)
-    found = await notes.page(view.db, view.cut[SERVICE], paged.after, paged.limit)
-    if len(found) == paged.limit:
-        paged.point_to_next(view, found[-1].note)
-    return NotesAnswer(**as_of(view), notes=tuple(found))
+    found = await notes.page(view.db, view.cut[SERVICE], paged.after, paged.wanted)
+    return NotesAnswer(**as_of(view), notes=paged.page(view, found, lambda note: note.note))
 
 
 @router.get("/notes/{note}")
@@ -73,10 +70,9 @@ async def get_objectives(note: Slug, view: Reading, caller: Caller, paged: Paged
     cut = view.cut[SERVICE]
     if await notes.read(view.db, cut, note) is None:
         raise UnknownNote(f"no note {note!r} is open", note=note)
-    rows = await notes.tree_page(view.db, cut, note, _position_of(paged.after), paged.limit)
-    if len(rows) == paged.limit:
-        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
-    return TreeAnswer(**as_of(view), objectives=tuple(node for _, node in rows))
+    rows = await notes.tree_page(view.db, cut, note, paged.position(SERVICE), paged.wanted)
+    page = paged.page(view, rows, _event_of)
+    return TreeAnswer(**as_of(view), objectives=tuple(node for _, node in page))
 
 
 @router.get("/objectives/{objective}")
@@ -97,10 +93,9 @@ async def get_facts(
     """Return the printed facts of an objective, in the order recorded. 404: it was not registered then."""
     caller.require(SCOPE)
     await _require_objective(view, objective)
-    rows = await printed.facts_page(view.db, view.cut[SERVICE], objective, _position_of(paged.after), paged.limit)
-    if len(rows) == paged.limit:
-        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
-    return FactsAnswer(**as_of(view), facts=tuple(fact_out(fact, occurred_until) for _, fact in rows))
+    rows = await printed.facts_page(view.db, view.cut[SERVICE], objective, paged.position(SERVICE), paged.wanted)
+    page = paged.page(view, rows, _event_of)
+    return FactsAnswer(**as_of(view), facts=tuple(fact_out(fact, occurred_until) for _, fact in page))
 
 
 @router.get("/objectives/{objective}/amounts")
@@ -108,10 +103,9 @@ async def get_amounts(objective: Objective, view: Reading, caller: Caller, paged
     """Return the printed amounts of an objective, in the order recorded. 404: it was not registered then."""
     caller.require(SCOPE)
     await _require_objective(view, objective)
-    rows = await printed.amounts_page(view.db, view.cut[SERVICE], objective, _position_of(paged.after), paged.limit)
-    if len(rows) == paged.limit:
-        paged.point_to_next(view, event_name(SERVICE, rows[-1][0]))
-    return AmountsAnswer(**as_of(view), amounts=tuple(amount for _, amount in rows))
+    rows = await printed.amounts_page(view.db, view.cut[SERVICE], objective, paged.position(SERVICE), paged.wanted)
+    page = paged.page(view, rows, _event_of)
+    return AmountsAnswer(**as_of(view), amounts=tuple(amount for _, amount in page))
 
 
 @router.get("/objectives/{objective}/dossiers")
@@ -119,10 +113,9 @@ async def get_dossiers(objective: Objective, view: Reading, caller: Caller, page
     """Return the dossiers that serve an objective, by id. 404: it was not registered then."""
     caller.require(SCOPE)
     await _require_objective(view, objective)
-    found = await dossiers.serving(view.db, view.cut[SERVICE], objective, paged.after, paged.limit)
-    if len(found) == paged.limit:
-        paged.point_to_next(view, found[-1])
-    return DossiersAnswer(**as_of(view), dossiers=await dossiers_of(view, found))
+    found = await dossiers.serving(view.db, view.cut[SERVICE], objective, paged.after, paged.wanted)
+    page = paged.page(view, found, str)
+    return DossiersAnswer(**as_of(view), dossiers=await dossiers_of(view, page))
 
 
 @router.get("/dossiers/{dossier}")
@@ -152,14 +145,6 @@ async def _require_objective(view: View, objective: str) -> None:
         raise UnknownObjective(f"no objective {objective!r}", objective=objective)
 
 
-def _position_of(after: str) -> int:
-    """Return the position of an event of this service; 0 for none. Raises Malformed."""
-    if not after:
-        return 0
-    try:
-        source, position = split_name(after)
-    except ValueError as error:
-        raise Malformed(f"after: {error}", after=after) from error
-    if source != SERVICE or position > LAST_POSITION:
-        raise Malformed(f"after: {after!r} is no event of {SERVICE}", after=after)
-    return position
+def _event_of(row: tuple[int, object]) -> str:
+    """Return the name of the event that a row was recorded by, its position being the row's first member."""
+    return event_name(SERVICE, row[0])

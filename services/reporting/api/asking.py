@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, TypeAlias
 
-from fastapi import Depends, Header, Path, Query, Request, Response
-
-from regesta.view import View
-
-MOST_ROWS = 500
-ROWS = 100
+from fastapi import Depends, Header, Path, Query, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +36,9 @@ async def asking(
     return Asking(request, occurred_until, accept, if_none_match)
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """Which page of a list is wanted. after: the key of the last row of the page before; empty for the first page."""
-
-    limit: int
-    after: str
-    request: Request
-    response: Response
-
-    def point_to_next(self, view: View, after: str) -> None:
-        """Name the page after a row in the answer. It speaks of the same cut, whatever is recorded in the meantime."""
-        url = self.request.url.include_query_params(after=after)
-        if "as_of" not in self.request.query_params:
-            url = url.include_query_params(cut=view.token)
-        self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-
-
-async def paging(
-    request: Request,
-    response: Response,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = ROWS,
-    after: Annotated[str, Query(max_length=100, description="The key of the last row of the page before.")] = "",
-) -> Paging:
-    """Give the Paging of a request."""
-    return Paging(limit, after, request, response)
-
-
 # Years in an address are text, which the strict type of a body does not take.
 YearInPath: TypeAlias = Annotated[int, Path(ge=1900, le=2199, description="N: the letter plans it.")]
 YearInQuery: TypeAlias = Annotated[
     int | None, Query(ge=1900, le=2199, description="Of the letter; without it the note's own.")
 ]
 Asked: TypeAlias = Annotated[Asking, Depends(asking)]
-Paged: TypeAlias = Annotated[Paging, Depends(paging)]

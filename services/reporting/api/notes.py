@@ -9,9 +9,10 @@ from fastapi import APIRouter, Response
 
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
 from contracts.types import Cut, LogName, NoteSlug, Year
+from regesta.paging import Paged
 from regesta.view import Reading, View
 from regesta.web import Caller, StrictRoute
-from services.reporting.api.asking import Paged, YearInQuery
+from services.reporting.api.asking import YearInQuery
 from services.reporting.domain.figure import Part
 from services.reporting.domain.knowledge import by_stream
 from services.reporting.domain.letter import Note
@@ -79,9 +80,8 @@ def _other(opened: PolicyNoteOpened) -> set[int]:
 async def get_notes(view: Reading, caller: Caller, paged: Paged) -> NotesOut:
     """Return the notes known, by name; the next page, as of the same cut, is in the Link header."""
     caller.require("reporting:read")
-    notes = await read_notes(view, paged.after, paged.limit)
-    if len(notes) == paged.limit:
-        paged.point_to_next(view, notes[-1].note.slug)
+    found = await read_notes(view, paged.after, paged.wanted)
+    notes = paged.page(view, found, lambda line: line.note.slug)
     return NotesOut(notes=notes, cut=dict(sorted(view.cut.items())), complete=view.complete, missing=view.missing)
 
 

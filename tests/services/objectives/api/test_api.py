@@ -37,7 +37,8 @@ async def running(run: Run) -> Running:
     await put(running, f"{TREE}/{STRATEGIC}", {"level": "strategic", "code": "OS 1", "title": {"fr": "Ville"}})
     await put(running, f"{TREE}/{OPERATIONAL}", {"level": "operational", "code": "OO 1.1", "parent": STRATEGIC})
     section = {"year": 2024, "kind": "planned"}
-    await put(running, f"{TREE}/{ACTION}", {"level": "action", "parent": OPERATIONAL, "section": section})
+    last = await put(running, f"{TREE}/{ACTION}", {"level": "action", "parent": OPERATIONAL, "section": section})
+    await get(running, f"/objectives/{ACTION}", at_least=last)
     return running
 
 

@@ -1,0 +1,71 @@
+"""A list comes in pages that lead from one to the next, at one cut, without an empty page at the end."""
+
+from __future__ import annotations
+
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi import Request, Response
+
+from regesta.database import Connection
+from regesta.errors import Malformed
+from regesta.paging import Paging
+from regesta.view import View
+
+KEYS = ["a", "b", "c", "d", "e"]
+VIEW = View(cast(Connection, None), {"jars": 7, "kpi": 0}, ())  # no database is asked
+
+
+def paging(query: str = "", limit: int = 2, after: str = "") -> Paging:
+    scope = {
+        "type": "http", "method": "GET", "path": "/jars/v1/levels", "query_string": query.encode(),
+        "headers": [(b"host", b"jars.test")], "server": ("jars.test", 80), "scheme": "http",
+    }  # fmt: skip
+    return Paging(limit, after, Request(scope), Response())
+
+
+def next_of(paged: Paging) -> dict[str, list[str]] | None:
+    """Return the query of the page named in the answer."""
+    link = paged.response.headers.get("link")
+    if link is None:
+        return None
+    address, _, relation = link.partition("; ")
+    assert (address[0], address[-1], relation) == ("<", ">", 'rel="next"')
+    url = urlsplit(address[1:-1])
+    assert (url.netloc, url.path) == ("", "/jars/v1/levels")
+    return parse_qs(url.query)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6])
+def test_pages_lead_through_the_whole_list(limit: int) -> None:
+    after, pages = "", []
+    while True:
+        paged = paging(limit=limit, after=after)
+        rows = [key for key in KEYS if key > paged.after][: paged.wanted]
+        pages.append(paged.page(VIEW, rows, str))
+        following = next_of(paged)
+        if following is None:
+            break
+        (after,) = following["after"]
+    assert [key for page in pages for key in page] == KEYS
+    assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+    assert 0 < len(pages[-1]) <= limit
+
+
+def test_the_next_page_keeps_the_query_and_the_cut() -> None:
+    first = paging("limit=2&year=2026&after=Z")
+    first.page(VIEW, KEYS[:3], str)
+    assert next_of(first) == {"limit": ["2"], "year": ["2026"], "after": ["b"], "cut": ["jars:7"]}
+    past = paging("as_of=2026-01-31")
+    past.page(VIEW, KEYS[:3], str)
+    assert next_of(past) == {"as_of": ["2026-01-31"], "after": ["b"]}
+
+
+def test_the_event_before_a_page_is_one_of_the_log() -> None:
+    assert paging().position("jars") == 0
+    assert paging(after="jars:12").position("jars") == 12
+    for wrong in ("kpi:12", "12", "jars:0", "jars:1,jars:2", "jars:9999999999999999999"):
+        with pytest.raises(Malformed, match=wrong) as refused:
+            paging(after=wrong).position("jars")
+        assert refused.value.details == {"after": wrong}
