@@ -26,6 +26,7 @@ from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Token,
 from cli.rebuilding import rebuild_and_wait
 from cli.remote import Remote, RemoteUnreachable
 from cli.serving import serve_services
+from cli.standalone import standalone
 from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
 from regesta import telemetry
 from regesta.errors import Misconfigured, RegestaError
@@ -93,11 +94,13 @@ def letter(
     if as_of is not None:
         params["as_of"] = _day(as_of)
     accept = "application/json" if form is LetterForm.json else "text/html"
-    answer = Remote(url, token).ask("GET", f"/reporting/v1/letters/{note}/{year}", params=params, accept=accept)
+    remote = Remote(url, token)
+    answer = remote.ask("GET", f"/reporting/v1/letters/{note}/{year}", params=params, accept=accept)
+    content = answer.content if form is LetterForm.json else standalone(answer.text, remote).encode()
     if out is None:
-        sys.stdout.buffer.write(answer.content + b"\n")
+        sys.stdout.buffer.write(content + b"\n")
     else:
-        out.write_bytes(answer.content)
+        out.write_bytes(content)
 
 
 @app.command(epilog="Example: regesta replay budget commitment/0193... --as-of 2026-06-30")
