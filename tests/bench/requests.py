@@ -94,9 +94,10 @@ async def measure(folder: Path) -> list[Row]:
 
 async def _rows(client: httpx2.AsyncClient, other: httpx2.AsyncClient) -> list[Row]:
     async def put(to: httpx2.AsyncClient, number: int) -> None:
-        line = f"bench.{number % 10**4:04d}"
-        path = f"/budget/v1/lines/{uuid4().hex[:12]}.{10**12 + number}"
-        body = {"label": {"fr": line, "nl": line}}
+        label = f"Ligne {number}"
+        # Another entity each time, so that every request opens a line.
+        path = f"/budget/v1/lines/bench-{uuid4().hex}.33.004.28.01.6321"
+        body = {"label": {"fr": label, "nl": label}}
         (await to.put(path, json=body)).raise_for_status()
 
     rate, bare_rate = await interleaved(lambda: _rate(put, client), lambda: _rate(put, other))
