@@ -14,6 +14,7 @@ def standalone(page: str, remote: Remote) -> str:
 
     def inside(found: re.Match[str]) -> str:
         sheet = remote.ask("GET", found[1], accept="text/css").text
-        return f'<base href="{remote.url.rstrip("/")}/"><style>{sheet}</style>'
+        return f"<style>{sheet}</style>"
 
-    return STYLESHEET.sub(inside, page, count=1)
+    # A `base` would turn the links within the page away from it.
+    return STYLESHEET.sub(inside, page, count=1).replace('href="/', f'href="{remote.url.rstrip("/")}/')
