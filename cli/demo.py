@@ -6,6 +6,7 @@ import asyncio
 import errno
 import hashlib
 import json
+import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Options:
 
 def demo(options: Options, console: Console) -> None:
     """Run until interrupted; what was recorded stays in the data folder. Raises Misconfigured."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
     listening = _listen(options.host, options.port)
     url = f"http://{options.host}:{listening.getsockname()[1]}"
     with listening, console.status("Starting PostgreSQL"), Embedded(options.data_dir) as database:
@@ -72,12 +74,18 @@ class _Place:
     services: tuple[Service, ...]
 
 
+def _as_interrupt(_number: int, _frame: object) -> None:
+    """Let a request to end do what Ctrl-C does: everything is closed, PostgreSQL too."""
+    raise KeyboardInterrupt
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything is started. Raises Misconfigured when it is in use."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # from here on nobody else can take it
     except OSError as error:
         listening.close()
         reason = "it is in use; give another with --port" if error.errno == errno.EADDRINUSE else str(error)

@@ -14,6 +14,7 @@ from rich.console import Console
 from cli.importing.run import import_facts
 from cli.options import DEFAULT_URL, AsJson, Token, Url
 from cli.progress import bar
+from cli.remote import usable
 from cli.story import read_story, tell
 
 import_app = typer.Typer(no_args_is_help=True, help="Record what files hold, through the public bulk routes.")
@@ -39,6 +40,9 @@ def facts(
     token: Token = "",
 ) -> None:
     """Import the facts of one policy note. A second import of the same file records nothing."""
+    usable(token)
+    if report is not None:
+        report.touch()  # a place that cannot be written is said before anything is sent
     with bar(errors, f"Importing {file.name}") as progress:
         found = asyncio.run(import_facts(file, url, token, note=note, entity=entity, remap=remap, progress=progress))
     document = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n"
@@ -54,6 +58,7 @@ def facts(
 @import_app.command(epilog="Example: regesta import commands examples/contract-13th-series.ndjson")
 def commands(file: File, url: Url = DEFAULT_URL, token: Token = "") -> None:
     """Record the commands of an NDJSON file in its order, each `{"service", "command", "key", "data"}`."""
+    story = read_story(file)
     with bar(errors, f"Recording {file.name}") as progress:
-        told = asyncio.run(tell(read_story(file), url, token, progress=progress))
+        told = asyncio.run(tell(story, url, usable(token), progress=progress))
     console.print(f"{told} commands are recorded.")

@@ -16,6 +16,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cli import views
 from cli.demo import Options
@@ -31,7 +32,7 @@ from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
 from regesta import telemetry
 from regesta.errors import Misconfigured, RegestaError
 
-REFUSED, MISUSED, UNREACHABLE = 1, 2, 3
+REFUSED, MISUSED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
     name="regesta",
@@ -151,13 +152,23 @@ def token(
     hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
     data_dir: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Print a token of the embedded installation; without scopes and roles it may do everything."""
+    """Print a token of the embedded installation; without scopes, roles and units it may do everything."""
     if not (data_dir / "keys" / "key.json").exists():
         raise Misconfigured(f"{str(data_dir)!r} is no installation; `regesta demo` makes one")
     issuer = open_installation(data_dir)
-    whole = scope is None and role is None
-    roles, units = (ALL_ROLES, ["*"]) if whole else (role or (), unit or ())
-    sys.stdout.write(issuer.token(subject, scope or ALL_SCOPES, roles=roles, units=units, hours=hours) + "\n")
+    if scope is None and role is None and unit is None:
+        made = issuer.token(subject, ALL_SCOPES, roles=ALL_ROLES, units=["*"], hours=hours)
+    else:
+        made = issuer.token(subject, _scopes(scope), roles=role or (), units=unit or (), hours=hours)
+    sys.stdout.write(made + "\n")
+
+
+def _scopes(wanted: list[str] | None) -> list[str]:
+    """Return the scopes of a token: all when none is named. `events:read:<type>` is one per event type."""
+    for scope in wanted or ():
+        if scope not in ALL_SCOPES and not scope.startswith("events:read:"):
+            raise typer.BadParameter(f"{scope!r} is no scope; there are {', '.join(ALL_SCOPES)}, events:read:<type>")
+    return wanted or list(ALL_SCOPES)
 
 
 def _service(name: str) -> str:
@@ -185,14 +196,19 @@ def main() -> None:
     logging.captureWarnings(capture=True)
     try:
         app()
+    except KeyboardInterrupt as error:
+        raise SystemExit(INTERRUPTED) from error
+    except (OSError, UnicodeError) as error:
+        errors.print(f"[red]{escape(str(error))}[/]", highlight=False)
+        raise SystemExit(MISUSED) from error
     except Misconfigured as error:
-        errors.print(f"[red]{error}[/]", highlight=False)
+        errors.print(f"[red]{escape(str(error))}[/]", highlight=False)
         raise SystemExit(MISUSED) from error
     except RemoteUnreachable as error:
-        errors.print(f"[red]{error}[/]", highlight=False)
+        errors.print(f"[red]{escape(str(error))}[/]", highlight=False)
         raise SystemExit(UNREACHABLE) from error
     except RegestaError as error:
-        errors.print(f"[red]{error}[/]", highlight=False)
+        errors.print(f"[red]{escape(str(error))}[/]", highlight=False)
         details = getattr(error, "problem", error.details)
         if details:
             errors.print_json(json.dumps(details, default=str))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from regesta.errors import RegestaError
+from regesta.errors import Misconfigured, RegestaError
 
 TIMEOUT_SECONDS = 60.0
 
@@ -38,7 +38,7 @@ class Remote:
         self, method: str, path: str, *, params: dict[str, str] | None = None, accept: str = "application/json"
     ) -> httpx2.Response:
         """Return the answer of a request that went well. Raises RemoteRefused, RemoteUnreachable."""
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": accept}
+        headers = {"Authorization": f"Bearer {usable(self.token)}", "Accept": accept}
         url = self.url.rstrip("/") + path
         try:
             answer = httpx2.request(method, url, params=params, headers=headers, timeout=TIMEOUT_SECONDS)
@@ -47,6 +47,15 @@ class Remote:
         if not answer.is_success:
             raise RemoteRefused(_problem(answer))
         return answer
+
+
+def usable(token: str) -> str:
+    """Return a token that can stand in a header. Raises Misconfigured, without showing it."""
+    if not token:
+        raise Misconfigured("a token is needed: set REGESTA_TOKEN or give --token; `regesta token` makes one")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise Misconfigured("the token has a character that no token has; copy it again")
+    return token
 
 
 def _problem(answer: httpx2.Response) -> dict[str, object]:

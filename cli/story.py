@@ -10,11 +10,33 @@ import httpx2
 
 from cli.progress import Tick
 from cli.remote import RemoteRefused, RemoteUnreachable
+from cli.tokens import SERVICES
+from regesta.errors import RegestaError
+
+
+class StoryRefused(RegestaError):
+    """A file of commands that cannot be read; nothing was sent."""
+
+    code = "story-refused"
 
 
 def read_story(path: Path) -> list[dict[str, object]]:
-    """Return the commands of an NDJSON file, each `{"service", "command", "key", "data"}`."""
-    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    """Return the commands of an NDJSON file, each `{"service", "command", "key", "data"}`. Raises StoryRefused."""
+    try:
+        lines = path.read_text().splitlines()
+    except UnicodeDecodeError as error:
+        raise StoryRefused(f"{str(path)!r} is no UTF-8 text: {error.reason} at byte {error.start}") from error
+    return [_command(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _command(number: int, line: str) -> dict[str, object]:
+    try:
+        command = json.loads(line)
+    except ValueError as error:
+        raise StoryRefused(f"line {number} is no JSON: {error}", line=number) from error
+    if not isinstance(command, dict) or command.get("service") not in SERVICES:
+        raise StoryRefused(f"line {number} names none of the services {', '.join(SERVICES)}", line=number)
+    return command
 
 
 async def tell(lines: list[dict[str, object]], url: str, token: str, *, progress: Tick) -> int:

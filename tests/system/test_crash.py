@@ -124,3 +124,11 @@ def test_a_demo_killed_while_it_serves_starts_again_with_everything(empty_demo: 
     before = demo.heads()
     demo.kill()
     assert demo.start().heads() == before
+
+
+def test_a_request_to_end_leaves_no_server_behind(empty_demo: Demo) -> None:
+    demo = empty_demo.start()
+    assert demo.process is not None
+    demo.process.terminate()
+    assert demo.process.wait(30) == 0
+    assert not (demo.folder / "data" / "postgres" / "postmaster.pid").exists()
