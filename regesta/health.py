@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 from fastapi import APIRouter, Request, Response
 
@@ -28,10 +30,16 @@ async def _reasons(runtime: Runtime) -> list[str]:
     """Return why the service is not well: a fork, a poison event, a stuck reaction, a lag beyond the limit."""
     reasons = [f"intake of {intake.source}: {intake.trouble}" for intake in runtime.intakes if intake.alarm]
     reasons += [f"{reacting.name}: {reacting.trouble}" for reacting in runtime.reactings if reacting.trouble]
-    reasons += [f"task {task.get_name()!r} ended" for task in runtime.tasks if task.done()]
+    reasons += [_ended(task) for task in (*runtime.store_tasks, *runtime.tasks) if task.done()]
     for source, follower in runtime.followers.items():
         reasons += [f"projection {name}: {why}" for name, why in follower.failures.items()]
         lag = (await runtime.store.head(source)).position - follower.position
         if lag > runtime.lag_limit_events:
             reasons.append(f"projections of {source} are {lag} events behind")
     return reasons
+
+
+def _ended(task: asyncio.Task[None]) -> str:
+    error = None if task.cancelled() else task.exception()
+    why = "" if error is None else f": {type(error).__name__}: {error}"
+    return f"task {task.get_name()!r} ended{why}"

@@ -79,6 +79,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             intakes=[Intake(store, source, carrier) for source, carrier in carriers.items()],
             reactings=[Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions],
             lag_limit_events=settings.lag_limit_events,
+            store_tasks=store.tasks,
         )
         _start(runtime, worker=worker)
         try:

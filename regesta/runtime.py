@@ -63,7 +63,11 @@ class Service:
 
 @dataclass(slots=True)
 class Runtime:
-    """The running parts of a service in this process. stopping: the server was told to exit."""
+    """The running parts of a service in this process.
+
+    tasks, store_tasks: what runs until the service stops, so that one which ended is a fault. stopping: the server was told
+    to exit.
+    """
 
     service: Service
     store: Store
@@ -75,6 +79,7 @@ class Runtime:
     intakes: Sequence[Intake]
     reactings: Sequence[Reacting]
     lag_limit_events: int
+    store_tasks: Sequence[asyncio.Task[None]]
     stopping: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 

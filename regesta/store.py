@@ -70,7 +70,7 @@ def stored_meta(event: Recorded) -> str:
 
 
 class PostgresStore:
-    """The store of one service in its own database. Open it with `async with`."""
+    """The store of one service in its own database. Open it with `async with`. tasks: they end only when it is closed."""
 
     def __init__(self, service: str, dsn: str, registry: Registry, *, pool_size: int = 8) -> None:
         self.service = service
@@ -85,15 +85,15 @@ class PostgresStore:
             self._dsn, min_size=1, max_size=self._pool_size, server_settings={"enable_seqscan": "off"}
         )
         self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))
-        self._tasks = [asyncio.create_task(self._writer.run()), *self._waking.start()]
+        self.tasks = [asyncio.create_task(self._writer.run(), name="writer"), *self._waking.start()]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.pool.close()
 
     async def append(self, unit: Unit) -> Outcome:

@@ -13,6 +13,8 @@ from regesta.unit import Head
 POLL_SECONDS = 0.25
 CHANNEL = "regesta"
 RETRY_SECONDS = 1.0
+# A connection that only listens does not notice that the other end is gone.
+CHECK_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +34,8 @@ class Waking:
 
     def start(self) -> list[asyncio.Task[None]]:
         """Start listening, telling and polling; the caller cancels the tasks."""
-        return [asyncio.create_task(job()) for job in (self._talk, self._poll)]
+        jobs = {"listening": self._talk, "polling": self._poll}
+        return [asyncio.create_task(job(), name=name) for name, job in jobs.items()]
 
     def announce(self, head: int) -> None:
         """Tell this and the other processes that the own log reaches `head`."""
@@ -60,7 +63,8 @@ class Waking:
                 moved = self._moved.setdefault(source, asyncio.Event())
                 left = deadline - asyncio.get_running_loop().time()
                 try:
-                    await asyncio.wait_for(moved.wait(), left)
+                    async with asyncio.timeout(left):
+                        await moved.wait()
                 except TimeoutError:
                     return False
             return True
@@ -92,7 +96,11 @@ class Waking:
     async def _converse(self, connection: asyncpg.Connection) -> None:
         await connection.add_listener(CHANNEL, self._heard)
         while True:
-            await self._tell.wait()
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self._tell.wait()
+            except TimeoutError:
+                await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
             self._tell.clear()
             dirty, self._dirty = self._dirty, set()
             for source in dirty:

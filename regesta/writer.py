@@ -91,6 +91,8 @@ class Writer:
                 await self._send(batch)
         except BaseException as error:
             self._stopped = error
+            if not isinstance(error, asyncio.CancelledError):
+                logger.critical("append: the writer stops, nothing more is recorded", exc_info=error)
             for waiting in [*batch, *self._queue]:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(Busy("the writer of this log has stopped", reason=str(error)))

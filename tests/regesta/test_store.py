@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from regesta import waking
+from regesta.errors import Busy
 from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Appended, Conflict, OtherTurn, Store
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
+from tests.regesta.serving import until
 
 
 class TestMemoryStore(StoreSuite, ReplicaSuite):
@@ -144,6 +147,54 @@ async def test_an_append_that_waits_for_a_stopped_writer_fails_at_once(postgres_
     await postgres_store.__aexit__(None, None, None)
     with pytest.raises(Exception, match="has stopped"):
         await asyncio.wait_for(postgres_store.append(new_unit(new_event("a/1", 1))), 1)
+
+
+async def test_a_writer_that_died_says_why(reused_database: FreshDatabase, open_store: OpenStore) -> None:
+    database = await reused_database("jars")
+    store = await open_store(database)
+    admin = await asyncpg.connect(database.admin_dsn)
+    writer = store.tasks[0]
+    try:
+        await admin.execute("REVOKE USAGE ON SCHEMA log FROM jars")
+        with pytest.raises(Busy, match="has stopped"):
+            await store.append(new_unit(new_event("a/1", 1)))
+        await asyncio.wait([writer], timeout=1)
+    finally:
+        await admin.execute("GRANT USAGE ON SCHEMA log TO jars")
+        await admin.close()
+    assert writer.get_name() == "writer"
+    assert isinstance(writer.exception(), asyncpg.InsufficientPrivilegeError)
+
+
+async def test_a_listener_that_lost_its_connection_listens_again(
+    reused_database: FreshDatabase, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waking, "POLL_SECONDS", 60)
+    monkeypatch.setattr(waking, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(waking, "RETRY_SECONDS", 0.05)
+    database = await reused_database("jars")
+    listens = await open_store(database)
+    admin = await asyncpg.connect(database.admin_dsn)
+
+    async def listeners() -> set[int]:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND query IN ('LISTEN \"regesta\"', 'SELECT 1')"
+        return {row["pid"] for row in await admin.fetch(query, database.name)}
+
+    async def listening() -> bool:
+        return bool(await listeners() - lost)
+
+    lost: set[int] = set()
+    try:
+        await until(listening)
+        lost = await listeners()
+        for pid in lost:
+            await admin.execute("SELECT pg_terminate_backend($1)", pid)
+        await until(listening)
+    finally:
+        await admin.close()
+    waiting = asyncio.create_task(listens.wait("jars", 0, 5))
+    await filled(await open_store(database), 1)
+    assert await waiting
 
 
 async def test_a_turn_that_nobody_took_goes_away(two_stores: list[PostgresStore]) -> None:

@@ -348,6 +348,20 @@ async def test_a_stopped_projection_makes_the_service_not_ready(service: Served,
     assert (ready.status_code, ready.json()["reasons"]) == (503, ["projection levels: jars:1: ZeroDivisionError"])
 
 
+async def test_a_task_that_died_makes_the_service_not_ready(
+    service: Served, user: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def die() -> None:
+        raise PermissionError("no right to append")
+
+    dead = asyncio.create_task(die(), name="writer")
+    await asyncio.wait([dead])
+    monkeypatch.setattr(service.runtime, "store_tasks", [*service.runtime.store_tasks, dead])
+    ready = await user.get("/readyz")
+    reason = "task 'writer' ended: PermissionError: no right to append"
+    assert (ready.status_code, ready.json()["reasons"]) == (503, [reason])
+
+
 async def test_the_history_of_a_stream_can_be_replayed(user: httpx2.AsyncClient) -> None:
     for n in range(3):
         await ask(user, {"path": f"/jars/replay/fills/r{n}"})
