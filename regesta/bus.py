@@ -28,7 +28,9 @@ from regesta.writer import LOST
 BATCH_EVENTS = 5_000
 POLL_SECONDS = 20.0
 RETRY_SECONDS = 0.1
-RETRY_SECONDS_MOST = 5.0
+# A source that comes back is followed soon.
+RETRY_SECONDS_MOST = 1.0
+CLOCK_SECONDS = 5.0
 CLOCK_AHEAD = timedelta(seconds=60)
 
 logger = logging.getLogger(__name__)
@@ -152,7 +154,7 @@ class Intake:
         if ahead > CLOCK_AHEAD:
             self.alarm, self.trouble = True, f"the clock of {self.source} is {ahead.total_seconds():.0f} s ahead"
             logger.error("intake of %s stands still: %s", self.source, self.trouble)
-            await asyncio.sleep(RETRY_SECONDS_MOST)
+            await asyncio.sleep(CLOCK_SECONDS)
             return 0
         with batch_span(tracer, "intake", (event.traceparent for event in batch.events)) as span:
             span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch.events)})

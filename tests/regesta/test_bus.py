@@ -122,7 +122,7 @@ async def test_intake_stops_at_a_fork(replica: Store) -> None:
 
 
 async def test_a_clock_far_ahead_is_not_followed(replica: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bus, "RETRY_SECONDS_MOST", 0.01)
+    monkeypatch.setattr(bus, "CLOCK_SECONDS", 0.01)
 
     def at(seconds: int) -> list[Recorded]:
         return [replace(e, time=datetime.now(UTC) + timedelta(seconds=seconds)) for e in foreign([1], LOG)]
@@ -145,6 +145,22 @@ async def test_intake_goes_on_after_an_error(replica: Store, error: Exception) -
     await asyncio.sleep(0.05)
     assert intake.trouble is None
     run.cancel()
+
+
+async def test_a_source_that_comes_back_is_followed_within_a_second(
+    memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    turn = asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await turn(0)
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    away = [SourceUnreachable("away") for _ in range(20)]
+    await run_until(Intake(memory_store, "elsewhere", Pipe(*away, foreign([1], LOG))), memory_store, 1)
+    assert pauses[:20] == [0.1, 0.2, 0.4, 0.8] + [1.0] * 16
 
 
 async def test_intake_survives_its_own_database(reused_database: FreshDatabase, issuer: Issuer) -> None:
