@@ -22,6 +22,7 @@ from regesta.writer import LOST, DataRefused
 GROUP_COMMANDS = 64
 QUEUE_COMMANDS = 10_000
 CACHED_STREAMS = 20_000
+# From a command's first conflict on; waiting for its turn here does not count.
 CONTENDED_SECONDS = 2.0
 OTHER_TURN_SECONDS = 0.005
 
@@ -73,9 +74,9 @@ class _Pending:
     context: Context
     envelope: Envelope
     answer: asyncio.Future[Answer]
-    deadline: float
     touched: set[str] = field(default_factory=set)
     alone: bool = False
+    contended_until: float | None = None
 
 
 @dataclass(slots=True)
@@ -127,8 +128,7 @@ class Decider:
         loop = asyncio.get_running_loop()
         if self._stopped or len(self._queue) >= QUEUE_COMMANDS:
             raise Busy("too many commands are waiting", waiting=len(self._queue))
-        deadline = loop.time() + CONTENDED_SECONDS
-        pending = _Pending(next(self._numbers), command, context, envelope, loop.create_future(), deadline)
+        pending = _Pending(next(self._numbers), command, context, envelope, loop.create_future())
         with tracer.start_as_current_span(f"decide {command.name}"):
             self._queue.append(pending)
             self._wake.set()
@@ -336,6 +336,7 @@ class Decider:
         """Append what a group decided and answer its members, or put them back to be decided again."""
         try:
             if not await self._settle(group):
+                self._contend(group)
                 self._again(group)
         except DataRefused as error:
             self._singly(group, error)
@@ -429,13 +430,18 @@ class Decider:
         _succeed(pending, Answer(names, token, stream, version, repeated=True))
         return known
 
+    def _contend(self, group: _Group) -> None:
+        """Fail the members whose first conflict is too long ago."""
+        now = asyncio.get_running_loop().time()
+        for pending in group.members:
+            if pending.contended_until is None:
+                pending.contended_until = now + CONTENDED_SECONDS
+            elif now > pending.contended_until:
+                _fail(pending, Busy(f"{pending.command.stream!r} is contended", stream=pending.command.stream))
+
     def _again(self, group: _Group) -> None:
         """Put the unanswered members back, in their order, before everything that came later."""
-        now = asyncio.get_running_loop().time()
         waiting = [pending for pending in group.members if not pending.answer.done()]
-        for pending in waiting:
-            if now > pending.deadline:
-                _fail(pending, Busy(f"{pending.command.stream!r} is contended", stream=pending.command.stream))
         self._queue.extendleft(sorted(waiting, key=_arrival, reverse=True))
 
     def _singly(self, group: _Group, error: DataRefused) -> None:

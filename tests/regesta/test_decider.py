@@ -227,6 +227,28 @@ async def test_contention_ends_after_a_while(
         await decider.handle(fill("r"), CONTEXT, pinned)
 
 
+async def test_waiting_for_a_turn_is_no_contention(
+    contended: Contended, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second command waits for the first for longer than it may be contended, and then meets a conflict."""
+    monkeypatch.setattr(deciding, "CONTENDED_SECONDS", 0.1)
+    contended.steps = 0
+    decider = await start(contended)
+    appended = MemoryStore.append
+
+    async def slow(store: MemoryStore, unit: Unit) -> Outcome:
+        await asyncio.sleep(0.15)
+        return await appended(store, unit)
+
+    monkeypatch.setattr(MemoryStore, "append", slow)
+    first = asyncio.create_task(decider.handle(fill("first"), CONTEXT))
+    await asyncio.sleep(0.05)
+    second = asyncio.create_task(decider.handle(fill("second"), CONTEXT))
+    await first
+    contended.steps = 1
+    assert (await second).version == 3
+
+
 async def test_two_processes_share_a_hot_stream(two_stores: list[PostgresStore], start: Start) -> None:
     deciders = [await start(store) for store in two_stores]
     stop = asyncio.Event()
