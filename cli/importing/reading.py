@@ -1,70 +1,53 @@
-"""How a dated fact is to be read: done, planned, target, unmet or unclear. Never done where the wording or the date is unsure.
+"""How a dated fact is to be read: done, planned, target, unmet or unclear. Done only on evidence that it happened.
 
-The rules are data: patterns of English, French and Dutch, tried in order; the first that is found decides. What no pattern
-decides is done only when it stands outside the plan and its whole date lies in the time that the note gives account of.
+The rules are data, patterns of English, French and Dutch in `wording.py`, tried in order; the first that is found decides. What
+none of them decides is done when its date lies whole in the time that the note gives account of and its words say that it
+happened, or when it is the plain record of an event in the account of a year. All else is unclear.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
+from cli.importing.wording import (
+    DONE,
+    INFINITIVE,
+    MARK,
+    PERFECT,
+    PLANNED,
+    REFUSED,
+    TARGETS,
+    UNMET,
+    UNSURE,
+)
 from contracts.dates import ImpreciseDate
-from contracts.objectives import Reading
+from contracts.objectives import FactType, Reading
 from contracts.types import SectionKind
 
 # A type of fact that says by itself that something is due.
 DUE: Final = frozenset({"deadline", "target"})
-
-# "(planned)" and the like at the end of a fact: its tense in the source. "(foreseen, not met)" is unmet before that.
-MARK: Final = r"\((?:[^()]*\b)?(?:planned|pr[ée]vue?s?|gepland|voorzien)\b[^()]*\)\W*$"
-
-UNMET: Final = (
-    r"\bnot (?:been )?(?:met|reached|achieved|respected|fulfilled|realised|realized|done)\b",
-    r"\b(?:unmet|unfulfilled|missed)\b",
-    r"\b(?:non|pas|ni) (?:[ée]t[ée] )?(?:respect[ée]|atteint|r[ée]alis[ée]|tenu|rempli)e?s?\b",
-    r"\bniet (?:\w+ )?(?:gehaald|bereikt|gerealiseerd|nageleefd|uitgevoerd)\b",
-)
-TARGETS: Final = (
-    r"\b(?:target|goal|objectif|cible|doel|doelstelling|streefdoel|streefwaarde)s?\s*:",
-    r"\b(?:at least|at latest|no later than|au plus tard|uiterlijk|ten laatste)\b",
-)
-PLANNED: Final = (
-    r"(?<!as )\bplanned\b",
-    r"\b(?:will|shall|would|should|must|expected|expects|foreseen|scheduled|intended|upcoming|envisaged|due)\b",
-    r"\b(?:is|are|has|have|aims?|yet|still|remains?) to\b|\bto (?:be|come|follow|do)\b",
-    r"\b(?:pr[ée]vue?s?|attendue?s?|envisag[ée]e?s?|programmée?s?|sera|seront|devra|devront|devrait|devraient|doi(?:t|vent))\b",
-    r"\b(?:aura|auront) lieu\b|\b(?:va|vont) \w+(?:er|ir|re)\b",
-    r"\b[àa] (?!partir\b|compter\b|l[’']|terme\b)\w+(?:er|ir|ire|tre|dre|clure)\b",
-    r"\b(?:gepland|verwacht|voorzien|zal|zullen|moet|moeten|dient|dienen)\b|\bte \w+en\b",
-)
-UNSURE: Final = (
-    r"\b(?:possib(?:le|ly|ilit(?:y|ies))|perhaps|maybe|might|could|conditional(?:ly)?|if|unless|provided|subject to)\b",
-    r"\b(?:being|ongoing|on-going|in progress|under ?way|in preparation|continu(?:e|es|ing|ous|ously))\b",
-    r"\b(?:not|never|no longer|postponed|abandoned|cancelled|dropped|suspended|delayed|awaiting|awaited|pending)\b",
-    r"\b(?:[ée]ventuel(?:le)?(?:ment)?s?|peut-[êe]tre|pourrai(?:t|ent)|peu(?:t|vent)|si|sous r[ée]serve)\b",
-    r"\b(?:en cours|en pr[ée]paration|se poursui(?:t|vent)|continue|continuent)\b",
-    r"\b(?:pas|non|jamais|report[ée]e?s?|abandonn[ée]e?s?|annul[ée]e?s?|suspendue?s?|en attente|retard[ée]e?s?)\b",
-    r"\b(?:mogelijk|eventueel|misschien|zou|zouden|kan|kunnen|indien|mits|onder voorbehoud)\b",
-    r"\b(?:lopend|lopende|in uitvoering|in voorbereiding|wordt|worden|voortgezet)\b",
-    r"\b(?:niet|geen|nooit|uitgesteld|opgeschort|stopgezet|geannuleerd|in afwachting)\b",
-)
-# Lower case only: a month in English begins with a capital.
-UNSURE_AS_WRITTEN: Final = (r"\bmay\b",)
+# A type that names what happened, so that a record without a verb says it: "Closing of calls".
+HAPPENED: Final = frozenset(get_args(FactType)) - DUE - {"other"}
+REFUSALS: Final = frozenset({"refusal", "other"})
 
 Rule: TypeAlias = tuple[Reading, re.Pattern[str]]
 
 
-def _rule(reading: Reading, patterns: tuple[str, ...], flags: re.RegexFlag = re.IGNORECASE) -> Rule:
-    return reading, re.compile("|".join(patterns), flags)
+def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
 
 
-RULES: Final = (_rule("unmet", UNMET), _rule("planned", (MARK,)), _rule("target", TARGETS))
-TENSES: Final = (
-    _rule("planned", PLANNED),
-    _rule("unclear", UNSURE),
-    _rule("unclear", UNSURE_AS_WRITTEN, re.NOFLAG),
+BEFORE_TYPE: Final[tuple[Rule, ...]] = (
+    ("unmet", _any(UNMET)),
+    ("planned", _any((MARK,))),
+    ("target", _any(TARGETS)),
 )
+AFTER_TYPE: Final[tuple[Rule, ...]] = (("planned", _any(PLANNED)), ("unclear", _any(UNSURE)))
+REFUSING: Final = _any(REFUSED)
+INTENDING: Final = _any(INFINITIVE)
+ACCOMPLISHED: Final = _any(DONE)
+ACCOMPLISHED_BEFORE: Final = _any((PERFECT,))
 
 
 def reading_of(
@@ -75,19 +58,33 @@ def reading_of(
     kind: its type in the file. day: None when there is none or it cannot be read. section: the account or the plan that it
     stands in. realised_year: the last year that the note gives account of.
     """
-    said = _first(RULES, what)
+    written = " ".join(what.replace("’", "'").split())
+    text = written.lower()
+    said = _first(BEFORE_TYPE, text)
     if said is not None:
         return said
     if kind in DUE:
         return "target"
-    tense = _first(TENSES, what)
+    tense = _first(AFTER_TYPE, text)
     if tense is not None:
         return tense
-    return "done" if section != "planned" and _is_past(day, realised_year) else "unclear"
+    if section == "planned" or not _is_past(day, realised_year) or (kind not in REFUSALS and REFUSING.search(text)):
+        return "unclear"
+    plain_record = section == "realised" and kind in HAPPENED
+    return "done" if _happened(written, plain_record=plain_record) else "unclear"
 
 
-def _first(rules: tuple[Rule, ...], what: str) -> Reading | None:
-    return next((reading for reading, pattern in rules if pattern.search(what)), None)
+def _first(rules: tuple[Rule, ...], text: str) -> Reading | None:
+    return next((reading for reading, pattern in rules if pattern.search(text)), None)
+
+
+def _happened(written: str, *, plain_record: bool) -> bool:
+    """Return whether a text says that something happened. plain_record: it says so too when it has no verb."""
+    # A capital letter after "to" begins a name: "to European rules".
+    intention, text = INTENDING.search(written), written.lower()
+    if intention is not None:
+        return ACCOMPLISHED_BEFORE.search(text, 0, intention.start()) is not None
+    return plain_record or ACCOMPLISHED.search(text) is not None
 
 
 def _is_past(day: ImpreciseDate | None, realised_year: int | None) -> bool:

@@ -48,6 +48,105 @@ def test_the_wording_decides_first(what: str, reading: Reading) -> None:
     assert reading_of(what, "other", PAST, "realised", 2023) == reading
 
 
+@pytest.mark.parametrize("kind", ["approval", "call_launched", "submission", "other"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "Government to approve the programmes",
+        "Target 95 % of credits",
+        "Approval failed",
+        "Programmes for approval by end 2023",
+        "Plans to launch call",
+        "Anticipated launch of the call",
+        "Projected launch of the call",
+        "Forecast of what is paid",
+        "Aim: 95 %",
+        "Deadline for submission",
+        "Programmes unapproved",
+        "Started without approval",
+        "Programme awaits approval",
+        "Failed to reach 95 %",
+        "Payments fell short",
+        "Deadline exceeded",
+        "Approved projects to receive grants",
+        "Programme hasn’t been approved",
+        "Call yet to open",
+        "Programme was never approved",
+        "Approval postponed",
+        "Draft decree submitted for signature",
+        "Avant fin 2023, dépôt",
+        "Objectif 2023 : 15",
+        "Date limite de dépôt",
+        "Délai dépassé",
+        "Objectif manqué",
+        "on prévoit une approbation",
+        "lancement escompté",
+        "les travaux débuteront",
+        "le décret entrera en vigueur",
+        "l’approbation interviendra fin 2023",
+        "pour approbation",
+        "en vue d’une approbation",
+        "n’a pas été approuvé",
+        "sans approbation",
+        "l’appel devrait être lancé",
+        "serait approuvé",
+        "approbation reportée",
+        "échec de l’approbation",
+        "verwachte start van de werken",
+        "geplande start",
+        "voorziene start",
+        "streefcijfer 95 %",
+        "goedkeuring mislukt",
+        "ter goedkeuring voorgelegd",
+        "tegen eind 2023 goedgekeurd",
+        "zonder goedkeuring",
+        "nog niet goedgekeurd",
+        "wacht op goedkeuring",
+        "deadline overschreden",
+        "start werd uitgesteld",
+        "komende oproep",
+    ],
+)
+def test_what_is_due_doubtful_or_failed_is_never_done(what: str, kind: str) -> None:
+    assert reading_of(what, kind, PAST, "realised", 2023) != "done"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "Programmes got approved",
+        "Municipalities were invited to submit",
+        "Guide to European rules was written",
+        "Advances to beneficiaries were paid",
+        "Three projects chosen",
+        "Programme approuvé par le Gouvernement",
+        "Les conventions ont été signées",
+        "Le Gouvernement a choisi trois projets",
+        "Programma goedgekeurd",
+        "De oproep werd gelanceerd",
+        "Overeenkomsten ondertekend",
+    ],
+)
+def test_what_says_that_it_happened_is_done(what: str) -> None:
+    assert reading_of(what, "other", PAST, "realised", 2023) == "done"
+    assert reading_of(what, "other", PAST, None, 2023) == "done"
+
+
+@pytest.mark.parametrize(
+    ("kind", "section", "reading"),
+    [("call_closed", "realised", "done"), ("call_closed", None, "unclear"), ("other", "realised", "unclear")],
+)
+def test_a_record_without_a_verb_is_done_only_in_the_account(
+    kind: str, section: SectionKind | None, reading: Reading
+) -> None:
+    assert reading_of("Closing of the calls", kind, PAST, section, 2023) == reading
+
+
+def test_a_refusal_is_done_only_as_one() -> None:
+    assert reading_of("Application refused", "refusal", PAST, "realised", 2023) == "done"
+    assert reading_of("Application refused", "approval", PAST, "realised", 2023) == "unclear"
+
+
 @pytest.mark.parametrize(
     ("day", "section", "year", "reading"),
     [
