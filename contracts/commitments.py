@@ -79,6 +79,22 @@ class ConventionTerminated(Event):
     breaches: tuple[RuleName, ...] = ()
 
 
+class ConventionCommitted(Event):
+    """An amount was committed under an agreement; recorded together with AmountCommitted, in the stream of the convention."""
+
+    name = "convention-committed.v1"
+    commitment: CommitmentId
+    amount_cents: PositiveCents
+
+
+class ConventionReleased(Event):
+    """What was committed under an agreement was given back; recorded together with AmountDecommitted or CommitmentReversed."""
+
+    name = "convention-released.v1"
+    commitment: CommitmentId
+    amount_cents: PositiveCents
+
+
 class ConventionDrawn(Event):
     """A payment was made under an agreement; recorded together with PaymentLiquidated, in the stream of the convention."""
 
@@ -285,6 +301,8 @@ EVENTS: tuple[type[Event], ...] = (
     ConventionSigned,
     ConventionAmended,
     ConventionTerminated,
+    ConventionCommitted,
+    ConventionReleased,
     ConventionDrawn,
     ConventionReturned,
     AmountCommitted,

@@ -13,6 +13,8 @@ from contracts.commitments import (
     ClaimReceived,
     ClaimRejected,
     CommitmentReversed,
+    ConventionCommitted,
+    ConventionReleased,
     PaymentLiquidated,
     PaymentReversed,
     RecoveryCollected,
@@ -25,6 +27,7 @@ from regesta.event import Event
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
 from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, recorded
+from services.budget.domain.convention import Convention
 from services.budget.domain.errors import (
     CommitmentDiffers,
     DecommitmentDiffers,
@@ -139,7 +142,7 @@ class ReverseCommitment(BudgetCommand):
 
 
 def decide(command: Commit | Decommit | ReverseCommitment, read: Read, context: Context) -> Facts:
-    """Return the facts of a command on an obligation and on its ledger; nothing when they stand already."""
+    """Return the facts of a command on an obligation, its ledger and its agreement; nothing when they stand already."""
     match command:
         case Commit():
             return commit(command, read, context)
@@ -150,10 +153,10 @@ def decide(command: Commit | Decommit | ReverseCommitment, read: Read, context: 
 
 
 def commit(command: Commit, read: Read, context: Context) -> Facts:
-    """Return the commitment and its charge on the ledger.
+    """Return the commitment and its charge on the ledger and the convention.
 
     Raises CommitmentDiffers, UnknownLine, UnknownConvention; ReceiptLine, ExceedsCredits, OtherDossier, NotWhole,
-    NotFirstYear.
+    NotFirstYear, OvercommitsConvention.
     """
     commitment = read(Commitment, command.commitment)
     broken = spending(read, command.line)
@@ -178,11 +181,15 @@ def commit(command: Commit, read: Read, context: Context) -> Facts:
     reserved, exceeded = ledgers.reserve(ledger, command.commitment, command.amount_cents)
     breaches = judge(command.origin, context, [*broken, *exceeded])
     fact = asked.model_copy(update={"unchecked": reserved.unchecked, "breaches": breaches})
-    return {commitment.stream: [fact], ledger.stream: [reserved]}
+    facts: Facts = {commitment.stream: [fact], ledger.stream: [reserved]}
+    if command.convention is not None:
+        held = ConventionCommitted(commitment=command.commitment, amount_cents=command.amount_cents)
+        facts[Convention.name_of(command.convention)] = [held]
+    return facts
 
 
 def decommit(command: Decommit, read: Read, context: Context) -> Facts:
-    """Return the decommitment and its release on the ledger. Raises DecommitmentDiffers, ExceedsCommitment."""
+    """Return the decommitment and what it releases. Raises DecommitmentDiffers, ExceedsCommitment."""
     commitment = require_commitment(read, command.commitment)
     opened = commitment.fact
     asked = AmountDecommitted(
@@ -197,11 +204,11 @@ def decommit(command: Decommit, read: Read, context: Context) -> Facts:
         return nothing()
     breaches = judge(command.origin, context, exceeding(commitment, command.amount_cents))
     fact = asked.model_copy(update={"breaches": breaches})
-    return {commitment.stream: [fact], **_release(read, commitment, command.amount_cents)}
+    return {commitment.stream: [fact], **_release(commitment, command.amount_cents)}
 
 
 def reverse(command: ReverseCommitment, read: Read, context: Context) -> Facts:
-    """Return the reversal and its release on the ledger.
+    """Return the reversal and what it releases.
 
     Raises StillLiquidated while payments stand, NothingCommitted when all was decommitted.
     """
@@ -222,7 +229,7 @@ def reverse(command: ReverseCommitment, read: Read, context: Context) -> Facts:
         origin=command.origin,
         breaches=judge(command.origin, context, broken),
     )
-    return {commitment.stream: [fact], **_release(read, commitment, cents)}
+    return {commitment.stream: [fact], **_release(commitment, cents)}
 
 
 def evolve(state: Commitment, event: Event) -> None:
@@ -276,7 +283,7 @@ def exceeding(commitment: Commitment, cents: int) -> list[Refused]:
     return [refusal]
 
 
-def other_dossier(convention: agreements.Convention, dossier: DossierId | None) -> list[Refused]:
+def other_dossier(convention: Convention, dossier: DossierId | None) -> list[Refused]:
     """Return the refusal of an agreement that belongs to another dossier."""
     if dossier is None or dossier == convention.fact.dossier:
         return []
@@ -295,8 +302,12 @@ def _pay(state: Commitment, payment: PaymentLiquidated, cents: int) -> None:
         state.claimed_cents[payment.claim] = state.claimed_cents.get(payment.claim, 0) + cents
 
 
-def _release(read: Read, commitment: Commitment, cents: int) -> Facts:
+def _release(commitment: Commitment, cents: int) -> Facts:
+    """Return what is given back to the ledger, and to the convention that the commitment was made under."""
     opened = commitment.fact
-    ledger = read(Ledger, ledger_key(opened.line, opened.year))
-    event = CreditReleased(line=opened.line, year=opened.year, commitment=commitment.key, amount_cents=cents)
-    return {ledger.stream: [event]}
+    released = CreditReleased(line=opened.line, year=opened.year, commitment=commitment.key, amount_cents=cents)
+    facts: Facts = {Ledger.name_of(ledger_key(opened.line, opened.year)): [released]}
+    if opened.convention is not None:
+        given_back = ConventionReleased(commitment=commitment.key, amount_cents=cents)
+        facts[Convention.name_of(opened.convention)] = [given_back]
+    return facts

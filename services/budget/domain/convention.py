@@ -10,7 +10,9 @@ from pydantic import Field
 
 from contracts.commitments import (
     ConventionAmended,
+    ConventionCommitted,
     ConventionDrawn,
+    ConventionReleased,
     ConventionReturned,
     ConventionSigned,
     ConventionTerminated,
@@ -32,6 +34,7 @@ from services.budget.domain.errors import (
     ExceedsTranches,
     NotFirstYear,
     NotWhole,
+    OvercommitsConvention,
     RepeatedTranche,
     TerminationDiffers,
     TranchesDiffer,
@@ -71,13 +74,17 @@ class Terms:
 
 @dataclass(slots=True)
 class Convention(State):
-    """An agreement. signed: None while it is not; drawn_cents: paid under it, net, by (part, year)."""
+    """An agreement. signed: None while it is not.
+
+    committed_cents: by the commitments that name it, net; drawn_cents: paid under it, net, by (part, year).
+    """
 
     prefix: ClassVar[str] = "convention"
 
     signed: ConventionSigned | None = None
     amended: ConventionAmended | None = None
     ended: ConventionTerminated | None = None
+    committed_cents: int = 0
     drawn_cents: dict[tuple[Part, int], int] = field(default_factory=dict)
 
     @property
@@ -199,7 +206,7 @@ def _sign(convention: Convention, command: SignConvention, context: Context) -> 
 
 
 def _amend(convention: Convention, command: AmendConvention, context: Context) -> Facts:
-    """Return the amendment. Raises TranchesDiffer, and the rule that what was paid already would break."""
+    """Return the amendment. Raises TranchesDiffer, and the rule that what was paid or committed already would break."""
     asked = ConventionAmended(
         amount_cents=command.amount_cents,
         advance_ppm=command.advance_ppm,
@@ -213,6 +220,7 @@ def _amend(convention: Convention, command: AmendConvention, context: Context) -
         return nothing()
     terms = terms_of(asked)
     broken = [*_ended(convention), *_untidy(terms), *_overdrawn(terms, convention, "advance", 0)]
+    broken += _overcommitted(terms, convention, 0)
     breaches = judge(command.origin, context, broken)
     return {convention.stream: [asked.model_copy(update={"breaches": breaches})]}
 
@@ -235,6 +243,10 @@ def evolve(state: Convention, event: Event) -> None:
             state.amended = event
         case ConventionTerminated():
             state.ended = event
+        case ConventionCommitted():
+            state.committed_cents += event.amount_cents
+        case ConventionReleased():
+            state.committed_cents -= event.amount_cents
         case ConventionDrawn():
             _add(state, event, event.amount_cents)
         case ConventionReturned():
@@ -260,19 +272,18 @@ def drawing(convention: Convention, payment: PaymentLiquidated) -> Iterator[Refu
 
 
 def committing(convention: Convention, year: int, cents: int) -> Iterator[Refused]:
-    """Yield why an amount may not be committed in a year for an agreement: a multi-year grant is whole, in its first year.
+    """Yield why an amount may not be committed in a year for an agreement: never more than its amount, all together.
 
-    After an amendment a part can be, for what was committed before stands.
+    A multi-year grant is committed whole, in its first year. After an amendment a part can be, for what was committed
+    before stands.
     """
     terms = convention.terms
-    if convention.amended is not None or not terms.multi_year:
-        if cents > terms.amount_cents:
-            yield _exceeds(cents, terms.amount_cents, convention)
-        return
-    if cents != terms.amount_cents:
-        yield _not_whole(cents, convention)
-    if year != terms.first_year:
-        yield _not_first_year(year, convention)
+    if terms.multi_year and convention.amended is None:
+        if cents != terms.amount_cents:
+            yield _not_whole(cents, convention)
+        if year != terms.first_year:
+            yield _not_first_year(year, convention)
+    yield from _overcommitted(terms, convention, cents)
 
 
 def covering(convention: Convention, year: int, cents: int) -> Iterator[Refused]:
@@ -340,7 +351,10 @@ def _overdrawn(terms: Terms, convention: Convention, part: Part, cents: int, yea
     """Yield which terms would be exceeded with `cents` more paid as `part` in `year`; with 0 cents: which are now."""
     paid_cents = convention.paid_cents + cents
     if paid_cents > terms.amount_cents:
-        yield _exceeds(paid_cents, terms.amount_cents, convention)
+        yield ExceedsConvention(
+            f"{paid_cents} cents are more than the {terms.amount_cents} of the convention {convention.key!r}",
+            convention=convention.key, amount_cents=paid_cents, convention_cents=terms.amount_cents,
+        )  # fmt: skip
     advanced_cents = convention.advanced_cents + cents
     if part == "advance" and terms.advance_cents is not None and advanced_cents > terms.advance_cents:
         yield ExceedsAdvance(
@@ -357,16 +371,19 @@ def _overdrawn(terms: Terms, convention: Convention, part: Part, cents: int, yea
             return
 
 
+def _overcommitted(terms: Terms, convention: Convention, cents: int) -> Iterator[Refused]:
+    """Yield that more would be committed than the amount, with `cents` more; with 0 cents: that it is now."""
+    committed_cents = convention.committed_cents + cents
+    if committed_cents > terms.amount_cents:
+        yield OvercommitsConvention(
+            f"{committed_cents} cents committed in all are more than the {terms.amount_cents} of {convention.key!r}",
+            convention=convention.key, committed_cents=committed_cents, convention_cents=terms.amount_cents,
+        )  # fmt: skip
+
+
 def _years(terms: Terms, convention: Convention, year: int) -> list[int]:
     """Return the years from `year` on at whose end the tranches bound what was paid."""
     if not terms.tranches:
         return []
     years = {year, *(paid for _, paid in convention.drawn_cents), *(tranche.year for tranche in terms.tranches)}
     return sorted(each for each in years if each >= year)
-
-
-def _exceeds(cents: int, amount_cents: int, convention: Convention) -> ExceedsConvention:
-    return ExceedsConvention(
-        f"{cents} cents are more than the {amount_cents} of the convention {convention.key!r}",
-        convention=convention.key, amount_cents=cents, convention_cents=amount_cents,
-    )  # fmt: skip

@@ -17,7 +17,7 @@ Refused                      a rule of money
 ├── ExceedsCredits, CreditsBelowUse, NotVoted
 ├── ExceedsCommitment, NothingCommitted, StillLiquidated, PaymentBeforeCommitment, ExceedsPayment
 ├── TranchesDiffer, RepeatedTranche, NotWhole, NotFirstYear
-├── ExceedsConvention, ExceedsAdvance, ExceedsTranches, ConventionEnded, OtherDossier
+├── ExceedsConvention, OvercommitsConvention, ExceedsAdvance, ExceedsTranches, ConventionEnded, OtherDossier
 ├── RejectedClaim, ExceedsClaim, ClaimPaid, ExceedsLiquidated, ExceedsRecovery, ExceedsRight
 """
 
@@ -260,6 +260,12 @@ class ExceedsConvention(Refused):
     """More would be paid than the amount of the convention."""
 
     code = "exceeds-convention"
+
+
+class OvercommitsConvention(Refused):
+    """More would be committed under a convention, in all its commitments, than its amount."""
+
+    code = "overcommits-convention"
 
 
 class ExceedsAdvance(Refused):

@@ -1,4 +1,4 @@
-"""The conventions: their terms, and what was paid under them."""
+"""The conventions: their terms, and what was committed and paid under them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from contracts.commitments import (
     ConventionAmended,
+    ConventionCommitted,
     ConventionDrawn,
+    ConventionReleased,
     ConventionReturned,
     ConventionSigned,
     ConventionTerminated,
@@ -30,11 +32,13 @@ EVENTS: tuple[type[Event], ...] = (
     ConventionSigned,
     ConventionAmended,
     ConventionTerminated,
+    ConventionCommitted,
+    ConventionReleased,
     ConventionDrawn,
     ConventionReturned,
 )
 CONVENTIONS = Periods(
-    "conventions_v1.conventions",
+    "conventions_v2.conventions",
     key={"convention": "text"},
     columns={
         "version": "integer",
@@ -42,20 +46,23 @@ CONVENTIONS = Periods(
         "signed": "jsonb",
         "amended": "jsonb",
         "terminated": "jsonb",
+        "committed_cents": "bigint",
         "drawn_cents": "bigint",
         "advanced_cents": "bigint",
         "facts": "bigint[]",
     },
 )
-ADD_DRAWINGS = """
-INSERT INTO conventions_v1.drawings (position, convention, part) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
+# figure: what an entry changes, 'committed' or the part of a payment.
+ADD_ENTRIES = """
+INSERT INTO conventions_v2.entries (position, convention, figure) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
 """
 SELECT = f"""
-SELECT c.*, d.positions, d.advances FROM conventions_v1.conventions AS c CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(position), '{{}}') AS positions,
-        coalesce(array_agg(position) FILTER (WHERE part = 'advance'), '{{}}') AS advances
-    FROM conventions_v1.drawings WHERE convention = c.convention AND position <= $1
-) AS d WHERE {as_of("c", "$1")}
+SELECT c.*, e.committed, e.drawn, e.advanced FROM conventions_v2.conventions AS c CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(position) FILTER (WHERE figure = 'committed'), '{{}}') AS committed,
+        coalesce(array_agg(position) FILTER (WHERE figure <> 'committed'), '{{}}') AS drawn,
+        coalesce(array_agg(position) FILTER (WHERE figure = 'advance'), '{{}}') AS advanced
+    FROM conventions_v2.entries WHERE convention = c.convention AND position <= $1
+) AS e WHERE {as_of("c", "$1")}
 """
 READ_CONVENTION = f"{SELECT} AND c.convention = $2"
 READ_CONVENTIONS = f"""
@@ -71,6 +78,7 @@ class Kept(NamedTuple):
     signed: str
     amended: str | None = None
     terminated: str | None = None
+    committed_cents: int = 0
     drawn_cents: int = 0
     advanced_cents: int = 0
     facts: Sequence[int] = ()
@@ -81,7 +89,8 @@ class Kept(NamedTuple):
 
 
 class ConventionOut(BaseModel):
-    """A convention. amount, advance_ppm, tranches, ends_on, reference: as last amended; drawn: paid under it, net.
+    """A convention. amount, advance_ppm, tranches, ends_on, reference: as last amended. committed: by the commitments that name it,
+    less what was decommitted; drawn: paid under it, net.
 
     advance: the most that may be paid in advance, None when not said. terminated: why. breaches: rules that a reported
     signature or amendment broke.
@@ -97,6 +106,7 @@ class ConventionOut(BaseModel):
     ends_on: str | None
     reference: str | None
     terminated: str | None
+    committed: Figure
     drawn: Figure
     advanced: Figure
     origin: Origin | None
@@ -121,22 +131,22 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     keys = [_key(recorded.stream) for recorded, _ in facts]
     rows = {key: Kept(*row) for key, row in (await CONVENTIONS.current(db, keys)).items()}  # type: ignore[arg-type]
     changes: list[Change] = []
-    drawings: list[tuple[int, str, str]] = []
+    entries: list[tuple[int, str, str]] = []
     for (recorded, event), key in zip(facts, keys, strict=True):
         if isinstance(event, ConventionSigned):
             rows[key] = Kept(recorded.version, event.dossier, event.model_dump_json(), facts=(recorded.position,))
         else:
             rows[key] = add(rows[key], event, recorded.position)._replace(version=recorded.version)
-        if isinstance(event, ConventionDrawn | ConventionReturned):
-            drawings.append((recorded.position, str(key[0]), event.part))
+        if (figure := _figure(event)) is not None:
+            entries.append((recorded.position, str(key[0]), figure))
         changes.append(Change(recorded.position, key, rows[key].values()))
     await CONVENTIONS.put(db, changes)
-    if drawings:
-        await db.execute(ADD_DRAWINGS, *map(list, zip(*drawings, strict=True)))
+    if entries:
+        await db.execute(ADD_ENTRIES, *map(list, zip(*entries, strict=True)))
 
 
 PROJECTION = Projection(
-    "conventions", "budget", 1, EVENTS, ("conventions_v1.conventions", "conventions_v1.drawings"), project
+    "conventions", "budget", 2, EVENTS, ("conventions_v2.conventions", "conventions_v2.entries"), project
 )
 
 
@@ -147,6 +157,10 @@ def add(row: Kept, event: Event, position: int) -> Kept:
             return row._replace(amended=event.model_dump_json(), facts=(*row.facts, position))
         case ConventionTerminated():
             return row._replace(terminated=event.model_dump_json(), facts=(*row.facts, position))
+        case ConventionCommitted():
+            return row._replace(committed_cents=row.committed_cents + event.amount_cents)
+        case ConventionReleased():
+            return row._replace(committed_cents=row.committed_cents - event.amount_cents)
         case ConventionDrawn():
             return _drawn(row, event, event.amount_cents)
         case ConventionReturned():
@@ -173,6 +187,17 @@ def _key(stream: str) -> Row:
     return (stream.partition("/")[2],)
 
 
+def _figure(event: Event) -> str | None:
+    """Return which figure an event changes; None for one of the terms."""
+    match event:
+        case ConventionCommitted() | ConventionReleased():
+            return "committed"
+        case ConventionDrawn() | ConventionReturned():
+            return event.part
+        case _:
+            return None
+
+
 def _drawn(row: Kept, event: ConventionDrawn | ConventionReturned, cents: int) -> Kept:
     advanced_cents = cents if event.part == "advance" else 0
     return row._replace(drawn_cents=row.drawn_cents + cents, advanced_cents=row.advanced_cents + advanced_cents)
@@ -195,8 +220,9 @@ def _convention(row: Record) -> ConventionOut:
         ends_on=agreed.ends_on,
         reference=agreed.reference,
         terminated=None if ended is None else ended.reason,
-        drawn=Figure.of(row["drawn_cents"], row["positions"]),
-        advanced=Figure.of(row["advanced_cents"], row["advances"]),
+        committed=Figure.of(row["committed_cents"], row["committed"]),
+        drawn=Figure.of(row["drawn_cents"], row["drawn"]),
+        advanced=Figure.of(row["advanced_cents"], row["advanced"]),
         origin=signed.origin,
         breaches=tuple(dict.fromkeys((*signed.breaches, *(amended.breaches if amended else ())))),
         events=names(row["facts"]),

@@ -230,6 +230,8 @@ EVENTS: Final[Mapping[str, Label]] = {
     "convention-signed": Label("convention signée", "overeenkomst ondertekend", "convention signed"),
     "convention-amended": Label("convention modifiée", "overeenkomst gewijzigd", "convention amended"),
     "convention-terminated": Label("convention résiliée", "overeenkomst beëindigd", "convention terminated"),
+    "convention-committed": Label("convention engagée", "overeenkomst vastgelegd", "convention committed"),
+    "convention-released": Label("convention désengagée", "overeenkomst vrijgegeven", "convention released"),
     "convention-drawn": Label("convention utilisée", "overeenkomst gebruikt", "convention drawn"),
     "convention-returned": Label("convention rendue", "overeenkomst teruggegeven", "convention returned"),
     "dossier-attached": Label("dossier rattaché", "dossier verbonden", "dossier attached"),

@@ -15,12 +15,13 @@ from services.budget.domain.commitment import Commit, Decommit
 from services.budget.domain.ledger import AdjustCredits, TransferCredits, VoteCredits
 from services.budget.domain.line import OpenLine
 from services.budget.domain.payment import Liquidate, ReversePayment
-from tests.services.budget.samples import LINE, ONE, OTHER_LINE, TWO
+from tests.services.budget.samples import CONVENTION, LINE, ONE, OTHER_LINE, TWO, sign
 
 LINES: Final = (LINE, OTHER_LINE)
 KINDS: Final[tuple[CreditKind, ...]] = ("commitment", "liquidation")
 COMMITMENTS: Final = (ONE, TWO, "0193a5c0-7b1e-7000-8000-000000000003")
 START_CENTS: Final = 100
+AGREED_CENTS: Final = 130
 # What a command comes to: recorded, recorded before, or the code of a refusal.
 Outcome: TypeAlias = str
 
@@ -31,12 +32,18 @@ SETUP: Final[tuple[Command, ...]] = (
         for line in LINES
         for credit in KINDS
     ),
+    sign(AGREED_CENTS),
 )
 
 cents: Final = st.integers(1, 120)
 references: Final = st.sampled_from(["A", "B", "C", "D"])
 commits: Final = st.builds(
-    Commit, commitment=st.sampled_from(COMMITMENTS), line=st.sampled_from(LINES), year=st.just(2024), amount_cents=cents
+    Commit,
+    commitment=st.sampled_from(COMMITMENTS),
+    line=st.sampled_from(LINES),
+    year=st.just(2024),
+    amount_cents=cents,
+    convention=st.sampled_from([None, CONVENTION]),
 )
 decommits: Final = st.builds(
     Decommit,
@@ -87,6 +94,7 @@ class Obligation:
 
     line: str
     committed: int
+    convention: str | None = None
     decommitted: int = 0
     decommitments: dict[str, int] = field(default_factory=dict)
     payments: dict[str, int] = field(default_factory=dict)
@@ -121,6 +129,11 @@ class Model:
         on_line = [each for each in self.obligations.values() if each.line == line]
         return sum(each.committed - each.decommitted if kind == "commitment" else each.liquidated for each in on_line)
 
+    def agreed(self) -> int:
+        """Return what is committed under the convention."""
+        under = [each for each in self.obligations.values() if each.convention is not None]
+        return sum(each.committed - each.decommitted for each in under)
+
     def apply(self, command: Command) -> Outcome:
         """Return what a command must come to, and take it in."""
         match command:
@@ -139,11 +152,14 @@ class Model:
     def _commit(self, command: Commit) -> Outcome:
         known = self.obligations.get(command.commitment)
         if known is not None:
-            same = (known.line, known.committed) == (command.line, command.amount_cents)
+            asked = (command.line, command.amount_cents, command.convention)
+            same = (known.line, known.committed, known.convention) == asked
             return "same" if same else "commitment-differs"
+        if command.convention is not None and self.agreed() + command.amount_cents > AGREED_CENTS:
+            return "overcommits-convention"
         if self.used(command.line, "commitment") + command.amount_cents > self.credits(command.line, "commitment"):
             return "exceeds-credits"
-        self.obligations[command.commitment] = Obligation(command.line, command.amount_cents)
+        self.obligations[command.commitment] = Obligation(command.line, command.amount_cents, command.convention)
         return "recorded"
 
     def _change(self, obligation: Obligation, command: Decommit | Liquidate | ReversePayment) -> Outcome:

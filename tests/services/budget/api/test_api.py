@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,7 +129,7 @@ async def test_a_grant_from_its_credits_to_its_payment(running: Running) -> None
     assert shown["dossier"] == DOSSIER
     assert shown["liquidated"]["events"] == payments[0]["events"]
     agreed = (await get(running, f"conventions/{CONVENTION}"))["convention"]
-    assert [agreed[name]["cents"] for name in ("amount", "advance", "advanced")] == [700, 140, 140]
+    assert [agreed[name]["cents"] for name in ("amount", "committed", "advance", "advanced")] == [700, 700, 140, 140]
     assert agreed["events"] == [signed]
 
 
@@ -250,6 +251,20 @@ async def test_a_refusal_has_its_own_type_and_records_nothing(running: Running) 
         assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (status, kind), answer.text
 
     assert (await running.runtime("budget").store.head("budget")).position == before
+
+
+async def test_a_convention_is_committed_once_by_those_that_come_together(running: Running) -> None:
+    await put(running, f"lines/{LINE}", {})
+    tranches = [{"year": 2024, "amount_cents": 20_000}, {"year": 2025, "amount_cents": 30_000}]
+    await put(running, f"conventions/{CONVENTION}", {"dossier": DOSSIER, "amount_cents": 50_000, "tranches": tranches})
+    body = {"line": LINE, "year": 2024, "amount_cents": 50_000, "convention": CONVENTION}
+    paths = [f"{BASE}/commitments/0193a5c0-7b1e-7000-8000-00000000010{number}" for number in range(8)]
+    answers = await asyncio.gather(*(running.client.put(path, json=body) for path in paths))
+
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 7]
+    refused = [answer.json() for answer in answers if answer.status_code == 409]
+    assert {problem["type"].rpartition("/")[2] for problem in refused} == {"overcommits-convention"}
+    assert {(problem["committed_cents"], problem["convention_cents"]) for problem in refused} == {(100_000, 50_000)}
 
 
 async def test_credits_need_a_scope_of_their_own(running: Running) -> None:

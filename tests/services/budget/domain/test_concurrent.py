@@ -16,10 +16,12 @@ from regesta.errors import RegestaError
 from regesta.event import Registry, split_name
 from regesta.testing import NOON, MemoryStore
 from services.budget.app import AGGREGATES, RULES
-from services.budget.domain import commitment, ledger
+from services.budget.domain import commitment, convention, ledger
 from services.budget.domain.commitment import Commitment, Decommit
+from services.budget.domain.convention import Convention
 from services.budget.domain.ledger import Ledger
 from tests.services.budget.histories import COMMITMENTS, KINDS, LINES, SETUP, Model, Outcome, histories
+from tests.services.budget.samples import CONVENTION
 
 OFFICER = Context("officer", frozenset(), frozenset(), NOON)
 
@@ -48,7 +50,8 @@ async def state_of(store: MemoryStore) -> tuple[dict[str, Ledger], dict[str, Com
     """Fold the log, and check at each event that no sum is beyond its bound."""
     ledgers = {line: Ledger(f"ledger/{line}/2024") for line in LINES}
     commitments = {key: Commitment(f"commitment/{key}") for key in COMMITMENTS}
-    by_stream = {state.stream: state for state in (*ledgers.values(), *commitments.values())}
+    agreement = Convention(f"convention/{CONVENTION}")
+    by_stream = {state.stream: state for state in (*ledgers.values(), *commitments.values(), agreement)}
     for recorded in await store.read("budget", 0, 10_000):
         state, event = by_stream.get(recorded.stream), recorded.event
         assert event is not None
@@ -60,6 +63,9 @@ async def state_of(store: MemoryStore) -> tuple[dict[str, Ledger], dict[str, Com
             case Commitment():
                 commitment.evolve(state, event)
                 assert 0 <= state.liquidated_cents <= state.remaining_cents
+            case Convention():
+                convention.evolve(state, event)
+                assert state.paid_cents <= state.committed_cents <= state.terms.amount_cents
             case _:
                 pass
     return ledgers, commitments

@@ -2,10 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.commitments import ConventionAmended, ConventionSigned, ConventionTerminated, Tranche
+from contracts.commitments import (
+    AmountCommitted,
+    ConventionAmended,
+    ConventionCommitted,
+    ConventionReleased,
+    ConventionSigned,
+    ConventionTerminated,
+    Tranche,
+)
 from contracts.types import Origin
 from regesta.command import Reference
 from regesta.testing import Domain
+from services.budget.domain.commitment import Decommit, ReverseCommitment
 from services.budget.domain.convention import AmendConvention, SignConvention, TerminateConvention
 from services.budget.domain.errors import (
     ConventionDiffers,
@@ -13,6 +22,7 @@ from services.budget.domain.errors import (
     ExceedsAdvance,
     ExceedsConvention,
     ExceedsTranches,
+    OvercommitsConvention,
     RepeatedTranche,
     TerminationDiffers,
     TranchesDiffer,
@@ -88,8 +98,13 @@ def test_an_amendment_states_all_terms() -> None:
     assert domain.when(sign(100)) == {}
 
 
+def decommit(cents: int, commitment: str = ONE) -> Decommit:
+    return Decommit(commitment=commitment, decommitment="D-1", amount_cents=cents, reason="Final account")
+
+
 def test_an_amendment_leaves_what_is_paid_and_not_a_cent_less() -> None:
     domain = paid(40)
+    domain.when(decommit(60))
     with pytest.raises(ExceedsConvention):
         domain.when(amend(39))
     assert domain.when(amend(40))
@@ -116,8 +131,8 @@ def test_an_amended_grant_can_be_committed_in_parts() -> None:
     domain.when(sign(100, tranches={2024: 40, 2025: 60}))
     domain.when(commit(100, convention=CONVENTION))
     domain.when(amend(130, tranches={2024: 40, 2025: 90}))
-    with pytest.raises(ExceedsConvention):
-        domain.when(commit(131, TWO, year=2025, convention=CONVENTION))
+    with pytest.raises(OvercommitsConvention):
+        domain.when(commit(31, TWO, year=2025, convention=CONVENTION))
     assert domain.when(commit(30, TWO, year=2025, convention=CONVENTION))
 
 
@@ -150,4 +165,57 @@ def test_what_a_system_reports_is_recorded_with_the_rules_it_breaks() -> None:
     domain.when(pay(99))
     (change,) = domain.when(amend(98, origin=SAP), roles=CONNECTOR)[STREAM]
     assert isinstance(change, ConventionAmended)
-    assert change.breaches == ("exceeds-convention",)
+    assert change.breaches == ("exceeds-convention", "overcommits-convention")
+
+
+@pytest.mark.parametrize("tranches", [None, {2024: 40, 2025: 60}])
+def test_a_convention_is_not_committed_twice(tranches: dict[int, int] | None) -> None:
+    domain = budget()
+    domain.when(sign(100, tranches=tranches))
+    facts = domain.when(commit(100, convention=CONVENTION))
+    assert facts[STREAM] == [ConventionCommitted(commitment=ONE, amount_cents=100)]
+    assert domain.when(commit(100, convention=CONVENTION)) == {}
+    with pytest.raises(OvercommitsConvention, match="200 cents committed in all are more than the 100") as refusal:
+        domain.when(commit(100, TWO, convention=CONVENTION))
+    assert refusal.value.details == {"convention": CONVENTION, "committed_cents": 200, "convention_cents": 100}
+
+
+def test_parts_are_committed_up_to_the_amount_and_not_a_cent_more() -> None:
+    domain = budget()
+    domain.when(sign(100))
+    domain.when(commit(60, convention=CONVENTION))
+    with pytest.raises(OvercommitsConvention):
+        domain.when(commit(41, TWO, convention=CONVENTION))
+    assert domain.when(commit(40, TWO, convention=CONVENTION))
+
+
+def test_what_is_decommitted_or_reversed_can_be_committed_again() -> None:
+    domain = budget()
+    domain.when(sign(100))
+    domain.when(commit(100, convention=CONVENTION))
+    assert domain.when(decommit(30))[STREAM] == [ConventionReleased(commitment=ONE, amount_cents=30)]
+    with pytest.raises(OvercommitsConvention):
+        domain.when(commit(31, TWO, convention=CONVENTION))
+    reversal = domain.when(ReverseCommitment(commitment=ONE, reason="Wrong line"))
+    assert reversal[STREAM] == [ConventionReleased(commitment=ONE, amount_cents=70)]
+    assert domain.when(commit(100, TWO, convention=CONVENTION))
+
+
+def test_an_amendment_leaves_what_is_committed_and_not_a_cent_less() -> None:
+    domain = budget()
+    domain.when(sign(100))
+    domain.when(commit(60, convention=CONVENTION))
+    with pytest.raises(OvercommitsConvention, match="60 cents"):
+        domain.when(amend(59))
+    assert domain.when(amend(60))
+
+
+def test_a_reported_commitment_beyond_a_convention_is_recorded_as_a_breach() -> None:
+    domain = budget()
+    domain.when(sign(100))
+    reported = commit(101, convention=CONVENTION).model_copy(update={"origin": SAP})
+    facts = domain.when(reported, roles=CONNECTOR)
+    (fact,) = facts[f"commitment/{ONE}"]
+    assert isinstance(fact, AmountCommitted)
+    assert fact.breaches == ("overcommits-convention",)
+    assert facts[STREAM] == [ConventionCommitted(commitment=ONE, amount_cents=101)]

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from contracts import budget
 from contracts.budget import CreditConsumed, CreditReleased, CreditReserved, CreditReturned
-from contracts.commitments import AmountCommitted, AmountDecommitted, CommitmentReversed
+from contracts.commitments import (
+    AmountCommitted,
+    AmountDecommitted,
+    CommitmentReversed,
+    ConventionCommitted,
+    ConventionReleased,
+)
 from regesta.command import Command
 from regesta.database import Connection
 from regesta.errors import RegestaError
@@ -28,9 +34,11 @@ from services.budget.domain.forecast import ForecastLine
 from services.budget.domain.line import OpenLine
 from services.budget.domain.receipt import CollectReceipt, EstablishRight
 from services.budget.projections.commitments import read_commitment
+from services.budget.projections.conventions import read_convention
 from services.budget.projections.ledgers import read_ledger
 from services.budget.projections.payments import read_payments
 from tests.services.budget.histories import (
+    AGREED_CENTS,
     COMMITMENTS,
     LINES,
     SETUP,
@@ -43,7 +51,7 @@ from tests.services.budget.histories import (
     reversals,
     transfers,
 )
-from tests.services.budget.samples import CONVENTION, LINE, OBJECTIVE, ONE, RECEIPTS, TWO, commit, pay, sign
+from tests.services.budget.samples import CONVENTION, LINE, OBJECTIVE, ONE, RECEIPTS, TWO, commit, pay
 
 REGISTRY: Final = Registry(budget.EVENTS)
 UNDER_CONVENTION: Final = "0193a5c0-7b1e-7000-8000-0000000000ff"
@@ -51,7 +59,7 @@ UNDER_CONVENTION: Final = "0193a5c0-7b1e-7000-8000-0000000000ff"
 START: Final[tuple[Command, ...]] = (
     *SETUP,
     OpenLine(line=RECEIPTS),
-    sign(60, advance_ppm=500_000),
+    AmendConvention(convention=CONVENTION, amount_cents=AGREED_CENTS, advance_ppm=250_000),
     commit(60, UNDER_CONVENTION, convention=CONVENTION),
     EstablishRight(receipt=ONE, line=RECEIPTS, year=2024, amount_cents=1_000),
 )
@@ -136,6 +144,7 @@ async def test_any_batching_gives_the_rows_of_a_recount(
             await _check_ledger(view, line, log[:cut])
         for commitment in {each.stream.partition("/")[2] for each in log[:cut] if each.version == 1}:
             await _check_commitment(view, commitment, log[:cut])
+        await _check_convention(view, log[:cut])
 
 
 async def _check_ledger(view: View, line: str, log: Sequence[Recorded]) -> None:
@@ -166,3 +175,15 @@ async def _check_commitment(view: View, commitment: str, log: Sequence[Recorded]
     assert shown.liquidated.cents == standing
     assert shown.outstanding.cents == opened.amount_cents - (shown.decommitted.cents or 0) - standing
     assert sorted(shown.liquidated.events) == sorted(name for each in paid for name in each.events)
+
+
+async def _check_convention(view: View, log: Sequence[Recorded]) -> None:
+    facts = [(each, each.event) for each in log if each.stream == f"convention/{CONVENTION}"]
+    if not facts:
+        return
+    shown, version = await read_convention(view, CONVENTION)
+    held = [(each.name, event) for each, event in facts if isinstance(event, ConventionCommitted | ConventionReleased)]
+    signed = [e.amount_cents if isinstance(e, ConventionCommitted) else -e.amount_cents for _, e in held]
+    assert version == len(facts)
+    assert shown.committed.cents == sum(signed)
+    assert list(shown.committed.events) == [name for name, _ in held]
