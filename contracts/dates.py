@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from contracts.edtf import parse
+from contracts.edtf import DateRefused, parse
 from contracts.types import Language, Value
 from contracts.wording import words
 
@@ -53,7 +53,7 @@ class ImpreciseDate(str):
         try:
             return cls("/".join(_edtf_of(side) for side in printed.strip().split("/")))
         except ValueError as error:
-            raise ValueError(f"{printed!r} cannot be read as a date: {error}") from error
+            raise DateRefused(f"{printed!r} cannot be read as a date: {error}") from error
 
     @property
     def earliest(self) -> date | None:
@@ -99,9 +99,9 @@ def _edtf_of(side: str) -> str:
 def _only_a_day(value: object) -> object:
     # Pydantic would also take a Unix time, or midnight of a time stamp.
     if isinstance(value, datetime) or not isinstance(value, date | str):
-        raise ValueError(f"{value!r} is no day, such as '2023-06-15'")  # noqa: TRY004 pydantic reads ValueError only
+        raise DateRefused(f"{value!r} is no day, such as '2023-06-15'")
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
-        raise ValueError(f"{value!r} is no day, such as '2023-06-15'")
+        raise DateRefused(f"{value!r} is no day, such as '2023-06-15'")
     return value
 
 
@@ -118,5 +118,5 @@ class Period(Value):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends_on < self.starts_on:
-            raise ValueError(f"the period ends on {self.ends_on}, before it starts on {self.starts_on}")
+            raise DateRefused(f"the period ends on {self.ends_on}, before it starts on {self.starts_on}")
         return self

@@ -21,6 +21,12 @@ POINT: Final = re.compile(r"(?:(?P<year>[12][0-9]{3})|XXXX(?=-))(?:-(?P<part>[0-
 LEAP_YEAR: Final = 2000
 
 
+class DateRefused(ValueError):
+    """A date that no calendar has, or a form of date that is not kept. code: of the problem it becomes."""
+
+    code = "impossible-date"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A date as far as it is known.
@@ -108,7 +114,7 @@ def parse(text: str) -> Span:
         case [point]:
             return _point(point, text)
         case ["..", ".."]:
-            raise ValueError(f"{text!r} is open at both ends")
+            raise DateRefused(f"{text!r} is open at both ends")
         case ["..", end]:
             return Until(_point(end, text))
         case [start, ".."]:
@@ -116,28 +122,28 @@ def parse(text: str) -> Span:
         case [start, end]:
             return _between(_point(start, text), _point(end, text), text)
         case _:
-            raise ValueError(f"{text!r} has more than two ends")
+            raise DateRefused(f"{text!r} has more than two ends")
 
 
 def _between(start: Point, end: Point, text: str) -> Between:
     if start.earliest and end.latest and end.latest < start.earliest:
-        raise ValueError(f"{text!r} ends before it starts")
+        raise DateRefused(f"{text!r} ends before it starts")
     return Between(start, end)
 
 
 def _point(point: str, text: str) -> Point:
     found = POINT.fullmatch(point)
     if found is None:
-        raise ValueError(f"{text!r} is no date that is kept, such as '2023', '2023-06-15', '2023-33' or '2023-06/..'")
+        raise DateRefused(f"{text!r} is no date that is kept, such as '2023', '2023-06-15', '2023-33' or '2023-06/..'")
     year, part, day = _number(found["year"]), _number(found["part"]), _number(found["day"])
     if part is None:
         return Point(year)
     if part not in PARTS:
-        raise ValueError(f"{text!r} is no date: a year has no month or part {part:02}")
+        raise DateRefused(f"{text!r} is no date: a year has no month or part {part:02}")
     if part > 12 and (year is None or day is not None):
-        raise ValueError(f"{text!r} is no date: {part} is a part of a year, not a month")
+        raise DateRefused(f"{text!r} is no date: {part} is a part of a year, not a month")
     if day is not None and not 1 <= day <= monthrange(year or LEAP_YEAR, part)[1]:
-        raise ValueError(f"{text!r} is no date: that month has no day {day:02}")
+        raise DateRefused(f"{text!r} is no date: that month has no day {day:02}")
     return Point(year, part, day)
 
 

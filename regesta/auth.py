@@ -20,6 +20,8 @@ ALGORITHMS = ["ES256", "RS256", "EdDSA"]
 CACHED_TOKENS = 10_000
 RELOAD_SECONDS = 10.0
 LEEWAY_SECONDS = 30
+# It becomes part of an index.
+LONGEST_SUBJECT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,10 @@ async def _read_jwks(place: str) -> str:
 def _principal(claims: dict[str, object]) -> Principal:
     scopes = claims.get("scope", "")
     subject = claims["sub"]
-    if not isinstance(scopes, str) or not isinstance(subject, str) or not subject:
+    if not isinstance(scopes, str) or not isinstance(subject, str):
         raise Unauthenticated("the token's sub and scope must be strings")
+    if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
+        raise Unauthenticated(f"the token's sub must be 1 to {LONGEST_SUBJECT} printable characters")
     return Principal(subject, frozenset(scopes.split()), _names(claims, "roles"), _names(claims, "units"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -18,20 +17,22 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from regesta.auth import Principal
-from regesta.decider import Answer, Envelope, Key
-from regesta.errors import BadInput, Forbidden, Malformed, RegestaError, TooLarge, UnsupportedMedia
+from regesta.envelope import Answer, Envelope, Key
+from regesta.errors import Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
 from regesta.problem import UNFORESEEN, invalid, problem_of
 from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of
+from regesta.strict import read_json, require_address
 from regesta.telemetry import traceparent
-from regesta.web import AtLeast, Caller, Receipt, admit, arrived, decide, read_json, request_hash
+from regesta.web import AtLeast, Caller, Receipt, admit, arrived, decide, request_hash
 
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES = 1024 * 1024
 IN_FLIGHT = 256
 # Many clients send all lines before they read a result: these must be kept for them, some 250 bytes each.
 UNSENT_RESULTS = 100_000
-IMPORT_KEYS = re.compile(r"^import:[a-z0-9-]{1,120}$")
+IMPORT_KEYS = re.compile(r"import:[a-z0-9-]{1,120}")
+PARAMETERS = frozenset({"at_least", "keys"})
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["commands"])
@@ -90,11 +91,12 @@ async def post_commands(
 
     Each gives a line: `{"line", "status", ...receipt}` or `{"line", "status", "problem"}`. A bad line harms no other.
     """
+    require_address(request, PARAMETERS)
     media = request.headers.get("content-type", "").partition(";")[0].strip()
     if media != MEDIA_TYPE:
         raise UnsupportedMedia(f"commands come as {MEDIA_TYPE}, not {media!r}", content_type=media)
     if keys is not None:
-        if IMPORT_KEYS.match(keys) is None:
+        if IMPORT_KEYS.fullmatch(keys) is None:
             raise Malformed(f"keys must be import: and the slug of a note, not {keys!r}", keys=keys)
         principal.require("import:write")
     runtime = runtime_of(request)
@@ -202,10 +204,8 @@ async def _handle(bulk: _Bulk, text: bytes | None, turn: _Turn) -> Answer:
         line = Line.model_validate(read_json(text))
         kind = bulk.runtime.service.commands().get(line.command)
         if kind is None:
-            raise BadInput(f"{bulk.runtime.service.name} knows no command {line.command!r}", command=line.command)
+            raise UnknownCommand(f"{bulk.runtime.service.name} knows no command {line.command!r}", command=line.command)
         wanted = kind.model_validate(line.data)
-    except json.JSONDecodeError as error:
-        raise Malformed(f"the line is no acceptable JSON: {error.msg}") from error
     except ValidationError as error:
         raise invalid(error.errors(include_url=False)) from error
     envelope = Envelope(key=_key(bulk, line, wanted.name), if_match=line.if_match, traceparent=bulk.traceparent)

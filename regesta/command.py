@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
@@ -150,6 +150,14 @@ class Rule(Generic[C]):
 # A service lists folds and rules of many kinds; each is typed where it is written.
 AnyAggregate: TypeAlias = Aggregate[Any]
 AnyRule: TypeAlias = Rule[Any]
+
+
+def fold(aggregate: Aggregate[S], stream: str, events: Iterable[tuple[int, Event]]) -> S:
+    """Return the state of a stream after these (position, event) pairs."""
+    state = aggregate.state(stream)
+    for position, event in events:
+        aggregate.apply(state, event, position)
+    return state
 
 
 def withdraw(state: State, service: str, event: str, reason: str) -> Facts:

@@ -3,7 +3,18 @@
 RegestaError
 ├── BadInput (400 to 422)
 │   ├── Malformed              400  the body is not what the route reads
+│   │   ├── MalformedJson      400
+│   │   ├── NulCharacter       400
+│   │   ├── DuplicateMember    400
+│   │   ├── NumberTooLarge     400
+│   │   └── UnknownParameter   400
+│   ├── UnknownCommand         400
 │   ├── InvalidInput           422  one or more fields are wrong; each with its pointer and value
+│   │   ├── UnknownField       422
+│   │   ├── MissingField       422
+│   │   ├── WrongType          422
+│   │   ├── OutOfRange         422
+│   │   └── ImpossibleDate     422
 │   ├── UnknownReference       422  an objective or dossier of another service that it does not know
 │   ├── KeyReused              422  an idempotency key that came with another body before
 │   ├── TooLarge               413  a body or a line above its limit
@@ -11,6 +22,7 @@ RegestaError
 ├── Unauthenticated            401  no token, or one that is expired, malformed or from another issuer
 ├── Forbidden                  403  a token without the scope, role or unit
 ├── NotFound                   404
+├── WrongMethod                405
 ├── Refused                    409  a rule of the domain says no; domains derive their own, one per rule
 │   ├── Differs                409  same reference, other content
 │   └── NotWithdrawable        409
@@ -59,11 +71,77 @@ class Malformed(BadInput):
     code = "malformed"
 
 
+class MalformedJson(Malformed):
+    """A body or line that is no JSON, or not UTF-8."""
+
+    code = "malformed-json"
+
+
+class NulCharacter(Malformed):
+    """The character NUL, which no text of a log can hold."""
+
+    code = "nul-character"
+
+
+class DuplicateMember(Malformed):
+    """A JSON object with one member twice."""
+
+    code = "duplicate-member"
+
+
+class NumberTooLarge(Malformed):
+    """A number beyond 64 bits."""
+
+    code = "number-too-large"
+
+
+class UnknownParameter(Malformed):
+    """A query parameter that the route does not have: a typing error would silently ask something else."""
+
+    code = "unknown-parameter"
+
+
 class InvalidInput(BadInput):
-    """Fields are wrong. details.errors: [{pointer, message, value}]."""
+    """Fields are wrong. details.errors: [{pointer, message, value}]; the type is that of the first."""
 
     code = "invalid-input"
     status = 422
+
+
+class UnknownField(InvalidInput):
+    """A member that the command does not have."""
+
+    code = "unknown-field"
+
+
+class MissingField(InvalidInput):
+    """A member that the command needs."""
+
+    code = "missing-field"
+
+
+class WrongType(InvalidInput):
+    """A value of another JSON type than the field's."""
+
+    code = "wrong-type"
+
+
+class OutOfRange(InvalidInput):
+    """A number, such as negative money, or a length outside what the field allows."""
+
+    code = "out-of-range"
+
+
+class ImpossibleDate(InvalidInput):
+    """A date that no calendar has, or a form of date that is not kept."""
+
+    code = "impossible-date"
+
+
+class UnknownCommand(BadInput):
+    """A bulk line with a command that the service does not have."""
+
+    code = "unknown-command"
 
 
 class UnknownReference(BadInput):
@@ -113,6 +191,13 @@ class NotFound(RegestaError):
 
     code = "not-found"
     status = 404
+
+
+class WrongMethod(RegestaError):
+    """A method that the address does not have; Allow names those it has."""
+
+    code = "wrong-method"
+    status = 405
 
 
 class Refused(RegestaError):

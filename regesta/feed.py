@@ -14,6 +14,7 @@ from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Registry
 from regesta.runtime import Runtime, runtime_of
+from regesta.strict import StrictRoute
 from regesta.unit import Head
 from regesta.web import Caller
 
@@ -21,7 +22,7 @@ WAIT_SLICE_SECONDS = 0.5
 POSITION = "Regesta-Position"
 LOG = "Regesta-Log"
 
-router = APIRouter(tags=["events"])
+router = APIRouter(route_class=StrictRoute, tags=["events"])
 
 
 class HeadOut(BaseModel):

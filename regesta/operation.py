@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from regesta.errors import NotFound
 from regesta.projection import progress
 from regesta.runtime import runtime_of
+from regesta.strict import StrictRoute
 from regesta.web import Caller
 
 OPERATORS = frozenset({"operator", "administrator"})
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(route_class=StrictRoute, tags=["operation"])
 
 
 class ProjectionOut(BaseModel):

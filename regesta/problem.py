@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +15,20 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
-from regesta.errors import InvalidInput, Malformed, NotFound, RegestaError, TooLarge, UnsupportedMedia
+from regesta.errors import (
+    ImpossibleDate,
+    InvalidInput,
+    Malformed,
+    MissingField,
+    NotFound,
+    OutOfRange,
+    RegestaError,
+    TooLarge,
+    UnknownField,
+    UnsupportedMedia,
+    WrongMethod,
+    WrongType,
+)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://regesta.example/problems/"
@@ -39,6 +53,15 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
     504: ("Not there yet", "Pas encore arrivé", "Nog niet aangekomen"),
 }
 BY_STATUS = {400: Malformed, 404: NotFound, 413: TooLarge, 415: UnsupportedMedia}
+# By the code that a contract's ValueError names, and by the type of pydantic's error; the first that fits.
+BY_CODE: Final = {each.code: each for each in (ImpossibleDate, OutOfRange, WrongType)}
+BY_KIND: Final = (
+    (re.compile(r"^extra_forbidden$"), UnknownField),
+    (re.compile(r"^missing$"), MissingField),
+    (re.compile(r"^(date|datetime)_"), ImpossibleDate),
+    (re.compile(r"^(greater|less)_than|^(string|too)_(too_)?(short|long)$|^finite_number$"), OutOfRange),
+    (re.compile(r"_(type|parsing|from_float)$|^is_instance_of$|^literal_error$"), WrongType),
+)
 
 METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 # What any operation may answer; 405 belongs to none, 406 to those that have several forms, 500 is not foreseen.
@@ -87,7 +110,7 @@ def problem_of(error: RegestaError) -> dict[str, object]:
     return error.details | standard
 
 
-def invalid(errors: Sequence[Mapping[str, object]], *, skip: int = 0) -> InvalidInput | Malformed:
+def invalid(errors: Sequence[Mapping[str, object]], *, skip: int = 0) -> InvalidInput:
     """Return the error of a failed validation: each field by its JSON pointer, with the value it had.
 
     errors: as pydantic gives them. skip: leading members of `loc` that are no part of the document.
@@ -96,15 +119,22 @@ def invalid(errors: Sequence[Mapping[str, object]], *, skip: int = 0) -> Invalid
     for error in errors:
         location = error["loc"]
         assert isinstance(location, tuple)
-        if error["type"] == "json_invalid":
-            context = error.get("ctx")
-            reason = context.get("error") if isinstance(context, dict) else error["msg"]
-            return Malformed(f"the body is no acceptable JSON: {reason}")
         pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[skip:])
         found.append({"pointer": pointer, "message": str(error["msg"]), "value": _shown(error.get("input"))})
     first = found[0]
     summary = f"{first['pointer'] or '/'}: {first['message']} (got {first['value']!r})"
-    return InvalidInput(summary, errors=found)  # type: ignore[arg-type]  # a list of plain dicts
+    return _kind(errors[0])(summary, errors=found)  # type: ignore[arg-type]  # a list of plain dicts
+
+
+def _kind(error: Mapping[str, object]) -> type[InvalidInput]:
+    """Return which problem a pydantic error is. A ValueError of a contract's type may name it by its `code`."""
+    context = error.get("ctx")
+    cause = context.get("error") if isinstance(context, dict) else None
+    named = BY_CODE.get(getattr(cause, "code", ""))
+    if named is not None:
+        return named
+    kind = str(error["type"])
+    return next((found for pattern, found in BY_KIND if pattern.search(kind)), InvalidInput)
 
 
 def _shown(value: object) -> object:
@@ -140,6 +170,11 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            allowed = _allowed(app, request.scope)
+            refused = response(WrongMethod(f"{request.method} is not among {allowed}", method=request.method))
+            refused.headers["Allow"] = allowed
+            return refused
         kind = BY_STATUS.get(error.status_code)
         if kind is not None:
             return response(kind(str(error.detail)))
@@ -148,8 +183,7 @@ def install(app: FastAPI) -> None:
             "type": "about:blank", "title": english, "title_fr": french, "title_nl": dutch,
             "status": error.status_code, "detail": str(error.detail),
         }  # fmt: skip
-        headers = {"Allow": _allowed(app, request.scope)} if error.status_code == 405 else error.headers
-        return Response(orjson.dumps(body), error.status_code, headers, MEDIA_TYPE)
+        return Response(orjson.dumps(body), error.status_code, error.headers, MEDIA_TYPE)
 
     async def unknown(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 import asyncpg
 
 from regesta.command import Command, Context
-from regesta.decider import Decider, Envelope, Key
+from regesta.decider import Decider
+from regesta.envelope import Envelope, Key
 from regesta.errors import NotYet, RegestaError
 from regesta.event import Event, Recorded
 from regesta.projection import ADD_CHECKPOINT, RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS, Projection

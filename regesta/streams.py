@@ -13,17 +13,17 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic_core import to_jsonable_python
 
 from regesta.cloudevents import CloudEvent, encode_batch
-from regesta.command import State
-from regesta.decider import fold
+from regesta.command import State, fold
 from regesta.errors import Forbidden, Malformed, NotFound
 from regesta.event import Recorded
 from regesta.runtime import Runtime, runtime_of
+from regesta.strict import IsoDay, StrictRoute
 from regesta.view import end_of
 from regesta.web import Caller
 
 KERNEL_FIELDS = frozenset({"stream", "version", "steps", "gone"})
 
-router = APIRouter(tags=["events"])
+router = APIRouter(route_class=StrictRoute, tags=["events"])
 
 
 class StreamOut(BaseModel):
@@ -43,7 +43,7 @@ async def get_stream(
     request: Request,
     stream: str,
     caller: Caller,
-    as_of: Annotated[date | None, Query(description="What was recorded by the end of this day in Brussels.")] = None,
+    as_of: Annotated[IsoDay | None, Query(description="What was recorded by the end of this day in Brussels.")] = None,
     cut: Annotated[int | None, Query(ge=0, le=2**62, description="Only events up to this position.")] = None,
 ) -> Response:
     """Return the state and all events of a stream, oldest first, such as `commitment/0193…`. 404 when it has none."""

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
-from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, State
-from regesta.decider import fold
+from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, State, fold
 from regesta.errors import Forked
 from regesta.event import Event, Recorded, Registry
 from regesta.store import Gap

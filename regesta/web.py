@@ -5,128 +5,34 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import math
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from regesta.auth import Principal
 from regesta.command import Command, Context
-from regesta.decider import Answer, Envelope, Key
-from regesta.errors import Malformed, TooLarge, Unauthenticated, UnsupportedMedia
+from regesta.envelope import Answer, Envelope, Key
+from regesta.errors import Malformed, Unauthenticated
 from regesta.event import split_name
 from regesta.problem import invalid
 from regesta.reference import Asked, reached
 from regesta.runtime import CommandRoute, Runtime, runtime_of
+from regesta.strict import StrictRoute
 from regesta.telemetry import traceparent
 
-BODY_BYTES = 1024 * 1024
 COOKIE = "regesta_token"
 # PostgreSQL's bigint ends there; a name can say more.
 LAST_POSITION = 2**63 - 1
 NUMBER = re.compile(r"[0-9]{1,10}")
-LARGEST = 2**63 - 1
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
 # Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
-
-
-def read_json(text: bytes | str) -> JsonValue:
-    """Return a JSON document. Raises json.JSONDecodeError.
-
-    Also for what some readers allow but a log cannot keep: NUL, a member that comes twice, a number beyond 64 bits, NaN.
-    """
-
-    def refuse(token: str) -> NoReturn:
-        raise json.JSONDecodeError(f"{token} is no number", token, 0)
-
-    def whole(digits: str) -> int:
-        # The length first: reading a very long number is an error of its own.
-        if len(digits) > 20 or not -LARGEST <= int(digits) <= LARGEST:
-            raise json.JSONDecodeError(f"{digits[:40]} is beyond 64 bits", digits, 0)
-        return int(digits)
-
-    def real(digits: str) -> float:
-        number = float(digits)
-        return number if math.isfinite(number) else refuse(digits[:40])
-
-    def once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-        members = dict(pairs)
-        if len(members) < len(pairs):
-            twice = next(name for n, (name, _) in enumerate(pairs) if name in dict(pairs[:n]))
-            raise json.JSONDecodeError(f"the member {twice!r} comes twice", twice, 0)
-        return members
-
-    try:
-        decoded = text.decode() if isinstance(text, bytes) else text
-        if "\\u0000" in decoded or "\0" in decoded:
-            raise json.JSONDecodeError("the character NUL cannot be stored", "", 0)
-        document: JsonValue = json.loads(
-            decoded, parse_constant=refuse, parse_int=whole, parse_float=real, object_pairs_hook=once
-        )
-        decoded.encode()  # a lone surrogate cannot be stored either
-        json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeError as error:
-        raise json.JSONDecodeError(f"this is no UTF-8 text: {error}", "", 0) from error
-    except RecursionError as error:
-        raise json.JSONDecodeError("this is nested too deep", "", 0) from error
-    return document
-
-
-class StrictRequest(Request):
-    """A request whose body has at most 1 MiB and, as JSON, is read by `read_json`."""
-
-    async def body(self) -> bytes:
-        """Return the whole body. Raises TooLarge, as early as it is seen."""
-        if not hasattr(self, "_body"):
-            length = self.headers.get("content-length", "0")
-            _limit(int(length) if length.isascii() and length.isdigit() else 0)
-            kept = bytearray()
-            async for chunk in self.stream():
-                kept += chunk
-                _limit(len(kept))
-            self._body = bytes(kept)
-        return self._body
-
-    async def json(self) -> JsonValue:
-        """Return the body as a document."""
-        return read_json(await self.body())
-
-
-def _limit(size: int) -> None:
-    if size > BODY_BYTES:
-        raise TooLarge(f"a body has at most {BODY_BYTES} bytes, not {size}", limit=BODY_BYTES)
-
-
-def _require_json(content_type: str) -> None:
-    media = content_type.partition(";")[0].strip().lower()
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
-        raise UnsupportedMedia(f"a body comes as application/json, not {media!r}", content_type=media)
-
-
-class StrictRoute(APIRoute):
-    """A route that reads its body strictly, and first: what FastAPI would make of our errors is none of them."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler over a StrictRequest."""
-        handler = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            if "\0" in request.url.path or "%00" in request.url.query:
-                raise Malformed("the character NUL cannot be stored")
-            strictly = StrictRequest(request.scope, request.receive)
-            if await strictly.body():
-                _require_json(request.headers.get("content-type", ""))
-            return await handler(strictly)
-
-        return strict
 
 
 def reads_page(request: Request) -> bool:
@@ -175,15 +81,17 @@ class Receipt(BaseModel):
         )  # fmt: skip
 
 
-def tokens_of(at_least: str | None) -> list[tuple[str, int]]:
-    """Return (source, position) of each name in `at_least`. Raises Malformed."""
+def tokens_of(names: str | None, parameter: str = "at_least") -> list[tuple[str, int]]:
+    """Return (source, position) of each event name in a parameter, separated by commas. Raises Malformed."""
     try:
-        tokens = [split_name(name.strip()) for name in at_least.split(",")] if at_least else []
+        tokens = [split_name(name.strip()) for name in names.split(",")] if names else []
     except ValueError as error:
-        raise Malformed(f"at_least: {error}", at_least=at_least) from error
+        raise Malformed(f"{parameter}: {error}", parameter=parameter, value=names) from error
     for _, position in tokens:
         if position > LAST_POSITION:
-            raise Malformed(f"at_least: no log reaches {position}", at_least=at_least)
+            raise Malformed(f"{parameter}: no log reaches {position}", parameter=parameter, value=names)
+    if len({source for source, _ in tokens}) < len(tokens):
+        raise Malformed(f"{parameter}: one log is named twice in {names!r}", parameter=parameter, value=names)
     return tokens
 
 

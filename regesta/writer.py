@@ -39,7 +39,9 @@ LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
-DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+# What is over by the next try: the transaction was rolled back, or something was locked.
+PASSING = (asyncpg.TransactionRollbackError, asyncpg.ObjectNotInPrerequisiteStateError)
+DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 
 logger = logging.getLogger(__name__)
 
@@ -130,9 +132,9 @@ class Writer:
         units = [waiting.unit for waiting in batch]
         try:
             outcomes = await self._insist(units)
-        except DATA_ERRORS as error:
+        except asyncpg.PostgresError as error:
             if len(batch) == 1:
-                _answer(batch[0], DataRefused(str(error)))
+                _answer(batch[0], _failure(error))
                 return
             middle = len(batch) // 2
             await self._send(batch[:middle])
@@ -152,8 +154,8 @@ class Writer:
                 if hint is None:
                     raise
                 self._forget(None)
-            except LOST as error:
-                logger.warning("append: connection lost, sending again: %s", error)
+            except (*LOST, *PASSING) as error:
+                logger.warning("append: sending again: %s", error)
                 self._forget(None)
                 if self._connection is not None:
                     self._connection.terminate()
@@ -208,6 +210,14 @@ class Writer:
     def _forget(self, head: int | None) -> None:
         self._known = head
         self._versions.clear()
+
+
+def _failure(error: asyncpg.PostgresError) -> Exception:
+    """Return what one unit's caller is told; only errors of its data are its own."""
+    if isinstance(error, DATA_ERRORS):
+        return DataRefused(f"{type(error).__name__} {error.sqlstate}")
+    logger.critical("append: the database refuses a unit", exc_info=error)
+    return Busy("the log cannot be written now; the service's own log says why", sqlstate=error.sqlstate)
 
 
 def _answer(waiting: _Waiting, outcome: Outcome | Exception) -> None:

@@ -18,8 +18,9 @@ from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from regesta.reaction import Here, Reaction
 from regesta.runtime import CommandRoute, Service
+from regesta.strict import StrictRoute
 from regesta.view import Reading
-from regesta.web import Caller, StrictRoute
+from regesta.web import Caller
 
 CAPACITY = 1_000
 

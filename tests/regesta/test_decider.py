@@ -12,7 +12,8 @@ import pytest
 
 from regesta import decider as deciding
 from regesta.command import Command, Context
-from regesta.decider import Answer, Decider, Envelope, Key
+from regesta.decider import Decider
+from regesta.envelope import Answer, Envelope, Key
 from regesta.errors import Busy, Differs, InvalidInput, KeyReused, NotWithdrawable, StaleVersion
 from regesta.event import Recorded
 from regesta.store import PostgresStore

@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 
 from regesta.problem import MEDIA_TYPE, TYPE_BASE
-from regesta.web import BODY_BYTES, read_json
+from regesta.strict import BODY_BYTES, read_json
 from tests.conftest import Templates
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of
@@ -86,25 +86,27 @@ async def refused(service: Served, user: httpx2.AsyncClient, request: Ask) -> di
 
 
 BAD: dict[str, tuple[Ask, int, str, str]] = {
-    "malformed": ({"content": b'{"amount": '}, 400, "malformed", "JSON"),
-    "empty": ({"content": b""}, 422, "invalid-input", "required"),
-    "NaN": ({"content": b'{"amount": NaN}'}, 400, "malformed", "NaN"),
-    "infinite": ({"content": b'{"amount": 1e999}'}, 400, "malformed", "1e999"),
-    "beyond 64 bits": ({"content": b'{"amount": 9223372036854775808}'}, 400, "malformed", "9223372036854775808"),
-    "5,000 digits": ({"content": b'{"amount": ' + b"7" * 5_000 + b"}"}, 400, "malformed", "64 bits"),
-    "duplicate member": ({"content": b'{"amount": 1, "amount": 2}'}, 400, "malformed", "'amount' comes twice"),
-    "unknown field": ({"content": b'{"amount": 1, "colour": "red"}'}, 422, "invalid-input", "/colour"),
-    "missing field": ({"content": b"{}"}, 422, "invalid-input", "/amount"),
-    "wrong type": ({"content": b'{"amount": "lots"}'}, 422, "invalid-input", "'lots'"),
-    "boolean for a number": ({"content": b'{"amount": true}'}, 422, "invalid-input", "True"),
-    "negative": ({"content": b'{"amount": -5}'}, 422, "invalid-input", "-5"),
-    "array": ({"content": b"[1]"}, 422, "invalid-input", "[1]"),
-    "NUL in text": ({"content": b'{"amount": 1, "shelf": "a\\u0000"}'}, 400, "malformed", "NUL"),
-    "NUL in the path": ({"path": "/jars/a%00b/fills/r"}, 400, "malformed", "NUL"),
-    "NUL in the query": ({"path": "/jars/a/fills/r?at_least=%00"}, 400, "malformed", "NUL"),
-    "lone surrogate": ({"content": b'{"amount": 1, "shelf": "\\ud800"}'}, 400, "malformed", "UTF-8"),
-    "no UTF-8": ({"content": b'{"amount": 1, "shelf": "\xff"}'}, 400, "malformed", "UTF-8"),
-    "nested": ({"content": b"[" * 100_000}, 400, "malformed", "nested"),
+    "malformed": ({"content": b'{"amount": '}, 400, "malformed-json", "JSON"),
+    "empty": ({"content": b""}, 422, "missing-field", "required"),
+    "NaN": ({"content": b'{"amount": NaN}'}, 400, "malformed-json", "NaN"),
+    "infinite": ({"content": b'{"amount": 1e999}'}, 400, "number-too-large", "1e999"),
+    "beyond 64 bits": ({"content": b'{"amount": 9223372036854775808}'}, 400, "number-too-large", "9223372036854775808"),
+    "5,000 digits": ({"content": b'{"amount": ' + b"7" * 5_000 + b"}"}, 400, "number-too-large", "64 bits"),
+    "duplicate member": ({"content": b'{"amount": 1, "amount": 2}'}, 400, "duplicate-member", "'amount' comes twice"),
+    "unknown field": ({"content": b'{"amount": 1, "colour": "red"}'}, 422, "unknown-field", "/colour"),
+    "missing field": ({"content": b"{}"}, 422, "missing-field", "/amount"),
+    "wrong type": ({"content": b'{"amount": "lots"}'}, 422, "wrong-type", "'lots'"),
+    "boolean for a number": ({"content": b'{"amount": true}'}, 422, "wrong-type", "True"),
+    "negative": ({"content": b'{"amount": -5}'}, 422, "out-of-range", "-5"),
+    "array": ({"content": b"[1]"}, 422, "wrong-type", "[1]"),
+    "NUL in text": ({"content": b'{"amount": 1, "shelf": "a\\u0000"}'}, 400, "nul-character", "NUL"),
+    "NUL in the path": ({"path": "/jars/a%00b/fills/r"}, 400, "nul-character", "NUL"),
+    "NUL in the query": ({"path": "/jars/a/fills/r?at_least=%00"}, 400, "nul-character", "NUL"),
+    "lone surrogate": ({"content": b'{"amount": 1, "shelf": "\\ud800"}'}, 400, "malformed-json", "/shelf: a lone surrogate"),
+    "no UTF-8": ({"content": b'{"amount": 1, "shelf": "\xff"}'}, 400, "malformed-json", "UTF-8"),
+    "path that is no UTF-8": ({"path": "/jars/a/fills/r%fe"}, 400, "malformed", "UTF-8"),
+    "unknown parameter": ({"path": "/jars/a/fills/r?at_last=jars:1"}, 400, "unknown-parameter", "'at_last'"),
+    "nested": ({"content": b"[" * 100_000}, 400, "malformed-json", "nested"),
     "large": ({"content": b'{"amount": 1}' + b" " * BODY_BYTES}, 413, "too-large", str(BODY_BYTES)),
     "content type": ({"headers": {"Content-Type": "text/plain"}}, 415, "unsupported-media", "text/plain"),
     "form": (
@@ -117,7 +119,7 @@ BAD: dict[str, tuple[Ask, int, str, str]] = {
     "at_least": ({"path": "/jars/a/fills/r?at_least=yesterday"}, 400, "malformed", "'yesterday'"),
     "at_least of another log": ({"path": "/jars/a/fills/r?at_least=kpi:3"}, 400, "malformed", "'kpi'"),
     "no key": ({"method": "POST", "path": "/jars/a/labels", "content": b'{"label": "x"}'}, 400, "malformed", "Idempotency-Key"),
-    "long key": ({"headers": {"Idempotency-Key": "k" * 201}}, 422, "invalid-input", "kkk"),
+    "long key": ({"headers": {"Idempotency-Key": "k" * 201}}, 422, "out-of-range", "kkk"),
     "rule": ({"content": b'{"amount": 1001}'}, 409, "jar-overflows", "1001"),
     "withdrawal of no step": (
         {

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from contracts.allocation import LineKey
 from contracts.types import CommitmentId, ConventionId, DossierId, ObjectiveId
 from regesta.paging import Paged
+from regesta.strict import StrictRoute
 from regesta.view import Reading
-from regesta.web import Caller, StrictRoute
+from regesta.web import Caller
 from services.budget.projections import (
     assignments,
     claims,

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query, Response
 from contracts.types import IndicatorId, ObjectiveId
 from regesta.event import event_name
 from regesta.paging import Paged
+from regesta.strict import StrictRoute
 from regesta.view import Reading
-from regesta.web import Caller, StrictRoute
+from regesta.web import Caller
 from services.kpi.api.answers import (
     IndicatorAnswer,
     IndicatorsAnswer,

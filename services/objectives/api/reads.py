@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Final, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Response
@@ -10,8 +9,9 @@ from fastapi import APIRouter, Path, Query, Response
 from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
 from regesta.event import event_name
 from regesta.paging import Paged
+from regesta.strict import IsoDay, StrictRoute
 from regesta.view import Reading, View
-from regesta.web import Caller, StrictRoute
+from regesta.web import Caller
 from services.objectives.api.answers import (
     AmountsAnswer,
     DossierAnswer,
@@ -37,7 +37,7 @@ Objective: TypeAlias = Annotated[ObjectiveId, Path()]
 Dossier: TypeAlias = Annotated[DossierId, Path()]
 Party: TypeAlias = Annotated[PartyId, Path()]
 Until: TypeAlias = Annotated[
-    date | None,
+    IsoDay | None,
     Query(description="Say of each fact whether it had occurred by the end of this day: certain, possible or no."),
 ]
 

@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Header, Path, Query, Request
 
+from regesta.strict import IsoDay
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -26,7 +28,7 @@ class Asking:
 async def asking(
     request: Request,
     occurred_until: Annotated[
-        date | None,
+        IsoDay | None,
         Query(description="Tells of each dated fact whether it had happened by this day: certain, possible or no."),
     ] = None,
     accept: Annotated[str | None, Header(max_length=1000)] = None,

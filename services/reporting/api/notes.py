@@ -10,8 +10,9 @@ from fastapi import APIRouter, Response
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
 from contracts.types import Cut, LogName, NoteSlug, Year
 from regesta.paging import Paged
+from regesta.strict import StrictRoute
 from regesta.view import Reading, View
-from regesta.web import Caller, StrictRoute
+from regesta.web import Caller
 from services.reporting.api.asking import YearInQuery
 from services.reporting.domain.figure import Part
 from services.reporting.domain.knowledge import by_stream

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from contracts.types import NoteSlug, Year
 from regesta.event import Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
+from regesta.strict import IsoDay
 from regesta.view import Reading
 from regesta.view import View as Known
 from regesta.web import Caller
@@ -84,7 +85,7 @@ async def reader(
     view: Reading,
     caller: Caller,
     occurred_until: Annotated[
-        date | None, Query(description="Tells of each dated fact whether it had happened by this day.")
+        IsoDay | None, Query(description="Tells of each dated fact whether it had happened by this day.")
     ] = None,
 ) -> Reader:
     """Give the Reader of a request. Raises Forbidden."""

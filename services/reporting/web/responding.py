@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 from regesta.errors import RegestaError, Unauthenticated
 from regesta.problem import TITLES, invalid
-from regesta.web import COOKIE, StrictRoute, reads_page
+from regesta.strict import StrictRoute
+from regesta.web import COOKIE, reads_page
 from services.reporting.render import documents
 from services.reporting.render.documents import Frame, Link
 from services.reporting.render.events import Sheet

@@ -11,7 +11,8 @@ from fastapi.routing import APIRoute
 
 from regesta.errors import Forbidden, Unauthenticated
 from regesta.runtime import runtime_of
-from regesta.web import COOKIE, StrictRequest
+from regesta.strict import StrictRequest
+from regesta.web import COOKIE
 from services.reporting.render import documents
 from services.reporting.render.documents import Frame
 from services.reporting.render.page import PREFIX, Page, language_of

@@ -25,9 +25,9 @@ OBJECTIVES: Final = Service("objectives", "Objectives", objectives.EVENTS, Path(
 REFUSALS: Final = [
     (f"commitments/{TWO}", {"line": OTHER_LINE, "year": 2024, "amount_cents": 1}, 404, "unknown-line"),
     (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": 101}, 409, "exceeds-credits"),
-    (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": -1}, 422, "invalid-input"),
-    (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": "1"}, 422, "invalid-input"),
-    (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": 1, "x": 1}, 422, "invalid-input"),
+    (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": -1}, 422, "out-of-range"),
+    (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": "1"}, 422, "wrong-type"),
+    (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": 1, "x": 1}, 422, "unknown-field"),
     (
         f"commitments/{TWO}",
         {"line": LINE, "year": 2024, "amount_cents": 1, "dossier": TWO},
@@ -42,8 +42,8 @@ REFUSALS: Final = [
         "exceeds-commitment",
     ),
     (f"commitments/{TWO}/payments/P", {"year": 2024, "amount_cents": 1, "part": "interim"}, 404, "unknown-commitment"),
-    (f"lines/{LINE}/years/2o24/forecast", {"amount_cents": 1}, 422, "invalid-input"),
-    (f"lines/{LINE}/years/24/forecast", {"amount_cents": 1}, 422, "invalid-input"),
+    (f"lines/{LINE}/years/2o24/forecast", {"amount_cents": 1}, 422, "wrong-type"),
+    (f"lines/{LINE}/years/24/forecast", {"amount_cents": 1}, 422, "out-of-range"),
 ]
 
 

@@ -162,12 +162,12 @@ async def test_an_objective_must_exist(running: Running) -> None:
 REFUSED: Final = (
     (f"{ONE}/bands/2024/internal", {"bands": [BANDS[0], BANDS[2]]}, "422 bands-uncovered", "from 80 and below 90"),
     (f"{ONE}/bands/2024/internal", {"bands": [*BANDS, BANDS[0]]}, "422 bands-overlap", "red and red both hold"),
-    (f"{ONE}/bands/24/internal", {"bands": BANDS}, "422 invalid-input", "24"),
+    (f"{ONE}/bands/24/internal", {"bands": BANDS}, "422 out-of-range", "24"),
     (f"{ONE}/bands/2024/internal", {"bands": [{"colour": "red", "upper": 80}]}, "422 invalid-input", "80"),
     (f"{TWO}/targets", {"target": "1", "horizon": "2024"}, "404 unknown-indicator", TWO),
-    (f"{ONE}/targets", {"target": "1", "horizon": "2024-02-30"}, "422 invalid-input", "2024-02-30"),
+    (f"{ONE}/targets", {"target": "1", "horizon": "2024-02-30"}, "422 impossible-date", "2024-02-30"),
     (f"{ONE}/targets", {"target": "NaN", "horizon": "2024"}, "422 invalid-input", "NaN"),
-    (f"{ONE}/targets", {"target": "1", "horizon": "2024", "by": 1}, "422 invalid-input", "by"),
+    (f"{ONE}/targets", {"target": "1", "horizon": "2024", "by": 1}, "422 unknown-field", "by"),
     (ONE, {"measure": {"kind": "manual"}, "measured_in": "days"}, "409 indicator-differs", "days"),
     ("none", {"measure": {"kind": "manual"}}, "422 invalid-input", "none"),
 )

@@ -1,0 +1,175 @@
+"""Rounds: everything that can be decided now, in order of arrival, on copies of the states in memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
+
+from regesta.command import AnyAggregate, AnyRule, Command, Facts, Read, State
+from regesta.errors import RegestaError, StaleVersion
+from regesta.group import Group, Pending, Versioned
+
+GROUP_COMMANDS = 64
+
+S = TypeVar("S", bound=State)
+logger = logging.getLogger(__name__)
+
+
+class Rules:
+    """The folds and rules of one service, by prefix and by command."""
+
+    def __init__(self, aggregates: Iterable[AnyAggregate], rules: Iterable[AnyRule]) -> None:
+        self._aggregates = {aggregate.state.prefix: aggregate for aggregate in aggregates}
+        self._rules = {rule.command: rule for rule in rules}
+
+    def aggregate(self, stream: str) -> AnyAggregate:
+        """Return how a stream is folded."""
+        return self._aggregates[stream.partition("/")[0]]
+
+    def rule(self, command: Command) -> AnyRule:
+        """Return what decides a command."""
+        return self._rules[type(command)]
+
+    def read(self, read: Read, stream: str) -> State:
+        """Read a stream by its name."""
+        state: State = read(self.aggregate(stream).state, stream.partition("/")[2])
+        return state
+
+
+class _NotLoaded(Exception):
+    """`decide` read a stream that is not in memory, or that another group holds now."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+
+
+class Round:
+    """One pass over the commands that wait: `take` is called for each, in order of arrival.
+
+    later: what could not be decided. missing: streams to load first. spoilt: some of `later` could be decided at once.
+    """
+
+    def __init__(
+        self, rules: Rules, states: Mapping[str, State], held: Iterable[str], keys: Iterable[tuple[str, str]]
+    ) -> None:
+        self._rules = rules
+        self._states = states
+        self._blocked = set(held)
+        self._keys = set(keys)
+        self._groups: dict[str, Group] = {}
+        self.later: list[Pending] = []
+        self.missing: set[str] = set()
+        self.spoilt = False
+
+    @property
+    def groups(self) -> list[Group]:
+        """What was decided; no two groups share a stream."""
+        return _distinct(self._groups.values())
+
+    def take(self, pending: Pending) -> None:
+        """Decide a command, or put it off until what it needs is there. A fault in its rule fails it alone."""
+        if pending.answer.done():  # its caller went away, undecided
+            return
+        if pending.key in self._keys or not pending.touched.isdisjoint(self._blocked):
+            self._put_off(pending)
+            return
+        try:
+            group = self._decide(pending)
+        except _NotLoaded as need:
+            if need.stream not in self._states and need.stream not in self._blocked:
+                self.missing.add(need.stream)
+            self._put_off(pending)
+            return
+        except Exception as error:
+            logger.exception("%s failed, by a fault of ours", pending.command.name)
+            pending.fail(error)
+            self._take_apart(pending.touched)
+            return
+        if pending.key is not None:
+            self._keys.add(pending.key)
+        if group.size >= GROUP_COMMANDS or pending.alone:
+            self._blocked |= group.working.keys()
+
+    def _put_off(self, pending: Pending) -> None:
+        """Leave a command for a later round, and with it whatever comes after it on its streams."""
+        self._blocked |= pending.touched
+        self.later.append(pending)
+
+    def _take_apart(self, touched: Iterable[str]) -> None:
+        """Remove the groups whose states a failed command may have changed; their members are decided again."""
+        spoilt = _distinct(self._groups[stream] for stream in touched if stream in self._groups)
+        self._blocked.update(touched)
+        for group in spoilt:
+            for stream in group.working:
+                del self._groups[stream]
+            for pending in group.members:
+                self._put_off(pending)
+        self.spoilt = True
+
+    def _decide(self, pending: Pending) -> Group:
+        """Decide one command on the states of this round and put it into its group. Raises _NotLoaded."""
+        touched: dict[str, State] = {}
+
+        def read(kind: type[S], key: str) -> S:
+            stream = kind.name_of(key)
+            pending.touched.add(stream)
+            if stream not in touched:
+                touched[stream] = self._state(stream, alone=pending.alone)
+            return cast(S, touched[stream])
+
+        try:
+            facts = self._facts(pending, read)
+        except RegestaError as refusal:
+            group = self._join(touched)
+            group.refused.append((pending, refusal))
+            return group
+        for stream in facts:
+            self._rules.read(read, stream)
+        group = self._join(touched)
+        group.decided.append((pending, self._evolve(group, facts)))
+        return group
+
+    def _state(self, stream: str, *, alone: bool) -> State:
+        """Return the state that this round works on. Raises _NotLoaded."""
+        taken = stream in self._blocked or (alone and stream in self._groups)
+        if taken or stream not in self._states:
+            raise _NotLoaded(stream)
+        if stream in self._groups:
+            return self._groups[stream].working[stream]
+        return self._states[stream].copy()
+
+    def _facts(self, pending: Pending, read: Read) -> Facts:
+        command = pending.command
+        primary = self._rules.read(read, command.stream)
+        pinned = pending.envelope.if_match
+        if pinned is not None and primary.version != pinned:
+            raise StaleVersion(
+                f"{command.stream!r} is at version {primary.version}, not {pinned}",
+                stream=command.stream, version=primary.version, if_match=pinned,
+            )  # fmt: skip
+        return self._rules.rule(command).decide(command, read, pending.context)
+
+    def _join(self, touched: Mapping[str, State]) -> Group:
+        """Return the one group of all streams touched, merging those that met here."""
+        first, *others = _distinct(self._groups[s] for s in touched if s in self._groups) or [Group()]
+        for other in others:
+            first.absorb(other)
+        first.add({stream: state for stream, state in touched.items() if stream not in first.working})
+        self._groups.update(dict.fromkeys(first.working, first))
+        return first
+
+    def _evolve(self, group: Group, facts: Facts) -> list[Versioned]:
+        """Fold new facts into the working states; return them with their versions."""
+        events: list[Versioned] = []
+        for stream, added in facts.items():
+            state = group.working[stream]
+            for event in added:
+                self._rules.aggregate(stream).apply(state, event, None)
+                events.append((stream, state.version, event))
+        return events
+
+
+def _distinct(groups: Iterable[Group]) -> list[Group]:
+    """Return each group once, in the order met."""
+    return list({id(group): group for group in groups}.values())

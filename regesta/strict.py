@@ -1,0 +1,206 @@
+"""Requests read strictly: JSON that a log can keep, bodies within a limit, addresses that are text, no unknown parameter."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import date
+from typing import Annotated, Any, Final, NoReturn, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Request, Response
+from fastapi._compat import ModelField
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BeforeValidator, JsonValue
+
+from regesta.errors import (
+    DuplicateMember,
+    Malformed,
+    MalformedJson,
+    NulCharacter,
+    NumberTooLarge,
+    TooLarge,
+    UnknownParameter,
+    UnsupportedMedia,
+)
+
+BODY_BYTES: Final = 1024 * 1024
+LARGEST: Final = 2**63 - 1
+EXCERPT: Final = 40
+ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_json(text: bytes | str) -> JsonValue:
+    """Return a JSON document. Raises MalformedJson with line and column.
+
+    What some readers allow but a log cannot keep has errors of its own: NulCharacter, DuplicateMember, NumberTooLarge.
+    """
+    try:
+        decoded = text.decode() if isinstance(text, bytes) else text
+        document: JsonValue = json.loads(
+            decoded, parse_constant=_constant, parse_int=_whole, parse_float=_real, object_pairs_hook=_once
+        )
+        if "\\u" in decoded:  # only there can a text hide what cannot be stored
+            _require_storable(document, "")
+    except json.JSONDecodeError as error:
+        excerpt = error.doc[max(error.pos - EXCERPT, 0) : error.pos + EXCERPT]
+        where = f"line {error.lineno}, column {error.colno}"
+        raise MalformedJson(
+            f"this is no JSON: {error.msg} at {where}", line=error.lineno, column=error.colno, value=excerpt
+        ) from error
+    except UnicodeDecodeError as error:
+        raise MalformedJson(f"this is no UTF-8 text: {error.reason} at byte {error.start}", byte=error.start) from error
+    except RecursionError as error:
+        raise MalformedJson("this is nested too deep") from error
+    return document
+
+
+def _constant(token: str) -> NoReturn:
+    raise MalformedJson(f"{token} is no number", value=token)
+
+
+def _whole(digits: str) -> int:
+    # The length first: reading a very long number is an error of its own.
+    if len(digits) > 20 or not -LARGEST <= int(digits) <= LARGEST:
+        raise NumberTooLarge(f"{digits[:EXCERPT]} is beyond 64 bits", value=digits[:EXCERPT])
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise NumberTooLarge(f"{digits[:EXCERPT]} is beyond what a number holds", value=digits[:EXCERPT])
+    return number
+
+
+def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise DuplicateMember(f"the member {twice!r} comes twice", value=twice)
+    return members
+
+
+def _require_storable(document: JsonValue, pointer: str) -> None:
+    """Raise NulCharacter or MalformedJson with the pointer of a text that the log cannot keep."""
+    if isinstance(document, str):
+        if "\0" in document:
+            shown = document.replace("\0", "\\u0000")[: 2 * EXCERPT]
+            raise NulCharacter(f"{pointer or '/'}: the character NUL cannot be stored", pointer=pointer, value=shown)
+        if any("\ud800" <= character <= "\udfff" for character in document):
+            shown = document.encode("utf-8", "backslashreplace").decode()[: 2 * EXCERPT]
+            raise MalformedJson(f"{pointer or '/'}: a lone surrogate is no text", pointer=pointer, value=shown)
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            _require_storable(value, f"{pointer}/{number}")
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            _require_storable(name, f"{pointer}/(name)")
+            _require_storable(value, f"{pointer}/{name}")
+
+
+class StrictRequest(Request):
+    """A request whose body has at most 1 MiB and, as JSON, is read by `read_json`."""
+
+    async def body(self) -> bytes:
+        """Return the whole body. Raises TooLarge, as early as it is seen."""
+        if not hasattr(self, "_body"):
+            length = self.headers.get("content-length", "0")
+            _limit(int(length) if length.isascii() and length.isdigit() else 0)
+            kept = bytearray()
+            async for chunk in self.stream():
+                kept += chunk
+                _limit(len(kept))
+            self._body = bytes(kept)
+        return self._body
+
+    async def json(self) -> JsonValue:
+        """Return the body as a document."""
+        if not hasattr(self, "_document"):
+            self._document = read_json(await self.body())
+        return self._document
+
+
+def _limit(size: int) -> None:
+    if size > BODY_BYTES:
+        raise TooLarge(f"a body has at most {BODY_BYTES} bytes, not {size}", limit=BODY_BYTES, size=size)
+
+
+def _require_json(content_type: str) -> None:
+    media = content_type.partition(";")[0].strip().lower()
+    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+        raise UnsupportedMedia(f"a body comes as application/json, not {media!r}", content_type=media)
+
+
+def require_address(request: Request, parameters: frozenset[str]) -> None:
+    """Raise Malformed, NulCharacter or UnknownParameter unless path and query are text and all parameters known."""
+    try:
+        path = unquote_to_bytes(request.scope.get("raw_path") or request.url.path).decode()
+        query = unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError as error:
+        shown = repr(error.object)[: 2 * EXCERPT]
+        raise Malformed(f"the address is no UTF-8 text: {shown}", value=shown) from error
+    if "\0" in path or "\0" in query:
+        raise NulCharacter("the character NUL cannot stand in an address", value=path.replace("\0", "%00"))
+    for name in request.query_params:
+        if name not in parameters:
+            raise UnknownParameter(
+                f"{name!r} is no parameter here; there are {', '.join(sorted(parameters)) or 'none'}", parameter=name
+            )
+
+
+class StrictRoute(APIRoute):
+    """A route that reads address and body strictly, and first: what FastAPI would make of our errors is none of them."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler over a StrictRequest."""
+        handler = super().get_route_handler()
+        parameters = query_parameters(self)
+
+        async def strict(request: Request) -> Response:
+            require_address(request, parameters)
+            strictly = StrictRequest(request.scope, request.receive)
+            if await strictly.body():
+                _require_json(request.headers.get("content-type", ""))
+                await strictly.json()
+            return await handler(strictly)
+
+        return strict
+
+
+def query_parameters(route: APIRoute) -> frozenset[str]:
+    """Return the names of all query parameters of a route, those of its dependencies and parameter models too."""
+    names: set[str] = set()
+    for field in _declared(route.dependant):
+        model = getattr(field.field_info.annotation, "model_fields", None)
+        if model is None:
+            names.add(field.alias)
+        else:
+            names.update(each.alias or name for name, each in model.items())
+    return frozenset(names)
+
+
+def _declared(dependant: Dependant) -> Iterator[ModelField]:
+    yield from dependant.query_params
+    for each in dependant.dependencies:
+        yield from _declared(each)
+
+
+class DayRefused(ValueError):
+    """Not a day as YYYY-MM-DD; pydantic alone would also take seconds since 1970."""
+
+    code = "impossible-date"
+
+
+def _iso_day(value: object) -> object:
+    if isinstance(value, str) and ISO_DAY.fullmatch(value) is None:
+        raise DayRefused(f"{value!r} is no day, such as '2026-06-30'")
+    return value
+
+
+# A day in a query.
+IsoDay: TypeAlias = Annotated[date, BeforeValidator(_iso_day)]
