@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import accumulate, pairwise
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+from contracts.letters import normal
 
 ECONOMIC_WIDTH: Final = 4
 WIDTHS: Final = (2, 3, 2, 2, ECONOMIC_WIDTH)
@@ -118,7 +119,7 @@ def split_line(line: str) -> tuple[str, AllocationCode]:
 
 def _groups(printed: str) -> list[str]:
     """Return the runs of digits of a printed code. Raises UnreadableCode when it holds something else."""
-    plain = unicodedata.normalize("NFKC", printed).strip()
+    plain = normal(printed).strip()
     groups = [group for group in SEPARATOR.split(PREFIX.sub("", plain)) if group]
     strange = next((group for group in groups if not (group.isascii() and group.isdigit())), None)
     if strange is not None:

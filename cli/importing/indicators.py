@@ -126,7 +126,7 @@ class _Reading:
         if isinstance(empty, Empty):
             return empty
         found = number_of(printed)
-        if found is None or (self.bands is not None and found[1] and found[1] != (self.unit or "")):
+        if found is None or (self.bands is not None and found[1] != (self.unit or "")):
             return None
         return known(found[0])
 

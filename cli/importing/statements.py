@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 from contracts.dates import ImpreciseDate
+from contracts.letters import normal
 from contracts.objectives import Continuous, Deadline, EndOfLegislature, InWords, OnDay, Status
 from contracts.types import NONE, NOT_APPLICABLE, PENDING, ByReference, Empty, Known, Text, by_reference, known
 from contracts.wording import NAMES
@@ -81,7 +81,7 @@ def deadline_of(printed: str, words: Text) -> Known[Deadline] | Empty | ByRefere
 
 def plain(printed: str) -> str:
     """Return a text in lower case with one kind of apostrophe and space, without what stands around it."""
-    return " ".join(unicodedata.normalize("NFKC", printed).lower().replace("’", "'").split()).strip(" .;:")
+    return " ".join(normal(printed).lower().replace("’", "'").split()).strip(" .;:")
 
 
 def _deadline(text: str) -> Deadline | None:

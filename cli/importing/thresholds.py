@@ -7,13 +7,13 @@ meaning. "95 %" or "2 semaines de retard" name a value and not which side of it,
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from contracts.bands import Band, BandColour, BandsError, check_bands
+from contracts.letters import is_mark, normal
 from contracts.wording import NAMES
 
 
@@ -25,7 +25,8 @@ class NoBands(ValueError):
 class Range:
     """What one text says. *_inclusive: None where the words leave open whether the edge is inside ("between 80 and 90").
 
-    unit: "" when none is printed. turns: words after the numbers that say where they count from ("after", "late").
+    unit: "" when none is printed. turns: words after the numbers that say where they count from ("after", "late"). subject, rest: the words before the comparison
+    and after the unit. refers_back: "these", "they" stand for words of another text.
     """
 
     lower: Decimal | None = None
@@ -34,6 +35,9 @@ class Range:
     upper_inclusive: bool | None = False
     unit: str = ""
     turns: frozenset[str] = frozenset()
+    subject: str = ""
+    rest: str = ""
+    refers_back: bool = False
 
 
 NUMBER_WORDS: Final = {
@@ -84,6 +88,73 @@ TURNS: Final = {
     for word in words.split()
 }
 MONTHS: Final = frozenset(month.lower() for names in NAMES.values() for month in names.months)
+
+WORD: Final = re.compile(r"[^\W\d_]+")
+# "m²" is a unit; another raised digit is a footnote mark.
+SQUARED: Final = re.compile(r"\b[kcd]?m[²³](?!\w)")
+# Words that stand for others: "quand elles sont", "de ces prévisions"; not "il y a".
+BACK: Final = re.compile(r"\b(?:elles?|ils?(?! y a)|ces?|cette|cel(?:le|les|ui)-ci|ze|zij|deze|it|they|these|this)\b")
+# Words before a comparison that do not say what is compared.
+SAYS_NOTHING: Final = frozenset(
+    [
+        "si",
+        "quand",
+        "lorsque",
+        "lorsqu",
+        "que",
+        "qu",
+        "est",
+        "sont",
+        "elle",
+        "elles",
+        "il",
+        "ils",
+        "ce",
+        "c",
+        "le",
+        "la",
+        "les",
+        "l",
+        "un",
+        "une",
+        "du",
+        "de",
+        "des",
+        "d",
+        "au",
+        "aux",
+        "dans",
+        "compris",
+        "comprise",
+        "comprises",
+        "être",
+        "ces",
+        "cet",
+        "cette",
+        "als",
+        "wanneer",
+        "indien",
+        "is",
+        "zijn",
+        "het",
+        "de",
+        "een",
+        "ze",
+        "zij",
+        "dit",
+        "ligt",
+        "liggen",
+        "begrepen",
+        "if",
+        "when",
+        "are",
+        "the",
+        "a",
+        "an",
+        "it",
+        "they",
+    ]
+)
 
 # Longer texts are prose, and longer numbers no thresholds.
 MOST_CHARACTERS: Final = 300
@@ -144,6 +215,9 @@ def unit_of(printed: Mapping[BandColour, str | None]) -> str | None:
 def range_of(printed: str) -> Range:
     """Return the range that one text says. Raises NoBands when it says none beyond doubt."""
     text = _plain(printed)
+    mark = next(filter(is_mark, SQUARED.sub("", text)), None)
+    if mark is not None:
+        raise NoBands(f"{printed!r} holds the mark {mark!r}, which is no digit")
     if len(text) > MOST_CHARACTERS:
         raise NoBands(f"a text of {len(text)} characters is no threshold")
     found = [one for one in (_double(text), _between(text), _single(text)) if one is not None]
@@ -154,7 +228,8 @@ def range_of(printed: str) -> Range:
 
 def number_of(printed: str) -> tuple[Decimal, str] | None:
     """Return the number and the unit ("" for none) of a text that is nothing else; None when it is more, or less."""
-    found = re.fullmatch(rf"(?P<sign>-?){NUMBER}{UNIT}", _plain(printed)[:MOST_CHARACTERS])
+    text = _plain(printed)[:MOST_CHARACTERS]
+    found = None if any(map(is_mark, SQUARED.sub("", text))) else re.fullmatch(rf"(?P<sign>-?){NUMBER}{UNIT}", text)
     number = None if found is None else _number(found["number"], _unit(found))
     if found is None or number is None or DOUBT.search(_unit(found)) or _unit(found) in MONTHS:
         return None
@@ -162,7 +237,7 @@ def number_of(printed: str) -> tuple[Decimal, str] | None:
 
 
 def _plain(printed: str) -> str:
-    text = unicodedata.normalize("NFKC", printed).lower().replace("’", "'").replace("\u2010", "-")
+    text = normal(printed).lower().replace("’", "'").replace("\u2010", "-")
     text = re.sub(r"\b([ldn]|qu)' ", r"\1'", " ".join(text.split()))
     return re.sub(r"(?<=d')(?=\w)", " ", text).strip(" .;:")
 
@@ -183,9 +258,19 @@ def _double(text: str) -> Range | None:
         high = next((each for each in (one, other) if each is not None and each.lower is None), None)
         if one is not None and other is not None and low is not None and high is not None:
             unit = low.unit or high.unit
-            if {low.unit, high.unit} <= {unit, ""}:
-                turns = low.turns | high.turns
-                return Range(low.lower, low.lower_inclusive, high.upper, high.upper_inclusive, unit, turns)
+            if (
+                {low.unit, high.unit} <= {unit, ""}
+                and low.rest in {"", high.rest}
+                and high.subject in {"", low.subject}
+            ):
+                return replace(
+                    low,
+                    upper=high.upper,
+                    upper_inclusive=high.upper_inclusive,
+                    unit=unit,
+                    turns=low.turns | high.turns,
+                    rest=high.rest,
+                )
     return None
 
 
@@ -197,25 +282,30 @@ def _between(text: str) -> Range | None:
     first, unit = found["lowunit"], _unit(found)
     if low is None or high is None or low >= high or (first and UNITS.get(first, first) != unit):
         return None
-    return Range(low, None, high, None, unit, _turns(found))
+    return Range(low, None, high, None, unit, _turns(found), *_around(found))
 
 
 def _compared(sign: str, found: re.Match[str]) -> Range | None:
-    unit, turns, inclusive = _unit(found), _turns(found), "=" in sign
+    unit, inclusive = _unit(found), "=" in sign
     number = _number(found["number"], unit)
     if number is None:
         return None
+    subject, rest, back = _around(found)
+    said = Range(unit=unit, turns=_turns(found), subject=subject, rest=rest, refers_back=back)
     match sign[0]:
         case ">":
-            return Range(lower=number, lower_inclusive=inclusive, unit=unit, turns=turns)
+            return replace(said, lower=number, lower_inclusive=inclusive)
         case "<":
-            return Range(upper=number, upper_inclusive=inclusive, unit=unit, turns=turns)
+            return replace(said, upper=number, upper_inclusive=inclusive)
         case _:
-            return Range(number, True, number, True, unit, turns)
+            return replace(said, lower=number, lower_inclusive=True, upper=number, upper_inclusive=True)
 
 
 def _in_doubt(found: re.Match[str]) -> bool:
     around = f"{found['lead']} | {found['unit'] or ''} | {found['trail']}"
+    # "A month out of two": a share, not a time.
+    if any(word in NUMBER_WORDS for word in WORD.findall(found["trail"])):
+        return True
     return DOUBT.search(around) is not None or any(re.search(rf"\b{month}\b", found[0]) for month in MONTHS)
 
 
@@ -239,17 +329,40 @@ def _unit(found: re.Match[str]) -> str:
 
 
 def _turns(found: re.Match[str]) -> frozenset[str]:
-    return frozenset(TURNS[word] for word in re.findall(r"[^\W\d_]+", found["trail"]) if word in TURNS)
+    return frozenset(TURNS[word] for word in WORD.findall(found["trail"]) if word in TURNS)
+
+
+def _around(found: re.Match[str]) -> tuple[str, str, bool]:
+    """Return the words before a comparison that say what is compared, all after its unit, and whether any refers back."""
+    return " ".join(_telling(found["lead"])), found["trail"].strip(" .;:,"), BACK.search(found[0]) is not None
+
+
+def _telling(words: str) -> list[str]:
+    return [word for word in WORD.findall(words) if word not in SAYS_NOTHING]
 
 
 def _require_one_scale(ranges: list[Range]) -> None:
     """Raise NoBands unless all ranges count the same thing from the same side."""
-    units = sorted({each.unit for each in ranges} - {""})
+    units = sorted({each.unit for each in ranges})
     if len(units) > 1:
-        raise NoBands(f"the texts count in different units: {', '.join(units)}")
+        raise NoBands(f"the texts count in different units: {', '.join(unit or 'none' for unit in units)}")
     turns = {each.turns for each in ranges} - {frozenset()}
     if len(turns) > 1:
         raise NoBands("the texts count from different sides")
+    _require_one_rest(ranges)
+    subjects = sorted({each.subject for each in ranges} - {""})
+    if len(subjects) > 1:
+        raise NoBands(f"the texts speak of different things: {', '.join(map(repr, subjects))}")
+
+
+def _require_one_rest(ranges: list[Range]) -> None:
+    """Raise NoBands unless the words after all numbers are equal, or said shorter by a text that refers back to another."""
+    whole = {each.rest for each in ranges if not each.refers_back} or {max((each.rest for each in ranges), key=len)}
+    full = _telling(min(whole))
+    short = [_telling(each.rest) for each in ranges if each.refers_back]
+    if len(whole) > 1 or any(words != full[: len(words)] for words in short):
+        rests = sorted({each.rest for each in ranges})
+        raise NoBands(f"the texts go on differently after their numbers: {', '.join(map(repr, rests))}")
 
 
 def _band(colour: BandColour, ranges: Mapping[BandColour, Range]) -> Band:

@@ -61,7 +61,7 @@ def test_a_printed_code_is_read(printed: str, code: str, *, repaired: bool) -> N
         ("33.001.O7.01.1111", "'O7' is no group of digits"),
         ("33,001,07,01,1111", "'33,001,07,01,1111' is no group of digits"),
         ("AB n° à compléter", "'à' is no group of digits"),
-        ("²3.001.07.01.1111x", "'1111x' is no group of digits"),
+        ("²3.001.07.01.1111x", "'²3' is no group of digits"),
         ("33.001.07.01", "it has 9 digits of 13, and which are missing cannot be told"),
         ("", "it has 0 digits of 13, and which are missing cannot be told"),
         ("٣٣.001.07.01.1111", "'٣٣' is no group of digits"),

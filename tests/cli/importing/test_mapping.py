@@ -259,6 +259,8 @@ def test_bands_come_only_from_texts_that_cover_everything() -> None:
     [
         ("42 jours", "realised", None),
         ("42 jours", "planned", "the period of the value '42 jours' is not printed"),
+        ("42", "realised", "the value '42' is no number in the unit of its bands"),
+        ("42¹ jours", "realised", "the value '42¹ jours' is no number in the unit of its bands"),
         ("42 %", "realised", "the value '42 %' is no number in the unit of its bands"),
         ("ongeveer 42", "realised", "the value 'ongeveer 42' is no number in the unit of its bands"),
     ],

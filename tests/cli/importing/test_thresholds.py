@@ -80,6 +80,19 @@ def printed(red: str | None, amber: str | None, green: str | None) -> dict[BandC
     return {"red": red, "amber": amber, "green": green}
 
 
+def test_a_text_that_refers_back_may_say_less_but_nothing_else() -> None:
+    green = "égales ou supérieures à 90 % des prévisions de l’année"
+    assert len(bands_of(printed("quand elles sont inférieures à 90 % de ces prévisions", None, green))) == 2
+    with pytest.raises(NoBands, match="go on differently"):
+        bands_of(printed("quand elles sont inférieures à 90 % de ces crédits", None, green))
+
+
+def test_equal_words_after_the_number_leave_no_doubt() -> None:
+    texts = printed("plus de 3 réunions par an", None, "au plus 3 réunions par an")
+    assert [band.colour for band in bands_of(texts)] == ["red", "green"]
+    assert [band.colour for band in bands_of(printed("> 3 m²", None, "≤ 3 m²"))] == ["red", "green"]
+
+
 def test_an_edge_left_open_goes_to_the_text_that_does_not_hold_it() -> None:
     texts = printed("inférieures à 80 %", "comprises entre 80 et 90 %", "égales ou supérieures à 90 %")
     assert bands_of(texts) == (
@@ -100,6 +113,18 @@ def test_an_edge_left_open_goes_to_the_text_that_does_not_hold_it() -> None:
         (printed("> 5 jours", None, "<= 5 semaines"), "different units: jours, semaines"),
         (printed("plus de 5 jours avant", None, "5 jours ou moins après"), "different sides"),
         (printed("> 5 jours de retard", None, "<= 5 jours d’avance"), "different sides"),
+        (printed("moins d’un mois sur deux", None, "au moins un mois sur deux"), "beyond doubt"),
+        (printed("< 50 % des logements", None, ">= 50 % des bureaux"), "'des bureaux', 'des logements'"),
+        (printed("< 90 % des prévisions", None, ">= 90 %"), "go on differently"),
+        (printed("< 3 réunions par an", None, ">= 3 réunions par mois"), "'par an', 'par mois'"),
+        (printed("> 5 %", None, "≤ 5 ‰"), "different units: none, %"),
+        (printed("> 5 %", None, "≤ 5"), "different units: none, %"),
+        (printed("> 15 jours (rapport)", None, "≤ 15 jours (PV)"), r"'\(pv\)', '\(rapport\)'"),
+        (printed("< 80% engagés", None, "≥ 80% liquidés"), "'engagés', 'liquidés'"),
+        (printed("plaintes < 5", None, "dossiers ≥ 5"), "speak of different things: 'dossiers', 'plaintes'"),
+        (printed("> 80¹ %", None, "≤ 80 %"), "the mark '¹'"),
+        (printed("> 80 jours²", None, "≤ 80 jours"), "the mark '²'"),
+        (printed("> 8½ %", None, "≤ 8½ %"), "the mark '½'"),
         (printed("> 5", None, None), "one text alone"),
         (printed(None, " ", None), "no threshold is printed"),
         (printed("95 %", None, "100 %"), "'95 %' names a value"),
@@ -146,6 +171,9 @@ def test_any_text_is_a_range_with_an_edge_or_none(text: str) -> None:
         ("-3 jours", (Decimal(-3), "jours")),
         ("1.000", None),
         ("ongeveer 5", None),
+        ("80¹", None),
+        ("80 %²", None),
+        ("5 m²", (Decimal(5), "m²")),
         ("5 ou 6", None),
         ("mars 2024", None),
         ("Néant", None),
