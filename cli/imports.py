@@ -39,7 +39,7 @@ def facts(
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Import the facts of one policy note. A second import of the same file records nothing."""
+    """Import the facts of one policy note; exit 1 when a piece was refused. A second import of the same file records nothing."""
     usable(token)
     if report is not None:
         report.touch()  # a place that cannot be written is said before anything is sent
@@ -53,6 +53,8 @@ def facts(
     else:
         console.print(found.rich())
         console.print(f"Note {found.note}", highlight=False)
+    if found.totals()["refused"]:
+        raise typer.Exit(1)
 
 
 @import_app.command(epilog="Example: regesta import commands examples/contract-13th-series.ndjson")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
@@ -30,7 +31,7 @@ MOST: Final = 10**15
 MOST_DIGITS: Final = 1100
 
 NodeLevel: TypeAlias = Literal["strategic", "operational", "year-section", "action"]
-# A parent stands higher.
+# A parent stands higher; only an action can stand under one of its own level.
 RANKS: Final[dict[NodeLevel, int]] = {"strategic": 0, "operational": 1, "year-section": 2, "action": 3}
 
 
@@ -120,7 +121,12 @@ class DatedFact(Shape):
 
 
 class Node(Shape):
-    """An objective, a year-section or an action, and what is printed under it. code: unique in the file."""
+    """An objective, a year-section or an action, and what is printed under it.
+
+    code: no other node of the file has it. parent: the code of a node of the file, before or after this one, that is of a higher
+    level (strategic, operational, year-section, action) or, for an action, an action too; a year-section has one; no node is its
+    own ancestor.
+    """
 
     code: Name
     level: NodeLevel
@@ -155,7 +161,11 @@ class PolicyNote(Shape):
 
 
 class FactsFile(Shape):
-    """What was read from one printed policy note. about: a remark on the file, which is not imported."""
+    """What was read from one printed policy note. about: a remark on the file, which is not imported.
+
+    Rules that a schema does not say: no member comes twice in an object; the note has a title in French or in Dutch that is
+    not blank; a blank text is one that is not printed; codes and parents make a tree, as each node says.
+    """
 
     about: Printed = None
     policy_note: PolicyNote
@@ -182,12 +192,31 @@ class Tree:
     def section_of(self, node: Node) -> Section | None:
         """Return the year-section that a node is or stands in; None when it has none, or one without year or kind."""
         parent = None if node.parent is None else self._nodes[node.parent]
+        while parent is not None and node.level == parent.level == "action":
+            parent = None if parent.parent is None else self._nodes[parent.parent]
         own = parent if node.level == "action" and parent is not None and parent.level == "year-section" else node
         return Section(year=own.year, kind=own.kind) if own.year is not None and own.kind is not None else None
 
     def from_above(self) -> list[Node]:
         """Return the nodes, parents first, in an order that does not depend on that of the file."""
-        return sorted(self._nodes.values(), key=lambda node: (RANKS[node.level], natural(node.code), node.code))
+        return sorted(
+            self._nodes.values(),
+            key=lambda node: (RANKS[node.level], self._depth(node), natural(node.code), node.code),
+        )
+
+    def generations(self) -> list[frozenset[str]]:
+        """Return the codes of the objectives and actions by how many stand above them, those with none first."""
+        found: dict[int, set[str]] = {}
+        for node in self._nodes.values():
+            if node.level != "year-section":
+                found.setdefault(self._depth(node), set()).add(node.code)
+        return [frozenset(found[depth]) for depth in sorted(found)]
+
+    def _depth(self, node: Node) -> int:
+        depth, above = 0, self.parent_of(node)
+        while above is not None:
+            depth, above = depth + 1, self.parent_of(above)
+        return depth
 
 
 def read_file(path: Path) -> FactsFile:
@@ -203,13 +232,12 @@ def parse(text: bytes) -> FactsFile:
         )
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise FileRefused([Fault("", f"this is no JSON text: {error}")]) from error
-    faults = [*_repeated(document, "")]
+    faults = [*_repeated(document, ""), *_faults(document)]
     try:
         file = FactsFile.model_validate(document)
     except ValidationError as error:
         faults += [Fault(pointer(each["loc"]), _message(each["msg"], each["input"])) for each in error.errors()]
         raise FileRefused(faults) from error
-    faults += _faults(file)
     if faults:
         raise FileRefused(faults)
     return file
@@ -263,41 +291,81 @@ def _repeated(document: object, at: str) -> Iterator[Fault]:
             pass
 
 
-def _faults(file: FactsFile) -> Iterator[Fault]:
-    """Yield what is wrong with the note's title and with the tree."""
-    if file.policy_note.title.fr is None and file.policy_note.title.nl is None:
-        yield Fault("/policy_note/title", "the note needs a title in French or in Dutch")
-    first: dict[str, Node] = {}
-    for index, node in enumerate(file.objectives):
-        if first.setdefault(node.code, node) is not node:
-            yield Fault(f"/objectives/{index}/code", f"the code {node.code!r} comes twice")
-    for index, node in enumerate(file.objectives):
-        message = _wrong_parent(node, first)
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What the tree needs of a node, of a file that may have faults elsewhere; None: missing, or not of its shape.
+
+    loose: it says that it has no parent.
+    """
+
+    code: str | None
+    level: NodeLevel | None
+    parent: str | None
+    loose: bool
+
+    @classmethod
+    def of(cls, node: object) -> _Link:
+        """Return the link of a node as it stands in the file."""
+        members = node if isinstance(node, dict) else {"parent": node}
+        level = members.get("level")
+        return cls(
+            code=_code(members.get("code")),
+            level=next((known for known in RANKS if known == level), None),
+            parent=_code(members.get("parent")),
+            loose=members.get("parent") is None,
+        )
+
+
+def _code(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _faults(document: object) -> Iterator[Fault]:
+    """Yield what is wrong with the note's title and with the tree, whatever other faults the file has."""
+    match document:
+        case {"policy_note": {"title": dict() as title}} if all(
+            title.get(each) is None or str(title[each]).isspace() or title[each] == "" for each in ("fr", "nl")
+        ):
+            yield Fault("/policy_note/title", "the note needs a title in French or in Dutch")
+    match document:
+        case {"objectives": list() as nodes}:
+            yield from _tree_faults([_Link.of(node) for node in nodes])
+
+
+def _tree_faults(links: Sequence[_Link]) -> Iterator[Fault]:
+    first: dict[str, _Link] = {}
+    for index, link in enumerate(links):
+        if link.code is not None and first.setdefault(link.code, link) is not link:
+            yield Fault(f"/objectives/{index}/code", f"the code {link.code!r} comes twice")
+    for index, link in enumerate(links):
+        message = _wrong_parent(link, first)
         if message is not None:
             yield Fault(f"/objectives/{index}/parent", message)
 
 
-def _wrong_parent(node: Node, nodes: Mapping[str, Node]) -> str | None:
-    if node.parent is None:
-        return f"the year-section {node.code!r} needs a parent" if node.level == "year-section" else None
-    parent = nodes.get(node.parent)
+def _wrong_parent(link: _Link, links: Mapping[str, _Link]) -> str | None:
+    if link.parent is None:
+        return f"the year-section {link.code!r} needs a parent" if link.loose and link.level == "year-section" else None
+    parent = links.get(link.parent)
     if parent is None:
-        return f"the parent {node.parent!r} is not in the file"
-    if _in_cycle(node, nodes):
-        return f"{node.code!r} is its own ancestor, through {node.parent!r}"
-    if RANKS[parent.level] >= RANKS[node.level]:
-        return f"the parent {node.parent!r} is {parent.level}, which is not above {node.level}"
+        return f"the parent {link.parent!r} is not in the file"
+    if _in_cycle(link, links):
+        return f"{link.code!r} is its own ancestor, through {link.parent!r}"
+    if parent.level is None or link.level is None or parent.level == link.level == "action":
+        return None
+    if RANKS[parent.level] >= RANKS[link.level]:
+        return f"the parent {link.parent!r} is {parent.level}, which is not above {link.level}"
     return None
 
 
-def _in_cycle(node: Node, nodes: Mapping[str, Node]) -> bool:
-    seen = {node.code}
-    above = node.parent
-    while above is not None and above in nodes:
-        if above == node.code:
+def _in_cycle(link: _Link, links: Mapping[str, _Link]) -> bool:
+    seen = {link.code}
+    above = link.parent
+    while above is not None and above in links:
+        if above == link.code:
             return True
         if above in seen:
             return False
         seen.add(above)
-        above = nodes[above].parent
+        above = links[above].parent
     return False

@@ -13,13 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from cli.importing.contents import Contents
 from cli.importing.errors import Fault, FileRefused, NoSlug
-from cli.importing.file import FactsFile, Tree
+from cli.importing.file import FactsFile, PolicyNote, Tree
 from cli.importing.indicators import map_indicators
 from cli.importing.lines import map_lines
 from cli.importing.plan import Facts, Item, Kind, Plan, Spot, Wanted, held, text_of
 from contracts.allocation import EntitySlug
-from contracts.objectives import Level
-from contracts.types import Slug
+from contracts.types import Section, Slug
 from services.objectives.domain.note import OpenNote, PrintSection, RegisterObjective
 
 LONGEST_SLUG: Final = 80
@@ -68,12 +67,12 @@ def ids_of(file: FactsFile, note: str) -> dict[str, str]:
     return {node.code: facts.id(node.code) for node in file.objectives if node.level != "year-section"}
 
 
-def registrations(file: FactsFile, note: str, ids: Mapping[str, str], level: Level) -> Plan:
-    """Return the commands that register the objectives or actions of one level. ids: at least of the levels above, by code."""
+def registrations(file: FactsFile, note: str, ids: Mapping[str, str], codes: frozenset[str]) -> Plan:
+    """Return the commands that register the objectives and actions with these codes. ids: by code, those above them for certain."""
     facts, tree, plan = Facts(note), Tree(file), Plan()
     for spot in _spots(file, ids):
-        if spot.node.level == level:
-            plan.add(spot.pointer, level, partial(_register, spot, tree, facts, ids))
+        if spot.node.code in codes:
+            plan.add(spot.pointer, spot.node.level, partial(_register, spot, tree, facts, ids))
     return plan
 
 
@@ -85,13 +84,13 @@ def plan_of(file: FactsFile, note: str, entity: str, ids: Mapping[str, str]) -> 
     """
     plan = Plan([Item("/policy_note", "policy_note")])
     if file.about is not None:
-        plan.items.append(Item("/about", "about", "refused", "a remark on the file itself, not on the note"))
+        plan.items.append(Item("/about", "about", "as_printed", "a remark on the file itself: it is not recorded"))
     facts = Facts(note)
     spots = list(_spots(file, ids))
     contents = Contents(file, facts, plan)
     for spot in spots:
         kind: Kind = spot.node.level
-        plan.add(spot.pointer, kind, partial(_map_node, spot, facts))
+        plan.add(spot.pointer, kind, partial(_map_node, spot, facts, file.policy_note))
         contents.map(spot)
     map_lines(spots, facts, entity, plan)
     year = file.policy_note.planned_year or file.policy_note.realised_year
@@ -133,10 +132,25 @@ def _register(spot: Spot, tree: Tree, facts: Facts, ids: Mapping[str, str]) -> t
     return Item(spot.pointer, node.level), [Wanted("objectives", command, f"{key}/{command.name}", (spot.pointer,))]
 
 
-def _map_node(spot: Spot, facts: Facts) -> tuple[Item, list[Wanted]]:
-    if spot.node.level == "year-section":
-        return _map_section(spot, facts)
-    return _with_year(Item(spot.pointer, spot.node.level), spot), []
+def _map_node(spot: Spot, facts: Facts, note: PolicyNote) -> tuple[Item, list[Wanted]]:
+    if spot.node.level != "year-section":
+        item, wanted = _with_year(Item(spot.pointer, spot.node.level), spot), []
+    else:
+        item, wanted = _map_section(spot, facts)
+    own = spot.section is not None and (spot.node.year, spot.node.kind) == (spot.section.year, spot.section.kind)
+    remark = _elsewhere(spot.section, note) if own else None
+    return replace(item, reason="; ".join(filter(None, (item.reason, remark))) or None), wanted
+
+
+def _elsewhere(section: Section | None, note: PolicyNote) -> str | None:
+    """Return a remark on a section that is neither the account nor the plan of the note's own years."""
+    if section is None:
+        return None
+    year = note.realised_year if section.kind == "realised" else note.planned_year
+    if year is None or year == section.year:
+        return None
+    letter = "gives account of" if section.kind == "realised" else "plans"
+    return f"the note's {section.kind} year is {year}: what stands here is in the letter that {letter} {section.year}"
 
 
 def _map_section(spot: Spot, facts: Facts) -> tuple[Item, list[Wanted]]:

@@ -22,7 +22,7 @@ OUTCOMES: Final[dict[Outcome, str]] = {
     "refused": "refused",
 }
 # Of a long list on the screen.
-SHOWN_REFUSALS: Final = 20
+SHOWN_LINES: Final = 20
 STYLES: Final[dict[Outcome, str]] = {"as_is": "", "repaired": "cyan", "as_printed": "yellow", "refused": "red"}
 
 
@@ -61,13 +61,16 @@ class Report:
         return {each: found[each] for each in OUTCOMES}
 
     def remarkable(self) -> list[Item]:
-        """Return what is not as is, in the order of the file."""
-        return sorted((item for item in self.items if item.outcome != "as_is"), key=lambda item: _steps(item.pointer))
+        """Return what is not as is, and what has a remark, in the order of the file."""
+        return sorted(
+            (item for item in self.items if item.outcome != "as_is" or item.reason is not None),
+            key=lambda item: _steps(item.pointer),
+        )
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the report as JSON: `{note, entity, file, held, total, counts, totals, recorded, already, items}`.
 
-        items: only those that are not as is, each with its JSON pointer, kind, outcome and reason.
+        items: those that are not as is or have a remark, each with its JSON pointer, kind, outcome and reason.
         """
         document: dict[str, JsonValue] = _REPORT.dump_python(
             {
@@ -87,7 +90,7 @@ class Report:
         return document
 
     def rich(self) -> RenderableType:
-        """Return the counts as a table, and below it what was refused."""
+        """Return the counts as a table, and below it what was refused or has a remark."""
         table = Table(title=f"Imported into {self.note}", title_justify="left")
         table.add_column("")
         for outcome, title in OUTCOMES.items():
@@ -97,12 +100,13 @@ class Report:
             table.add_row(kind.replace("_", " "), *(_shown(n) for n in by_outcome.values()), str(self.held[kind]))
         table.add_section()
         table.add_row("all", *(str(n) for n in self.totals().values()), str(len(self.items)))
-        lost = [item for item in self.remarkable() if item.outcome == "refused"]
-        lines = [Text(f"{item.pointer}: {item.reason}", style="red") for item in lost[:SHOWN_REFUSALS]]
-        if len(lost) > SHOWN_REFUSALS:
-            lines.append(Text(f"... and {len(lost) - SHOWN_REFUSALS} more, all in the JSON report", style="red"))
-        told = ", ".join(f"{n} in {service}" for service, n in self.recorded.items())
-        return Group(table, Text(f"Events recorded: {told}."), *lines)
+        told = [item for item in self.remarkable() if item.outcome in {"refused", "as_is"}]
+        told.sort(key=lambda item: item.outcome != "refused")
+        lines = [Text(f"{item.pointer}: {item.reason}", style=STYLES[item.outcome]) for item in told[:SHOWN_LINES]]
+        if len(told) > SHOWN_LINES:
+            lines.append(Text(f"... and {len(told) - SHOWN_LINES} more, all in the JSON report"))
+        recorded = ", ".join(f"{n} in {service}" for service, n in self.recorded.items())
+        return Group(table, Text(f"Events recorded: {recorded}."), *lines)
 
 
 def refused(items: Iterable[Item], reasons: Mapping[str, str]) -> tuple[Item, ...]:

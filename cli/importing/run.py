@@ -11,17 +11,15 @@ from typing import Final
 import httpx2
 
 from cli.importing.errors import NoteDiffers
-from cli.importing.file import FactsFile, read_file
+from cli.importing.file import FactsFile, Tree, read_file
 from cli.importing.mapping import entity_of, ids_of, open_note, plan_of, registrations, slug_of
 from cli.importing.plan import Facts, Plan, ServiceName, Wanted, held, text_of
 from cli.importing.remapping import correct, correctable
 from cli.importing.report import Report, refused
 from cli.importing.sending import TIMEOUT_SECONDS, Result, Sender, Tick
-from contracts.objectives import Level
 from regesta.event import split_name
 
 SERVICES: Final[tuple[ServiceName, ...]] = ("objectives", "budget", "kpi")
-LEVELS: Final[tuple[Level, ...]] = ("strategic", "operational", "action")
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -75,8 +73,8 @@ class _Import:
         self.sender.total = 1 + len(ids) + len(plan_of(self.file, self.note, self.entity, ids).commands)
         self.heads = {service: await self.sender.head(service) for service in SERVICES}
         await self._open_note(opening)
-        for level in LEVELS:
-            await self._register(level, ids)
+        for codes in Tree(self.file).generations():
+            await self._register(codes, ids)
         plan = plan_of(self.file, self.note, self.entity, ids)
         await _all([self._record(service, plan) for service in SERVICES])
         return Report(
@@ -97,17 +95,23 @@ class _Import:
         title = text_of(self.file.policy_note.title)
         known = (result.problem or {}).get("opened_as")
         if title is None or known != title.model_dump(exclude_none=True):
-            raise NoteDiffers(f"{self.note!r} is the note {known!r}; name another one with --note", note=self.note)
+            asked = None if title is None else title.model_dump(exclude_none=True)
+            raise NoteDiffers(
+                f"{self.note!r} is the note {known!r}, and the file is the note {asked!r}; name another one with --note",
+                note=self.note,
+                opened_as=known,
+                asked=asked,
+            )
 
-    async def _register(self, level: Level, ids: dict[str, str]) -> None:
-        """Register the objectives of a level; a code that the note has already keeps its objective."""
-        plan = registrations(self.file, self.note, ids, level)
+    async def _register(self, codes: frozenset[str], ids: dict[str, str]) -> None:
+        """Register the objectives with these codes; a code that the note has already keeps its objective."""
+        plan = registrations(self.file, self.note, ids, codes)
         self.reasons |= {item.pointer: item.reason or "" for item in plan.items if item.outcome == "refused"}
-        codes = {f"/objectives/{index}": node.code for index, node in enumerate(self.file.objectives)}
+        printed = {f"/objectives/{index}": node.code for index, node in enumerate(self.file.objectives)}
         for each, result in zip(plan.commands, await self._send("objectives", plan.commands), strict=True):
             stands = (result.problem or {}).get("objective")
             if result.code == "code-taken" and isinstance(stands, str):
-                ids[codes[each.pointers[0]]] = stands
+                ids[printed[each.pointers[0]]] = stands
 
     async def _record(self, service: ServiceName, plan: Plan) -> None:
         commands = [each for each in plan.commands if each.service == service]
@@ -136,8 +140,10 @@ class _Import:
         if service == "objectives":
             self.reached = max([self.reached, *positions])
         head = self.heads[service]
-        # After a lost answer the second one says `repeated`, though the events are of this import.
-        if not result.repeated or (head is not None and any(position > head for position in positions)):
+        # After a lost answer the second one says `repeated`, though the events are of this import. Another import that runs at
+        # the same time is answered `repeated` at the first sending.
+        lost = result.resent and head is not None and any(position > head for position in positions)
+        if not result.repeated or lost:
             self.events[service].update(result.events)
         else:
             self.already[service] += 1

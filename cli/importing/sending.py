@@ -31,7 +31,10 @@ PASSING: Final = frozenset({502, 503, 504})
 
 
 class Result(BaseModel):
-    """What a command came to. problem: the problem document of a refusal; events: the names of what it recorded."""
+    """What a command came to. problem: the problem document of a refusal; events: the names of what it recorded.
+
+    resent: an answer to an earlier sending was lost.
+    """
 
     line: int
     status: int
@@ -39,6 +42,7 @@ class Result(BaseModel):
     token: str | None = None
     repeated: bool = False
     problem: dict[str, JsonValue] | None = None
+    resent: bool = False
 
     @property
     def code(self) -> str:
@@ -105,11 +109,17 @@ class Sender:
         """
         results: list[Result] = []
         patience = _Patience(time.monotonic())
+        sent = 0
         while len(results) < len(commands):
             lines = [*_chunk(commands[len(results) :])]
             answered, trouble = await self._post(service, lines, at_least)
             good = next((n for n, result in enumerate(answered) if result.status in PASSING), len(answered))
-            results += answered[:good]
+            resent = max(0, sent - len(results))
+            sent = len(results) + len(lines)
+            results += [
+                each.model_copy(update={"resent": True}) if number < resent else each
+                for number, each in enumerate(answered[:good])
+            ]
             self._done += good
             self._tick(self._done, max(self.total, self._done))
             if good:

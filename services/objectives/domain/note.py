@@ -42,7 +42,7 @@ from services.objectives.domain.errors import (
 )
 from services.objectives.domain.objective import Objective
 
-# From above to below: a parent is always of a higher level.
+# From above to below: a parent is of a higher level; only an action can stand under another one.
 RANKS: Final[dict[Level, int]] = {"strategic": 0, "operational": 1, "action": 2}
 SectionKey: TypeAlias = tuple[str, int, str, str | None]
 
@@ -120,7 +120,7 @@ class OpenNote(NoteCommand):
 class RegisterObjective(NoteCommand):
     """Register an objective of a note, or an action under one.
 
-    A code is unique in the note; the parent is of a higher level; only an action has a section, where it is printed.
+    A code is unique in the note; the parent is of a higher level, or an action above an action; only an action has a section, where it is printed.
     """
 
     name = "register-objective"
@@ -320,7 +320,7 @@ def _require_parent(note: Note, parent: str | None, level: Level) -> None:
     if parent not in note.objectives:
         raise ParentNotKnown(f"note {note.key!r} has no objective {parent!r} to stand under", parent=parent)
     above = note.followed(parent).registered.level
-    if RANKS[above] >= RANKS[level]:
+    if RANKS[above] >= RANKS[level] and not above == level == "action":
         raise LevelOutOfOrder(
             f"a {level!r} objective cannot stand under a {above!r} one, {parent!r}", parent=parent, level=above
         )

@@ -64,11 +64,15 @@ DATED_FACTS: Final[st.SearchStrategy[JsonValue]] = st.fixed_dictionaries(
 LEVELS: Final = ("strategic", "operational", "year-section", "action")
 
 
+def _above(parent: str, level: str) -> bool:
+    return LEVELS.index(parent) < LEVELS.index(level) or parent == level == "action"
+
+
 @st.composite
 def nodes(draw: st.DrawFn, index: int, above: list[dict[str, JsonValue]]) -> dict[str, JsonValue]:
     """Draw a node whose parent, if any, is one of those drawn before and stands above it."""
     level = draw(st.sampled_from(LEVELS))
-    parents = [each["code"] for each in above if LEVELS.index(str(each["level"])) < LEVELS.index(level)]
+    parents = [each["code"] for each in above if _above(str(each["level"]), level)]
     if level == "year-section" and not parents:
         level = "strategic"
     parent = draw(st.sampled_from(parents)) if parents and level != "strategic" else None

@@ -87,6 +87,42 @@ def test_all_faults_are_named_at_once() -> None:
     ]
 
 
+def test_faults_of_shape_and_tree_are_named_together() -> None:
+    nodes = [
+        {**node("1", "strategic"), "fte": "3", "titel": 1},
+        node("1", "operational", "9"),
+        node("2", "goal", "3"),
+        node("3", "action", "2"),
+        {**node("4", "year-section"), "parent": 5},
+        {"level": "year-section"},
+        node("6", "strategic", "7"),
+        node("7", "operational"),
+    ]
+    found = faults(*nodes, 3, note={"title": {"fr": " "}, "reference": 3})
+    assert [pointer for pointer, _ in found] == [
+        "/objectives/0/fte",
+        "/objectives/0/titel",
+        "/objectives/1/code",
+        "/objectives/1/parent",
+        "/objectives/2/level",
+        "/objectives/2/parent",
+        "/objectives/3/parent",
+        "/objectives/4/parent",
+        "/objectives/5/code",
+        "/objectives/5/parent",
+        "/objectives/6/parent",
+        "/objectives/8",
+        "/policy_note/reference",
+        "/policy_note/title",
+    ]
+
+
+def test_the_schema_says_the_rules_of_the_tree() -> None:
+    described = text()
+    assert "no node is its own ancestor" in " ".join(described.replace("\\n", " ").split())
+    assert "no member comes twice" in described
+
+
 @pytest.mark.parametrize(
     ("nodes", "expected"),
     [

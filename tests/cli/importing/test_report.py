@@ -58,6 +58,16 @@ def test_the_table_counts_everything_and_says_why_something_was_refused() -> Non
     assert "3 in objectives, 1 in budget, 0 in kpi" in text
 
 
+def test_what_is_as_is_with_a_remark_is_told() -> None:
+    remark = Item("/objectives/10", "action", reason="it stands in the letter of 2022")
+    found = report(*(remark if item.pointer == remark.pointer else item for item in ITEMS))
+    assert remark in found.remarkable()
+    console = Console(width=100, file=StringIO())
+    with console.capture() as shown:
+        console.print(found.rich())
+    assert "/objectives/10: it stands in the letter of 2022" in shown.get()
+
+
 def test_a_refusal_of_a_service_counts_whatever_the_mapping_said() -> None:
     assert refused(ITEMS, {"/objectives/10": "the code is taken"})[1] == Item(
         "/objectives/10", "action", "refused", "the code is taken"

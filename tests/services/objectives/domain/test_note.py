@@ -78,6 +78,19 @@ def test_registering_opens_the_objective_in_the_same_unit() -> None:
     assert facts == {NOTE: [registered], f"objective/{NEW}": [ObjectiveOpened(note=SLUG, level="action")]}
 
 
+def test_an_action_stands_under_an_action() -> None:
+    assert domain().when(register(parent=ACTION)) != {}
+
+
+def test_a_second_heading_of_a_section_is_another_fact() -> None:
+    here = domain()
+    for code in ("1.1.3", "1.1.4"):
+        section = {"year": 2023, "kind": "realised"}
+        heading = {"note": SLUG, "objective": OPERATIONAL, "section": section, "code": code, "title": TITLE}
+        assert here.when(PrintSection.model_validate(heading)) != {}
+        assert here.when(PrintSection.model_validate(heading)) == {}
+
+
 def test_registering_again_records_nothing_even_after_an_edit() -> None:
     here = domain()
     command = register(objective=ACTION, code="1.1.A", parent=OPERATIONAL, title=TITLE)
@@ -93,7 +106,7 @@ def test_registering_again_records_nothing_even_after_an_edit() -> None:
         (register(objective=ACTION, code="1.1.B"), errors.ObjectiveDiffers),
         (register(code="OO 1.1"), errors.CodeTaken),
         (register(parent=NEW), errors.ParentNotKnown),
-        (register(parent=ACTION), errors.LevelOutOfOrder),
+        (register(level="operational", parent=ACTION), errors.LevelOutOfOrder),
         (register(level="operational", parent=OTHER), errors.LevelOutOfOrder),
         (register(level="strategic", parent=STRATEGIC), errors.LevelOutOfOrder),
     ],
