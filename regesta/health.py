@@ -30,6 +30,8 @@ async def _reasons(runtime: Runtime) -> list[str]:
     """Return why the service is not well: a fork, a poison event, a stuck reaction, a lag beyond the limit."""
     reasons = [f"intake of {intake.source}: {intake.trouble}" for intake in runtime.intakes if intake.alarm]
     reasons += [f"{reacting.name}: {reacting.trouble}" for reacting in runtime.reactings if reacting.trouble]
+    if runtime.store.trouble:
+        reasons.append(runtime.store.trouble)
     reasons += [_ended(task) for task in (*runtime.store_tasks, *runtime.tasks) if task.done()]
     for source, follower in runtime.followers.items():
         reasons += [f"projection {name}: {why}" for name, why in follower.failures.items()]

@@ -96,6 +96,11 @@ class PostgresStore:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.pool.close()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be appended (see Store)."""
+        return self._writer.trouble
+
     async def append(self, unit: Unit) -> Outcome:
         """Append a unit (see Store)."""
         return await self._writer.append(unit)

@@ -38,6 +38,11 @@ class MemoryStore:
         self._moved = asyncio.Condition()
         self.now = NOON
 
+    @property
+    def trouble(self) -> str | None:
+        """Memory is never refused."""
+        return None
+
     async def append(self, unit: Unit) -> Outcome:
         """Append a unit (see Store)."""
         stored = self._units.get(str(unit.id))

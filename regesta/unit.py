@@ -129,6 +129,11 @@ class Store(Protocol):
 
     service: str
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be appended; None while all is well."""
+        ...
+
     async def append(self, unit: Unit) -> Outcome:
         """Append a unit. Raises Busy when the queue is full, DataRefused when the database refuses its data."""
         ...

@@ -57,7 +57,10 @@ class _Waiting:
 
 
 class Writer:
-    """Appends units of one process to its log. `run` is its task; when it ends, everything queued fails with it."""
+    """Appends units of one process to its log. `run` is its task; when it ends, everything queued fails with it.
+
+    trouble: why the database refuses everything; None while it does not.
+    """
 
     def __init__(self, dsn: str, announce: Callable[[int], None]) -> None:
         self._dsn = dsn
@@ -66,6 +69,7 @@ class Writer:
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._stopped: BaseException | None = None
+        self.trouble: str | None = None
         self._known: int | None = None
         self._versions: OrderedDict[str, int] = OrderedDict()
         self._connection: asyncpg.Connection | None = None
@@ -134,14 +138,23 @@ class Writer:
             outcomes = await self._insist(units)
         except asyncpg.PostgresError as error:
             if len(batch) == 1:
-                _answer(batch[0], _failure(error))
+                _answer(batch[0], self._failure(error))
                 return
             middle = len(batch) // 2
             await self._send(batch[:middle])
             await self._send(batch[middle:])
             return
+        self.trouble = None
         for waiting, outcome in zip(batch, outcomes, strict=True):
             _answer(waiting, outcome)
+
+    def _failure(self, error: asyncpg.PostgresError) -> Exception:
+        """Return what one unit's caller is told; only errors of its data are its own."""
+        if isinstance(error, DATA_ERRORS):
+            return DataRefused(f"{type(error).__name__} {error.sqlstate}")
+        logger.critical("append: the database refuses a unit", exc_info=error)
+        self.trouble = f"the log cannot be written: {type(error).__name__}: {error}"
+        return Busy("the log cannot be written now; /readyz says why", sqlstate=error.sqlstate)
 
     async def _insist(self, units: Sequence[Unit]) -> list[Outcome]:
         """Call the append function, again after a lost connection or a stale hint. Raises DATA_ERRORS."""
@@ -210,14 +223,6 @@ class Writer:
     def _forget(self, head: int | None) -> None:
         self._known = head
         self._versions.clear()
-
-
-def _failure(error: asyncpg.PostgresError) -> Exception:
-    """Return what one unit's caller is told; only errors of its data are its own."""
-    if isinstance(error, DATA_ERRORS):
-        return DataRefused(f"{type(error).__name__} {error.sqlstate}")
-    logger.critical("append: the database refuses a unit", exc_info=error)
-    return Busy("the log cannot be written now; the service's own log says why", sqlstate=error.sqlstate)
 
 
 def _answer(waiting: _Waiting, outcome: Outcome | Exception) -> None:

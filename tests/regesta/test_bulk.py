@@ -60,7 +60,10 @@ BAD_LINES: dict[bytes, tuple[int, str]] = {
     b'{"command": "fill", "data": {"jar": "a", "ref": "r", "amount": 1, "colour": 2}}': (422, "unknown-field"),
     b'{"command": "fill", "command": "fill", "data": {}}': (400, "duplicate-member"),
     b'{"command": "fill", "data": {"jar": "a", "ref": "r", "amount": NaN}}': (400, "malformed-json"),
-    b'{"command": "fill", "data": {"jar": "a", "ref": "r", "amount": ' + b"9" * 5_000 + b"}}": (400, "number-too-large"),
+    b'{"command": "fill", "data": {"jar": "a", "ref": "r", "amount": ' + b"9" * 5_000 + b"}}": (
+        400,
+        "number-too-large",
+    ),
     b'{"command": "fill", "data": {"jar": "a\\u0000", "ref": "r", "amount": 1}}': (400, "nul-character"),
     b'{"command": "fill", "data": {"jar": "a\xff", "ref": "r", "amount": 1}}': (400, "malformed-json"),
     b"[" * 50_000: (400, "malformed-json"),

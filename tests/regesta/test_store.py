@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -13,7 +14,8 @@ from regesta.errors import Busy
 from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import Appended, Conflict, OtherTurn, Store
+from regesta.unit import Appended, Conflict, KeyUse, OtherTurn, Store
+from regesta.writer import DataRefused
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.serving import until
@@ -149,21 +151,33 @@ async def test_an_append_that_waits_for_a_stopped_writer_fails_at_once(postgres_
         await asyncio.wait_for(postgres_store.append(new_unit(new_event("a/1", 1))), 1)
 
 
-async def test_a_writer_that_died_says_why(reused_database: FreshDatabase, open_store: OpenStore) -> None:
+async def test_a_database_that_refuses_everything_is_named_and_forgiven(
+    reused_database: FreshDatabase, open_store: OpenStore
+) -> None:
     database = await reused_database("jars")
     store = await open_store(database)
     admin = await asyncpg.connect(database.admin_dsn)
-    writer = store.tasks[0]
     try:
         await admin.execute("REVOKE USAGE ON SCHEMA log FROM jars")
-        with pytest.raises(Busy, match="has stopped"):
+        with pytest.raises(Busy, match="cannot be written"):
             await store.append(new_unit(new_event("a/1", 1)))
-        await asyncio.wait([writer], timeout=1)
+        assert "InsufficientPrivilegeError" in str(store.trouble)
     finally:
         await admin.execute("GRANT USAGE ON SCHEMA log TO jars")
         await admin.close()
-    assert writer.get_name() == "writer"
-    assert isinstance(writer.exception(), asyncpg.InsufficientPrivilegeError)
+    assert isinstance(await store.append(new_unit(new_event("a/1", 1))), Appended)
+    assert store.trouble is None
+
+
+async def test_a_key_too_long_for_the_index_fails_alone(postgres_store: PostgresStore) -> None:
+    long = new_unit(new_event("a/1", 1))
+    subject = secrets.token_hex(10_000)  # nothing that compresses
+    long.keys = [KeyUse(subject, "k", b"h", 0, 1)]
+    outcomes = await asyncio.gather(
+        postgres_store.append(long), postgres_store.append(new_unit(new_event("b/1", 1))), return_exceptions=True
+    )
+    assert isinstance(outcomes[0], DataRefused)
+    assert isinstance(outcomes[1], Appended)
 
 
 async def test_a_listener_that_lost_its_connection_listens_again(

@@ -15,7 +15,7 @@ from contracts.dates import Day, Period
 from contracts.types import CommitmentId, Origin, PositiveCents, Ref
 from regesta.command import Context, Facts, Read, nothing
 from regesta.errors import Refused
-from services.budget.domain.command import BudgetCommand, Reason, judge, recorded
+from services.budget.domain.command import BudgetCommand, PathRef, Reason, judge, recorded
 from services.budget.domain.commitment import Commitment, require_commitment
 from services.budget.domain.errors import (
     ClaimDiffers,
@@ -37,7 +37,7 @@ class ReceiveClaim(BudgetCommand):
     name = "receive-claim"
 
     commitment: CommitmentId
-    claim: Ref
+    claim: PathRef
     amount_cents: PositiveCents
     period: Period | None = None
     origin: Origin | None = None
@@ -54,7 +54,7 @@ class RejectClaim(BudgetCommand):
     name = "reject-claim"
 
     commitment: CommitmentId
-    claim: Ref
+    claim: PathRef
     reason: Reason
     origin: Origin | None = None
 
@@ -70,7 +70,7 @@ class EstablishRecovery(BudgetCommand):
     name = "establish-recovery"
 
     commitment: CommitmentId
-    recovery: Ref
+    recovery: PathRef
     amount_cents: PositiveCents
     payment: Ref | None = None
     reason: Reason | None = None
@@ -88,7 +88,7 @@ class CollectRecovery(BudgetCommand):
     name = "collect-recovery"
 
     commitment: CommitmentId
-    recovery: Ref
+    recovery: PathRef
     amount_cents: PositiveCents
     collected_on: Day | None = None
     origin: Origin | None = None

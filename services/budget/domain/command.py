@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+from pydantic_core import to_jsonable_python
 
 from contracts.dates import ImpreciseDate
-from contracts.types import DossierId, Origin, Printed, Text, Words
+from contracts.types import DossierId, Origin, PartyId, Printed, Ref, Text, Words
 from regesta.command import Command, Context, Reference
-from regesta.errors import Differs, Refused
+from regesta.errors import Detail, Differs, Refused
 from regesta.event import Event
 from services.budget.domain.errors import MayNotReport
 
@@ -28,6 +29,18 @@ def _bounded(text: Text) -> Text:
     return text
 
 
+def _addressable(reference: str) -> str:
+    if "/" in reference or reference in {".", ".."}:
+        raise ValueError(f"{reference!r} stands in addresses, so it holds no '/' and is neither '.' nor '..'")
+    return reference
+
+
+# A reference by which a fact is addressed: in the path, where '/' would part it in two.
+PathRef: TypeAlias = Annotated[
+    Ref,
+    AfterValidator(_addressable),
+    WithJsonSchema({"type": "string", "pattern": r"^[^/\u0000]*[^\s/\u0000][^/\u0000]*$", "maxLength": 200}),
+]
 Reason: TypeAlias = Annotated[Words, StringConstraints(max_length=LONGEST_TEXT)]
 AsPrinted: TypeAlias = Annotated[Printed, StringConstraints(max_length=LONGEST_TEXT)]
 Label: TypeAlias = Annotated[Text, AfterValidator(_bounded)]
@@ -57,6 +70,12 @@ def judge(origin: Origin | None, context: Context, broken: Iterable[Refused]) ->
     return tuple(dict.fromkeys(refusal.code for refusal in broken))
 
 
+def plain(value: object) -> Detail:
+    """Return a value as JSON has it, for a problem: a text without its missing languages."""
+    shown: Detail = to_jsonable_python(value, exclude_none=True)
+    return shown
+
+
 def recorded(kept: E | None, asked: E, error: type[Differs]) -> bool:
     """Return whether a fact stands under its reference already. Raises `error` when it stands there with other content."""
     if kept is None:
@@ -64,10 +83,16 @@ def recorded(kept: E | None, asked: E, error: type[Differs]) -> bool:
     for name in type(asked).model_fields:
         stands, wanted = getattr(kept, name), getattr(asked, name)
         if name not in NOT_CONTENT and stands != wanted:
-            raise error(f"{name} is recorded as {stands!r}, not {wanted!r}", field=name, recorded=str(stands))
+            was, now = plain(stands), plain(wanted)
+            raise error(f"{name} is recorded as {was!r}, not {now!r}", field=name, recorded=was, given=now)
     return True
 
 
 def dossier_reference(dossier: DossierId | None) -> tuple[Reference, ...]:
     """Return the stream that must exist when a command names a dossier."""
     return () if dossier is None else (Reference("objectives", f"dossier/{dossier}"),)
+
+
+def party_references(parties: Iterable[PartyId]) -> tuple[Reference, ...]:
+    """Return the streams that must exist when a command names parties."""
+    return tuple(Reference("objectives", f"party/{party}") for party in parties)

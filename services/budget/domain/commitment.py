@@ -26,7 +26,7 @@ from regesta.errors import Refused
 from regesta.event import Event
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
-from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, recorded
+from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge, recorded
 from services.budget.domain.convention import Convention
 from services.budget.domain.errors import (
     CommitmentDiffers,
@@ -115,7 +115,7 @@ class Decommit(BudgetCommand):
     name = "decommit"
 
     commitment: CommitmentId
-    decommitment: Ref
+    decommitment: PathRef
     amount_cents: PositiveCents
     reason: Reason
     origin: Origin | None = None

@@ -25,7 +25,7 @@ from contracts.types import ConventionId, DossierId, Origin, PartyId, PositiveCe
 from regesta.command import Context, Facts, Read, Reference, State, nothing
 from regesta.errors import Refused
 from regesta.event import Event
-from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, recorded
+from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, party_references, recorded
 from services.budget.domain.errors import (
     ConventionDiffers,
     ConventionEnded,
@@ -137,8 +137,8 @@ class SignConvention(BudgetCommand):
         return Convention.name_of(self.convention)
 
     def references(self) -> tuple[Reference, ...]:
-        """The dossier must exist."""
-        return dossier_reference(self.dossier)
+        """The dossier and the parties must exist."""
+        return (*dossier_reference(self.dossier), *party_references(self.parties))
 
 
 class AmendConvention(BudgetCommand):

@@ -34,7 +34,7 @@ from contracts.types import (
 from regesta.command import Context, Facts, Read, State, nothing
 from regesta.errors import Refused
 from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, judge
+from services.budget.domain.command import AsPrinted, BudgetCommand, PathRef, judge, plain
 from services.budget.domain.errors import (
     CreditsBelowUse,
     CreditsDiffer,
@@ -114,6 +114,17 @@ def stated_cents(amount: Amount) -> int | None:
             return None
 
 
+def in_words(amount: Amount) -> str:
+    """Return a stated amount for a problem: "100 cents", "pending credits"."""
+    match amount:
+        case Known(value=cents):
+            return f"{cents} cents"
+        case Empty(state=state):
+            return f"{state} credits"
+        case ByReference(where=where):
+            return f"credits by reference to {where!r}"
+
+
 class VoteCredits(BudgetCommand):
     """State the credits of a line and year as Parliament voted them, before transfers. as_given: "12,5 Mio"."""
 
@@ -160,7 +171,7 @@ class TransferCredits(BudgetCommand):
 
     line: LineKey
     year: Year
-    transfer: Ref
+    transfer: PathRef
     credit: CreditKind
     to_line: LineKey
     amount_cents: PositiveCents
@@ -188,7 +199,10 @@ def vote(command: VoteCredits, read: Read, context: Context) -> Facts:
     ledger = read(Ledger, ledger_key(command.line, command.year))
     voted = ledger.voted.get(command.credit)
     if voted is not None and voted != command.amount_cents:
-        raise CreditsDiffer(f"{voted} was voted for {ledger.key!r}, not {command.amount_cents}", ledger=ledger.key)
+        raise CreditsDiffer(
+            f"{in_words(voted)} were voted for {ledger.key!r}, not {in_words(command.amount_cents)}",
+            ledger=ledger.key, recorded=plain(voted), given=plain(command.amount_cents),
+        )  # fmt: skip
     broken = _restated(ledger, command, read)
     if voted is not None:
         return nothing()

@@ -11,7 +11,7 @@ from contracts.types import Flag, Place
 from regesta.command import Context, Facts, Read, State, nothing
 from regesta.errors import Refused
 from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, Label
+from services.budget.domain.command import AsPrinted, BudgetCommand, Label, plain
 from services.budget.domain.errors import ExpenditureLine, LineDiffers, ReceiptLine, UnknownLine
 
 
@@ -62,7 +62,10 @@ def decide(command: OpenLine, read: Read, _context: Context) -> Facts:
         return {command.stream: [event]}
     for name, stands, wanted in (("label", opened.label, command.label), ("sec", opened.sec, command.sec)):
         if wanted is not None and wanted != stands:
-            raise LineDiffers(f"{command.line!r} is open with {name} {stands!r}, not {wanted!r}", line=command.line)
+            was, now = plain(stands), plain(wanted)
+            raise LineDiffers(
+                f"{command.line!r} is open with {name} {was!r}, not {now!r}", line=command.line, recorded=was, given=now
+            )
     return nothing()
 
 

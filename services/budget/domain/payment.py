@@ -12,7 +12,7 @@ from regesta.errors import Refused
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
 from services.budget.domain.claim import paying
-from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, recorded
+from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge, recorded
 from services.budget.domain.commitment import Commitment, exceeding, other_dossier, require_commitment
 from services.budget.domain.convention import Convention
 from services.budget.domain.errors import (
@@ -36,7 +36,7 @@ class Liquidate(BudgetCommand):
     name = "liquidate"
 
     commitment: CommitmentId
-    payment: Ref
+    payment: PathRef
     year: Year
     amount_cents: PositiveCents
     part: Part
@@ -67,8 +67,8 @@ class ReversePayment(BudgetCommand):
     name = "reverse-payment"
 
     commitment: CommitmentId
-    payment: Ref
-    reversal: Ref
+    payment: PathRef
+    reversal: PathRef
     reason: Reason
     amount_cents: PositiveCents | None = None
     origin: Origin | None = None

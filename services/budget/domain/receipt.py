@@ -9,9 +9,9 @@ from contracts.allocation import LineKey
 from contracts.commitments import ReceiptCollected, RightEstablished
 from contracts.dates import Day
 from contracts.types import Origin, PartyId, PositiveCents, Ref, Uuid, Year
-from regesta.command import Context, Facts, Read, State, nothing
+from regesta.command import Context, Facts, Read, Reference, State, nothing
 from regesta.event import Event
-from services.budget.domain.command import BudgetCommand, judge, recorded
+from services.budget.domain.command import BudgetCommand, judge, party_references, recorded
 from services.budget.domain.errors import ExceedsRight, ReceiptDiffers, UnknownReceipt
 from services.budget.domain.line import receiving
 
@@ -43,6 +43,10 @@ class EstablishRight(BudgetCommand):
     def stream(self) -> str:
         """The receipt."""
         return Receipt.name_of(self.receipt)
+
+    def references(self) -> tuple[Reference, ...]:
+        """The debtor must exist."""
+        return () if self.debtor is None else party_references([self.debtor])
 
 
 class CollectReceipt(BudgetCommand):

@@ -89,11 +89,11 @@ class Kept(NamedTuple):
 
 
 class ConventionOut(BaseModel):
-    """A convention. amount, advance_ppm, tranches, ends_on, reference: as last amended. committed: by the commitments that name it,
-    less what was decommitted; drawn: paid under it, net.
+    """A convention.
 
-    advance: the most that may be paid in advance, None when not said. terminated: why. breaches: rules that a reported
-    signature or amendment broke.
+    amount, advance_ppm, tranches, ends_on, reference: as last amended. committed: by the commitments that name it, less what
+    was decommitted. drawn: paid under it, net. advance: the most that may be paid in advance, None when not said. terminated:
+    why. breaches: rules that a reported signature or amendment broke.
     """
 
     convention: str
@@ -157,10 +157,9 @@ def add(row: Kept, event: Event, position: int) -> Kept:
             return row._replace(amended=event.model_dump_json(), facts=(*row.facts, position))
         case ConventionTerminated():
             return row._replace(terminated=event.model_dump_json(), facts=(*row.facts, position))
-        case ConventionCommitted():
-            return row._replace(committed_cents=row.committed_cents + event.amount_cents)
-        case ConventionReleased():
-            return row._replace(committed_cents=row.committed_cents - event.amount_cents)
+        case ConventionCommitted() | ConventionReleased():
+            cents = event.amount_cents if isinstance(event, ConventionCommitted) else -event.amount_cents
+            return row._replace(committed_cents=row.committed_cents + cents)
         case ConventionDrawn():
             return _drawn(row, event, event.amount_cents)
         case ConventionReturned():

@@ -35,6 +35,8 @@ REFUSALS: Final = [
         "unknown-reference",
     ),
     (f"objectives/{TWO}/lines/{ONE}", {"line": LINE}, 422, "unknown-reference"),
+    (f"conventions/{TWO}", {"dossier": DOSSIER, "amount_cents": 1, "parties": [TWO]}, 422, "unknown-reference"),
+    (f"receipts/{TWO}", {"line": RECEIPTS, "year": 2024, "amount_cents": 1, "debtor": TWO}, 422, "unknown-reference"),
     (
         f"commitments/{ONE}/payments/P",
         {"year": 2024, "amount_cents": 101, "part": "interim"},

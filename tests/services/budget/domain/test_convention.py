@@ -59,14 +59,23 @@ def test_a_convention_is_signed_once() -> None:
     signed = ConventionSigned(dossier=DOSSIER, amount_cents=100, tranches=(Tranche(year=2024, amount_cents=100),))
     assert domain.when(sign(100, tranches={2024: 100})) == {STREAM: [signed]}
     assert domain.when(sign(100, tranches={2024: 100})) == {}
-    with pytest.raises(ConventionDiffers, match="tranches"):
+    with pytest.raises(
+        ConventionDiffers, match=r"tranches is recorded as \[{'year': 2024, 'amount_cents': 100}\]"
+    ) as refusal:
         domain.when(sign(100))
+    assert refusal.value.details["recorded"] == [{"year": 2024, "amount_cents": 100}]
+    assert refusal.value.details["given"] == []
     with pytest.raises(ConventionDiffers, match="101"):
         domain.when(sign(101, tranches={2024: 101}))
 
 
-def test_the_dossier_is_referred_to() -> None:
+def test_the_dossier_and_the_parties_are_referred_to() -> None:
     assert sign(1).references() == (Reference("objectives", f"dossier/{DOSSIER}"),)
+    assert sign(1).model_copy(update={"parties": (ONE, TWO)}).references() == (
+        Reference("objectives", f"dossier/{DOSSIER}"),
+        Reference("objectives", f"party/{ONE}"),
+        Reference("objectives", f"party/{TWO}"),
+    )
 
 
 @pytest.mark.parametrize("last", [59, 61])

@@ -74,8 +74,13 @@ def test_credits_are_voted_once() -> None:
         LEDGER: [CreditsVoted(line=LINE, year=2024, credit="commitment", amount_cents=known(100))],
     }
     assert domain.when(vote(known(100))) == {}
-    with pytest.raises(CreditsDiffer, match="101"):
+    with pytest.raises(CreditsDiffer, match=r"^100 cents were voted for .*, not 101 cents$") as refusal:
         domain.when(vote(known(101)))
+    assert refusal.value.details["recorded"] == {"state": "known", "value": 100}
+    with pytest.raises(CreditsDiffer, match=r"not pending credits$"):
+        domain.when(vote(PENDING))
+    with pytest.raises(CreditsDiffer, match=r"not credits by reference to 'Voir A'$"):
+        domain.when(vote(by_reference("Voir A")))
     assert domain.when(vote(known(7), credit="liquidation"))
 
 

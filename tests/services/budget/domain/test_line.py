@@ -52,6 +52,14 @@ def test_a_line_with_another_label_differs(other: OpenLine) -> None:
         budget.when(other)
 
 
+def test_the_difference_is_said_in_plain_values() -> None:
+    budget = domain()
+    budget.when(OpenLine(line=LINE, label=Text(fr="Contrats")))
+    with pytest.raises(LineDiffers, match=r"with label {'fr': 'Contrats'}, not {'nl': 'Contracten'}") as refusal:
+        budget.when(OpenLine(line=LINE, label=Text(nl="Contracten")))
+    assert refusal.value.details["given"] == {"nl": "Contracten"}
+
+
 @pytest.mark.parametrize("line", ["brussels", "brussels.33.004.28.01.632", "Brussels.33.004.28.01.6321", f"{LINE}\n"])
 def test_what_is_no_key_of_a_line_is_refused(line: str) -> None:
     with pytest.raises(ValidationError):

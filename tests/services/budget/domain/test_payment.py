@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.budget import CreditConsumed, CreditReturned
 from contracts.commitments import ConventionDrawn, ConventionReturned, PaymentLiquidated, PaymentReversed
@@ -340,3 +341,13 @@ def test_what_a_system_reports_is_recorded_with_every_rule_it_breaks() -> None:
     (back,) = domain.when(take_back(102).model_copy(update={"origin": SAP}), roles=CONNECTOR)[STREAM]
     assert isinstance(back, PaymentReversed)
     assert back.breaches == ("exceeds-payment", "exceeds-liquidated")
+
+
+@pytest.mark.parametrize("payment", ["2024/17", "/", ".", "..", " .. "])
+def test_a_reference_that_no_address_can_hold_is_refused(payment: str) -> None:
+    with pytest.raises(ValidationError, match="stands in addresses"):
+        pay(1, payment)
+
+
+def test_any_other_reference_is_accepted() -> None:
+    assert pay(1, " 2024-17 n° 3... ").payment == "2024-17 n° 3..."

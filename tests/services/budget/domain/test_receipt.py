@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.commitments import LiquidationForecast, ReceiptCollected, RightEstablished
+from regesta.command import Reference
 from services.budget.domain.errors import (
     ExceedsRight,
     ExpenditureLine,
@@ -13,7 +14,7 @@ from services.budget.domain.errors import (
 )
 from services.budget.domain.forecast import ForecastDossier, ForecastLine
 from services.budget.domain.receipt import CollectReceipt, EstablishRight
-from tests.services.budget.samples import DOSSIER, LINE, ONE, RECEIPTS, budget
+from tests.services.budget.samples import DOSSIER, LINE, ONE, RECEIPTS, TWO, budget
 
 STREAM = f"receipt/{ONE}"
 
@@ -69,3 +70,9 @@ def test_a_dossier_has_a_forecast_too() -> None:
     facts = budget().when(command)
     assert facts == {f"forecast/{DOSSIER}/2024": [LiquidationForecast(year=2024, amount_cents=5, dossier=DOSSIER)]}
     assert [reference.stream for reference in command.references()] == [f"dossier/{DOSSIER}"]
+
+
+def test_the_debtor_is_referred_to() -> None:
+    assert establish(1).references() == ()
+    owed = establish(1).model_copy(update={"debtor": TWO})
+    assert owed.references() == (Reference("objectives", f"party/{TWO}"),)
