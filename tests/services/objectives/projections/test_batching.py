@@ -17,9 +17,8 @@ from contracts import budget, objectives
 from contracts.commitments import PaymentLiquidated, PaymentReversed
 from contracts.objectives import FactPrinted
 from contracts.types import NONE, PENDING, Section, Text
-from regesta.command import Command, Facts
+from regesta.command import Command, Facts, fold
 from regesta.database import Connection
-from regesta.decider import fold
 from regesta.errors import RegestaError
 from regesta.event import Event, Recorded, Registry
 from regesta.testing import NOON, Domain
