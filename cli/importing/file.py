@@ -327,9 +327,13 @@ def _faults(document: object) -> Iterator[Fault]:
             title.get(each) is None or str(title[each]).isspace() or title[each] == "" for each in ("fr", "nl")
         ):
             yield Fault("/policy_note/title", "the note needs a title in French or in Dutch")
+        case _:
+            pass
     match document:
         case {"objectives": list() as nodes}:
             yield from _tree_faults([_Link.of(node) for node in nodes])
+        case _:
+            pass
 
 
 def _tree_faults(links: Sequence[_Link]) -> Iterator[Fault]:

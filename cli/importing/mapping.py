@@ -133,10 +133,11 @@ def _register(spot: Spot, tree: Tree, facts: Facts, ids: Mapping[str, str]) -> t
 
 
 def _map_node(spot: Spot, facts: Facts, note: PolicyNote) -> tuple[Item, list[Wanted]]:
-    if spot.node.level != "year-section":
-        item, wanted = _with_year(Item(spot.pointer, spot.node.level), spot), []
-    else:
+    wanted: list[Wanted] = []
+    if spot.node.level == "year-section":
         item, wanted = _map_section(spot, facts)
+    else:
+        item = _with_year(Item(spot.pointer, spot.node.level), spot)
     own = spot.section is not None and (spot.node.year, spot.node.kind) == (spot.section.year, spot.section.kind)
     remark = _elsewhere(spot.section, note) if own else None
     return replace(item, reason="; ".join(filter(None, (item.reason, remark))) or None), wanted

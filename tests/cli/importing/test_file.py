@@ -88,7 +88,7 @@ def test_all_faults_are_named_at_once() -> None:
 
 
 def test_faults_of_shape_and_tree_are_named_together() -> None:
-    nodes = [
+    nodes: list[JsonValue] = [
         {**node("1", "strategic"), "fte": "3", "titel": 1},
         node("1", "operational", "9"),
         node("2", "goal", "3"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -265,9 +267,12 @@ def test_whatever_is_asked_the_tree_stays_one(commands: list[MoveObjective]) -> 
             assert here.when(command) == {}, "a repeated command records nothing"
     note = here.state(Note, SLUG)
     for key, entry in note.objectives.items():
-        line = [note.objectives[each] for each in note.lineage(key)]
-        ranks = [RANKS[each.registered.level] for each in line]
-        assert ranks == sorted(set(ranks), reverse=True), "parents are of a higher level, so there is no cycle"
+        line = [*islice(note.lineage(key), len(note.objectives) + 1)]
+        assert len(set(line)) == len(line), "nothing stands under itself"
+        ranks = [RANKS[note.objectives[each].registered.level] for each in line]
+        above = [rank for rank in ranks if rank < RANKS["action"]]
+        assert ranks == sorted(ranks, reverse=True), "no parent is of a lower level"
+        assert above == sorted(set(above), reverse=True), "only actions stand under their own level"
         assert entry.code is None or note.codes.get(entry.code) is not None or entry.closed is not None
     held = [(entry.code, key) for key, entry in note.objectives.items() if entry.code is not None and _holds(entry)]
     assert len({code for code, _ in held}) == len(held), "a code is that of one objective"
