@@ -15,7 +15,7 @@ from regesta.errors import Malformed, NotYet
 from regesta.event import event_name
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import IsoDay
-from regesta.web import AtLeast, arrived, tokens_of
+from regesta.web import AtLeast, Caller, arrived, tokens_of
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 WAIT_SECONDS = 2.0
@@ -52,20 +52,27 @@ def end_of(day: date) -> datetime:
 
 async def view(
     request: Request,
+    _caller: Caller,
     at_least: AtLeast = None,
     as_of: Annotated[IsoDay | None, Query(description="What was recorded by the end of this day in Brussels.")] = None,
     cut: Annotated[
         str | None, Query(max_length=500, description="Names of events, such as objectives:81,budget:12.")
     ] = None,
 ) -> AsyncIterator[View]:
-    """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet."""
+    """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet.
+
+    Who asks is known first: without a token nobody is told what else is wrong.
+    """
     runtime = runtime_of(request)
     if as_of is not None and cut is not None:
         raise Malformed("give as_of or cut, not both", as_of=as_of.isoformat(), cut=cut)
     if as_of == date.max:
         raise Malformed(f"as_of: {as_of} does not end", as_of=as_of.isoformat())
     await folded(runtime, at_least)
-    wanted = dict(tokens_of(cut, "cut"))
+    named = tokens_of(cut, "cut")
+    wanted = dict(named)
+    if len(wanted) < len(named):
+        raise Malformed(f"cut: one log is named twice in {cut!r}", parameter="cut", value=cut)
     for source in wanted:
         if source not in runtime.followers:
             raise Malformed(f"{runtime.service.name} reads no log {source!r}", cut=cut)

@@ -90,8 +90,6 @@ def tokens_of(names: str | None, parameter: str = "at_least") -> list[tuple[str,
     for _, position in tokens:
         if position > LAST_POSITION:
             raise Malformed(f"{parameter}: no log reaches {position}", parameter=parameter, value=names)
-    if len({source for source, _ in tokens}) < len(tokens):
-        raise Malformed(f"{parameter}: one log is named twice in {names!r}", parameter=parameter, value=names)
     return tokens
 
 
