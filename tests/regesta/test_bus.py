@@ -97,7 +97,8 @@ async def test_intake_copies_position_by_position(replica: Store) -> None:
     assert pipe.seen[1].digest == bus.digest(foreign([3], LOG)[0])
 
 
-async def test_intake_asks_again_for_what_the_pipe_left_out(replica: Store) -> None:
+async def test_intake_asks_again_for_what_the_pipe_left_out(replica: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "RETRY_SECONDS", 0.01)
     whole = foreign(range(1, 7), LOG)
     pipe = Pipe(whole[:2], [*whole[2:3], *whole[4:]], whole[4:], whole[2:])
     intake = Intake(replica, "elsewhere", pipe)
@@ -137,7 +138,8 @@ async def test_a_clock_far_ahead_is_not_followed(replica: Store, monkeypatch: py
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("gone"), SourceUnreachable("away"), Gap(0)])
-async def test_intake_goes_on_after_an_error(replica: Store, error: Exception) -> None:
+async def test_intake_goes_on_after_an_error(replica: Store, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "RETRY_SECONDS", 0.01)
     pipe = Pipe(error, foreign([1], LOG), error, foreign([2], LOG))
     intake = Intake(replica, "elsewhere", pipe)
     run = asyncio.create_task(intake.run())

@@ -263,7 +263,7 @@ async def test_two_processes_share_a_hot_stream(two_stores: list[PostgresStore],
             done[number] += 1
 
     jobs = [asyncio.create_task(press(number, worker)) for number in (0, 1) for worker in range(8)]
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1)
     stop.set()
     await asyncio.gather(*jobs)
     assert min(done) * 3 >= sum(done), done

@@ -141,7 +141,10 @@ async def test_a_poison_event_stops_its_projection_only(store: PostgresStore, fa
 
 
 @pytest.mark.parametrize("lost", [ConnectionResetError, asyncpg.InterfaceError, asyncpg.InternalClientError])
-async def test_a_lost_connection_is_no_poison(store: PostgresStore, lost: type[Exception]) -> None:
+async def test_a_lost_connection_is_no_poison(
+    store: PostgresStore, lost: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "RETRY_SECONDS", 0.02)
     faults = [lost("connection lost")]
 
     def fault() -> None:

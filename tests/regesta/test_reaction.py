@@ -79,6 +79,7 @@ async def test_a_crash_between_command_and_checkpoint_repeats_nothing(
 async def test_a_refused_command_is_tried_again_until_it_can_be(
     postgres_store: PostgresStore, decider: Decider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("regesta.reaction.RETRY_SECONDS", 0.02)
     monkeypatch.setattr("regesta.reaction.RETRY_SECONDS_MOST", 0.05)
 
     async def pour(_here: Here, _recorded: Recorded, _event: Event) -> Sequence[Command]:
