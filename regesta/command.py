@@ -8,9 +8,14 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_jsonable_python
 
-from regesta.errors import NotWithdrawable
+from regesta.errors import Detail, Differs, NotWithdrawable
 from regesta.event import Event, FactWithdrawn, split_name
+
+REPORTERS = frozenset({"connector", "administrator"})
+# How a fact came here is no part of what it says.
+NOT_CONTENT = frozenset({"origin", "breaches", "unchecked"})
 
 Facts: TypeAlias = dict[str, list[Event]]
 
@@ -40,6 +45,11 @@ class Context:
     def may_act_for(self, unit: str) -> bool:
         """Return whether this token speaks for an administrative unit ("*": for all)."""
         return unit in self.units or "*" in self.units or "administrator" in self.roles
+
+    @property
+    def may_report(self) -> bool:
+        """Whether this token may say what another system did, which is recorded even when it breaks a rule."""
+        return not self.roles.isdisjoint(REPORTERS)
 
 
 class Command(BaseModel):
@@ -102,6 +112,7 @@ class State:
 
 
 S = TypeVar("S", bound=State)
+E = TypeVar("E", bound=Event)
 C = TypeVar("C", bound=Command)
 
 
@@ -150,6 +161,24 @@ class Rule(Generic[C]):
 # A service lists folds and rules of many kinds; each is typed where it is written.
 AnyAggregate: TypeAlias = Aggregate[Any]
 AnyRule: TypeAlias = Rule[Any]
+
+
+def plain(value: object) -> Detail:
+    """Return a value as JSON has it, for a problem: without the members that it has not."""
+    shown: Detail = to_jsonable_python(value, exclude_none=True)
+    return shown
+
+
+def recorded(kept: E | None, asked: E, error: type[Differs]) -> bool:
+    """Return whether a fact stands under its reference already. Raises `error` when it stands there with other content."""
+    if kept is None:
+        return False
+    for name in type(asked).model_fields:
+        stands, wanted = getattr(kept, name), getattr(asked, name)
+        if name not in NOT_CONTENT and stands != wanted:
+            was, now = plain(stands), plain(wanted)
+            raise error(f"{name} is recorded as {was!r}, not {now!r}", field=name, recorded=was, given=now)
+    return True
 
 
 def fold(aggregate: Aggregate[S], stream: str, events: Iterable[tuple[int, Event]]) -> S:

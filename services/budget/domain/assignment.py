@@ -8,9 +8,9 @@ from typing import ClassVar
 from contracts.allocation import LineKey
 from contracts.budget import AllocationPrinted, AssignmentId, Basis, Category, LineAssigned, LineUnassigned
 from contracts.types import UNKNOWN, Cents, EventName, Flag, ObjectiveId, Place, Ppm, Section, Stated
-from regesta.command import Context, Facts, Read, Reference, State, nothing, withdraw
+from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded, withdraw
 from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, Label, Reason, recorded
+from services.budget.domain.command import AsPrinted, BudgetCommand, Label, Reason
 from services.budget.domain.errors import AssignmentDiffers, UnknownAssignment
 from services.budget.domain.line import require_line
 

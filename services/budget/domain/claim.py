@@ -13,9 +13,9 @@ from contracts.commitments import (
 )
 from contracts.dates import Day, Period
 from contracts.types import CommitmentId, Origin, PositiveCents, Ref
-from regesta.command import Context, Facts, Read, nothing
+from regesta.command import Context, Facts, Read, nothing, recorded
 from regesta.errors import Refused
-from services.budget.domain.command import BudgetCommand, PathRef, Reason, judge, recorded
+from services.budget.domain.command import BudgetCommand, PathRef, Reason, judge
 from services.budget.domain.commitment import Commitment, require_commitment
 from services.budget.domain.errors import (
     ClaimDiffers,

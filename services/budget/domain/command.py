@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
-from pydantic_core import to_jsonable_python
 
 from contracts.dates import ImpreciseDate
 from contracts.types import DossierId, Origin, PartyId, Printed, Ref, Text, Words
 from regesta.command import Command, Context, Reference
-from regesta.errors import Detail, Differs, Refused
-from regesta.event import Event
+from regesta.errors import Refused
 from services.budget.domain.errors import MayNotReport
 
 LONGEST_TEXT = 10_000
-REPORTERS = frozenset({"connector", "administrator"})
-# How a fact came here is no part of what it says.
-NOT_CONTENT = frozenset({"origin", "breaches", "unchecked"})
 
 
 def _bounded(text: Text) -> Text:
@@ -45,8 +40,6 @@ Reason: TypeAlias = Annotated[Words, StringConstraints(max_length=LONGEST_TEXT)]
 AsPrinted: TypeAlias = Annotated[Printed, StringConstraints(max_length=LONGEST_TEXT)]
 Label: TypeAlias = Annotated[Text, AfterValidator(_bounded)]
 
-E = TypeVar("E", bound=Event)
-
 
 class BudgetCommand(Command):
     """A command of budget. occurred: when it happened in the world."""
@@ -65,27 +58,9 @@ def judge(origin: Origin | None, context: Context, broken: Iterable[Refused]) ->
         for refusal in broken:
             raise refusal
         return ()
-    if not context.roles & REPORTERS:
+    if not context.may_report:
         raise MayNotReport(f"reporting a fact of {origin.system!r} needs the role of a connector", system=origin.system)
     return tuple(dict.fromkeys(refusal.code for refusal in broken))
-
-
-def plain(value: object) -> Detail:
-    """Return a value as JSON has it, for a problem: a text without its missing languages."""
-    shown: Detail = to_jsonable_python(value, exclude_none=True)
-    return shown
-
-
-def recorded(kept: E | None, asked: E, error: type[Differs]) -> bool:
-    """Return whether a fact stands under its reference already. Raises `error` when it stands there with other content."""
-    if kept is None:
-        return False
-    for name in type(asked).model_fields:
-        stands, wanted = getattr(kept, name), getattr(asked, name)
-        if name not in NOT_CONTENT and stands != wanted:
-            was, now = plain(stands), plain(wanted)
-            raise error(f"{name} is recorded as {was!r}, not {now!r}", field=name, recorded=was, given=now)
-    return True
 
 
 def dossier_reference(dossier: DossierId | None) -> tuple[Reference, ...]:

@@ -21,12 +21,12 @@ from contracts.commitments import (
     RecoveryEstablished,
 )
 from contracts.types import CommitmentId, ConventionId, DossierId, Origin, PositiveCents, Ref, Year
-from regesta.command import Context, Facts, Read, Reference, State, nothing
+from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
 from regesta.errors import Refused
 from regesta.event import Event
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
-from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge, recorded
+from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge
 from services.budget.domain.convention import Convention
 from services.budget.domain.errors import (
     CommitmentDiffers,

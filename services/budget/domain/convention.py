@@ -22,10 +22,10 @@ from contracts.commitments import (
 )
 from contracts.dates import ImpreciseDate
 from contracts.types import ConventionId, DossierId, Origin, PartyId, PositiveCents, Ppm, Ref
-from regesta.command import Context, Facts, Read, Reference, State, nothing
+from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
 from regesta.errors import Refused
 from regesta.event import Event
-from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, party_references, recorded
+from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, party_references
 from services.budget.domain.errors import (
     ConventionDiffers,
     ConventionEnded,

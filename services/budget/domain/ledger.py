@@ -31,10 +31,10 @@ from contracts.types import (
     Stated,
     Year,
 )
-from regesta.command import Context, Facts, Read, State, nothing
+from regesta.command import Context, Facts, Read, State, nothing, plain
 from regesta.errors import Refused
 from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, PathRef, judge, plain
+from services.budget.domain.command import AsPrinted, BudgetCommand, PathRef, judge
 from services.budget.domain.errors import (
     CreditsBelowUse,
     CreditsDiffer,

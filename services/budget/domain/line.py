@@ -8,10 +8,10 @@ from typing import ClassVar
 from contracts.allocation import LineKey, split_line
 from contracts.budget import BudgetLineOpened
 from contracts.types import Flag, Place
-from regesta.command import Context, Facts, Read, State, nothing
+from regesta.command import Context, Facts, Read, State, nothing, plain
 from regesta.errors import Refused
 from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, Label, plain
+from services.budget.domain.command import AsPrinted, BudgetCommand, Label
 from services.budget.domain.errors import ExpenditureLine, LineDiffers, ReceiptLine, UnknownLine
 
 

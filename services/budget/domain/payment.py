@@ -7,12 +7,12 @@ from contracts.budget import CreditReturned
 from contracts.commitments import ConventionDrawn, ConventionReturned, Part, PaymentLiquidated, PaymentReversed
 from contracts.dates import Day
 from contracts.types import CommitmentId, ConventionId, DossierId, Origin, PositiveCents, Ref, Year
-from regesta.command import Context, Facts, Read, Reference, nothing
+from regesta.command import Context, Facts, Read, Reference, nothing, recorded
 from regesta.errors import Refused
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
 from services.budget.domain.claim import paying
-from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge, recorded
+from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge
 from services.budget.domain.commitment import Commitment, exceeding, other_dossier, require_commitment
 from services.budget.domain.convention import Convention
 from services.budget.domain.errors import (

@@ -9,9 +9,9 @@ from contracts.allocation import LineKey
 from contracts.commitments import ReceiptCollected, RightEstablished
 from contracts.dates import Day
 from contracts.types import Origin, PartyId, PositiveCents, Ref, Uuid, Year
-from regesta.command import Context, Facts, Read, Reference, State, nothing
+from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
 from regesta.event import Event
-from services.budget.domain.command import BudgetCommand, judge, party_references, recorded
+from services.budget.domain.command import BudgetCommand, judge, party_references
 from services.budget.domain.errors import ExceedsRight, ReceiptDiffers, UnknownReceipt
 from services.budget.domain.line import receiving
 

@@ -9,13 +9,10 @@ from pydantic import AfterValidator, StringConstraints
 from contracts.dates import ImpreciseDate
 from contracts.types import IndicatorId, Printed, Text, Words
 from regesta.command import Command
-from regesta.errors import Differs
 from regesta.event import Event
 
 LONGEST_TEXT: Final = 10_000
 LONGEST_LABEL: Final = 200
-# How a fact came here is no part of what it says.
-NOT_CONTENT: Final = frozenset({"origin", "breaches"})
 
 E = TypeVar("E", bound=Event)
 
@@ -51,15 +48,3 @@ class KpiCommand(Command):
 def fact(kind: type[E], command: Command) -> E:
     """Return the event that has the command's fields of the same names."""
     return kind.model_validate(command.model_dump(include=set(kind.model_fields)))
-
-
-def recorded(kept: E | None, asked: E, error: type[Differs]) -> bool:
-    """Return whether a fact stands under its reference already. Raises `error` when it stands there with other content."""
-    if kept is None:
-        return False
-    for name in type(asked).model_fields:
-        stands, wanted = getattr(kept, name), getattr(asked, name)
-        if name not in NOT_CONTENT and stands != wanted:
-            was, now = (each.model_dump(mode="json")[name] for each in (kept, asked))
-            raise error(f"{name} is recorded as {was!r}, not {now!r}", field=name, recorded=was, given=now)
-    return True

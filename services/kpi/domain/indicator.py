@@ -24,10 +24,10 @@ from contracts.kpi import (
     ThresholdPrinted,
 )
 from contracts.types import Flag, Number, ObjectiveId, Place, Section, UnitSlug, Year
-from regesta.command import Context, Facts, Read, Reference, State, nothing
+from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
 from regesta.event import Event, event_name
 from services.kpi.domain import errors
-from services.kpi.domain.command import AsPrinted, KpiCommand, Label, Reason, Title, fact, recorded
+from services.kpi.domain.command import AsPrinted, KpiCommand, Label, Reason, Title, fact
 
 SERVICE: Final = "kpi"
 # More than any table of thresholds has; each costs a comparison when a value is coloured.

@@ -10,14 +10,13 @@ from pydantic import Field
 from contracts.dates import Period
 from contracts.kpi import IndicatorMeasured, MeasurementCorrected, Member
 from contracts.types import EventName, Number, Origin, Place, Stated
-from regesta.command import Context, Facts, Read, nothing, withdraw
+from regesta.command import Context, Facts, Read, nothing, recorded, withdraw
 from regesta.errors import Refused
 from regesta.event import Event, split_name
 from services.kpi.domain import errors
-from services.kpi.domain.command import AsPrinted, KpiCommand, Label, Reason, fact, recorded
+from services.kpi.domain.command import AsPrinted, KpiCommand, Label, Reason, fact
 from services.kpi.domain.indicator import SERVICE, Indicator, Measurement, known_indicator, require_active, slot_of
 
-REPORTERS: Final = frozenset({"connector", "administrator"})
 MOST_DIMENSIONS: Final = 20
 
 Dimensions: TypeAlias = Annotated[dict[Member, Label], Field(max_length=MOST_DIMENSIONS)]
@@ -131,7 +130,7 @@ def _broken(indicator: Indicator, period: Period) -> Iterator[Refused]:
 
 def _require_right(indicator: Indicator, measurement: Measurement, context: Context) -> None:
     """Raise MayNotReport or NotProvider when this caller may not say what was measured."""
-    if context.roles & REPORTERS:
+    if context.may_report:
         return
     if measurement.origin is not None:
         system = measurement.origin.system

@@ -105,7 +105,6 @@ REFERENCES: Final[Mapping[type[Step], tuple[str, ...]]] = {
     ProjectSelected: ("party", "application"),
     ContractAwarded: ("party", "reference"),
 }
-REPORTERS: Final = frozenset({"connector", "administrator"})
 
 E = TypeVar("E", bound=Event)
 
@@ -194,7 +193,7 @@ def opened_dossier(read: Read, key: str) -> Dossier:
 
 def require_reporter(origin: Origin | None, context: Context) -> None:
     """Raise MayNotReport when a fact of another system comes from a token that is no connector."""
-    if origin is not None and not context.roles & REPORTERS:
+    if origin is not None and not context.may_report:
         raise MayNotReport(f"reporting a fact of {origin.system!r} needs the role of a connector", system=origin.system)
 
 
