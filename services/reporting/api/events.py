@@ -16,7 +16,7 @@ from regesta.web import Caller
 from services.reporting.api.asking import Asked
 from services.reporting.api.negotiation import form_of
 from services.reporting.domain.errors import UnknownEvent
-from services.reporting.web.responding import PageRoute
+from services.reporting.web.responding import CHOICES, PageRoute
 
 MEDIA_TYPE: Final = "application/cloudevents+json"
 # Above this no log reaches; a database would refuse the number.
@@ -28,7 +28,7 @@ EventPage: TypeAlias = Callable[[Request, Recorded], Awaitable[Response]]
 
 def event_router(page: EventPage) -> APIRouter:
     """Return the route of events. page: renders HTML."""
-    router = APIRouter(tags=["events"], route_class=PageRoute)
+    router = APIRouter(tags=["events"], route_class=PageRoute, dependencies=CHOICES)
 
     @router.get(
         "/events/{name}",

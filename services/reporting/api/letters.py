@@ -15,7 +15,7 @@ from services.reporting.api.asking import Asked, Asking, YearInPath, YearInQuery
 from services.reporting.api.negotiation import JSON, form_of
 from services.reporting.domain.letter import Letter, LetterOut
 from services.reporting.gathering import canonical, hash_of, read_letter, read_objective
-from services.reporting.web.responding import PageRoute
+from services.reporting.web.responding import CHOICES, PageRoute
 
 SCOPE: Final = "reporting:read"
 
@@ -25,7 +25,7 @@ LetterPage: TypeAlias = Callable[[Request, View, Letter], Awaitable[Response]]
 
 def letter_router(page: LetterPage) -> APIRouter:
     """Return the routes of letters. page: renders HTML."""
-    router = APIRouter(tags=["letters"], route_class=PageRoute)
+    router = APIRouter(tags=["letters"], route_class=PageRoute, dependencies=CHOICES)
 
     @router.get(
         "/letters/{note}/{year}",

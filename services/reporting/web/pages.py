@@ -11,8 +11,7 @@ from contracts.types import DossierId, NoteSlug, ObjectiveId, SectionKind
 from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import runtime_of
-from regesta.view import Reading, View
-from regesta.web import Caller
+from regesta.view import View
 from services.reporting.api.asking import YearInPath, YearInQuery
 from services.reporting.api.notes import read_notes
 from services.reporting.domain.dossiers import Dossier
@@ -24,18 +23,18 @@ from services.reporting.render.events import event_words
 from services.reporting.render.figures import Figures
 from services.reporting.render.glossary import PARTS
 from services.reporting.render.sayings import SAYINGS
-from services.reporting.web.reading import SCOPE, Reader, Reads, navigation, recorded
-from services.reporting.web.responding import PageRoute, answer, page_of
+from services.reporting.web.reading import Reader, Reads, navigation, recorded
+from services.reporting.web.responding import CHOICES, PageRoute, answer, page_of
 
 # Events of one figure, of a stream; notes on the start page.
 OF_FIGURE: Final = 500
 OF_STREAM: Final = 200
 NOTES: Final = 500
 LATEST: Final = 8
-# A page has 100 kB: the stylesheet takes 27 of them, the frame and the sheets of 15 figures 16.
-LONGEST_BODY: Final = 57_000
+# A page has 100 kB: the stylesheet takes 25 of them, the frame and the sheets of 15 figures 18.
+LONGEST_BODY: Final = 56_000
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = APIRouter(include_in_schema=False, route_class=PageRoute, dependencies=CHOICES)
 
 
 async def letter_page(request: Request, view: View, letter: Letter) -> Response:
@@ -124,12 +123,10 @@ async def get_note_objective(
 
 
 @router.get("/")
-async def get_start(request: Request, view: Reading, caller: Caller) -> Response:
+async def get_start(reads: Reads) -> Response:
     """Return the notes that there are."""
-    caller.require(SCOPE)
-    page = page_of(request)
-    body = documents.plain("start.html", page, {"notes": await read_notes(view, "", NOTES)})
-    return answer(page, SAYINGS["notes"].get(page.language), body)
+    body = documents.plain("start.html", reads.page, {"notes": await read_notes(reads.known, "", NOTES)})
+    return answer(reads.page, SAYINGS["notes"].get(reads.page.language), body)
 
 
 async def event_page(request: Request, event: Recorded) -> Response:

@@ -6,10 +6,10 @@ import hashlib
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from markupsafe import Markup
 
@@ -22,10 +22,9 @@ from services.reporting.render.documents import Frame, Link
 from services.reporting.render.events import Sheet
 from services.reporting.render.page import PREFIX, Page, language_of
 
-# Comments and indents are for those who write it.
-STYLES: Final = re.sub(
-    r"/\*.*?\*/|\n\s*", "", (Path(__file__).parent / "static" / "regesta.css").read_text(), flags=re.DOTALL
-).encode()
+# Comments, indents and spaces around rules are for those who write it.
+WRITTEN: Final = (Path(__file__).parent / "static" / "regesta.css").read_text()
+STYLES: Final = re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"/\*.*?\*/|\n\s*", "", WRITTEN, flags=re.DOTALL)).encode()
 # The address changes with the content, so that a browser may keep it for ever.
 STYLESHEET: Final = f"{PREFIX}/static/regesta-{hashlib.sha256(STYLES).hexdigest()[:12]}.css"
 HEADERS: Final = {
@@ -56,6 +55,19 @@ class PageRoute(StrictRoute):
                 return problem_page(request, error)
 
         return readable
+
+
+async def choices(
+    lang: Annotated[str | None, Query(description="Of a page's frame: fr, nl or en.")] = None,
+    text: Annotated[str | None, Query(description="Of a page's text: fr or nl.")] = None,
+    both: Annotated[str | None, Query(description="On a page, the other language beside it.")] = None,
+    view: Annotated[str | None, Query(description="`whole`: a letter on one page, for print.")] = None,
+) -> None:
+    """Declare what a reader may choose of any page; `page_of` reads it from the address."""
+    del lang, text, both, view
+
+
+CHOICES: Final = (Depends(choices),)
 
 
 def _without_blanks(request: Request) -> Response:
