@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -82,7 +83,7 @@ async def _read(
             raise UnknownObjective(f"the objective {only!r} was registered in error", objective=only)
         roots = [nodes[only]]
     asked = question_of(opened, year or opened.planned_year or _newest_plan(nodes.values()) or _first_year(facts))
-    question = Question(asked.year, asked.realised_year, occurred_until)
+    question = replace(asked, occurred_until=occurred_until)
     wanted = [*_all(roots), *(_above(roots[0], nodes) if only is not None else [])]
     knowledge = await gather(reader, [node.id for node in wanted], question)
     return Assembly(shown, nodes, knowledge, question).letter(roots, dict(sorted(view.cut.items())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from contracts.objectives import Level, PolicyNoteOpened, SectionPrinted, UnitAssigned
+from contracts.objectives import Level, PolicyNoteOpened, UnitAssigned
 from contracts.types import Cut, ObjectiveId, Section, Text, UnitSlug
 from services.reporting.domain.budget import Budget
 from services.reporting.domain.content import (
@@ -20,9 +20,8 @@ from services.reporting.domain.content import (
     content_of,
 )
 from services.reporting.domain.evidence import Evidence
-from services.reporting.domain.figure import Figure
 from services.reporting.domain.knowledge import Knowledge, Question, by_stream, key_of
-from services.reporting.domain.letter import Action, Content, Letter, Note, Objective, Unit, YearSection
+from services.reporting.domain.letter import Action, Content, Elsewhere, Letter, Note, Objective, Unit, YearSection
 from services.reporting.domain.measures import Measures
 from services.reporting.domain.standing import Standing
 from services.reporting.domain.tables import Tables, section_total
@@ -37,8 +36,10 @@ LABELS: Final[dict[Level, Text]] = {
 
 def question_of(opened: PolicyNoteOpened, year: int) -> Question:
     """Return what a note's letter of a year accounts for: the year before, unless the note says otherwise of this letter."""
-    said = opened.realised_year if opened.planned_year == year else None
-    return Question(year, said if said is not None else year - 1)
+    accounts = {}
+    if opened.planned_year is not None and opened.realised_year is not None:
+        accounts[opened.planned_year] = opened.realised_year
+    return Question(year, accounts.get(year, year - 1), accounts=accounts)
 
 
 class Assembly:
@@ -57,7 +58,8 @@ class Assembly:
     def letter(self, roots: Sequence[Node], cut: Cut) -> Letter:
         """Return the letter over some nodes and those under them."""
         objectives = tuple(objective for root in roots for objective in self._objectives([root], *self._above(root)))
-        tables = [(section, list(_budgets(objectives, section))) for section in self._question.sections]
+        sections: tuple[Section | None, ...] = (*self._question.sections, None)
+        tables = [(section, list(_budgets(objectives, section))) for section in sections]
         return Letter(
             note=self._note,
             year=self._question.year,
@@ -65,7 +67,11 @@ class Assembly:
             cut=cut,
             occurred_until=self._question.occurred_until,
             objectives=objectives,
-            totals=tuple(section_total(section, budgets) for section, budgets in tables),
+            totals=tuple(
+                section_total(section, budgets)
+                for section, budgets in tables
+                if section is not None or any(budget.rows for budget in budgets)
+            ),
         )
 
     def _above(self, node: Node) -> tuple[int, UnitSlug | None]:
@@ -105,9 +111,13 @@ class Assembly:
             realised=self._section(node, account, actions, owner),
             planned=self._section(node, plan, actions, owner),
             actions=tuple(self._action(action, None, owner) for action in loose if not self._all_keys(action)),
-            elsewhere=tuple(Section(year=year, kind=kind) for year, kind in sorted(known - shown)),  # type: ignore[arg-type]
+            elsewhere=tuple(map(self._elsewhere, sorted(known - shown))),
             dossiers=self._evidence.serving(node.id),
         )
+
+    def _elsewhere(self, key: SectionKey) -> Elsewhere:
+        section = Section.model_validate({"year": key[0], "kind": key[1]})
+        return Elsewhere(section=section, letter=self._question.letter_of(section))
 
     def _section(
         self, node: Node, section: Section, actions: Sequence[Node], owner: UnitSlug | None
@@ -115,19 +125,16 @@ class Assembly:
         """Return a year-section; None for a strategic objective that has nothing there."""
         key = section_key(section)
         here = [action for action in actions if key in self._places(action)]
-        printed = node.sections.get(key)
-        exists = printed is not None or bool(here) or key in self._keys(node)
+        headings = node.sections.get(key, [])
+        exists = bool(headings or here) or key in self._keys(node)
         if node.level == "strategic" and not exists:
             return None
         asked = REALISED if section.kind == "realised" else PLANNED
-        event = printed.event if printed is not None and isinstance(printed.event, SectionPrinted) else None
-        name = [] if printed is None else [printed.name]
         return YearSection(
             section=section,
             label=section_label(section),
             printed=exists,
-            code=Figure.maybe(event.code if event else None, *name),
-            title=Figure.maybe(event.title if event else None, *name),
+            headings=tuple(headings),
             content=self._content(node, [section], NOTHING if here else asked, owner),
             actions=tuple(self._action(action, section, owner) for action in here),
         )
@@ -213,8 +220,11 @@ def section_label(section: Section) -> Text:
     return Text(fr=f"Planning {section.year}", nl=f"Planning {section.year}")
 
 
-def contents_in(objective: Objective, section: Section) -> Iterator[Content]:
-    """Yield what stands in one section of an objective, its actions included."""
+def contents_in(objective: Objective, section: Section | None) -> Iterator[Content]:
+    """Yield what stands in one section of an objective, or in none, its actions included."""
+    if section is None:
+        yield objective.content
+        yield from _of_actions(objective.actions)
     for each in (objective.realised, objective.planned):
         if each is not None and each.section == section:
             yield each.content
@@ -227,7 +237,7 @@ def _of_actions(actions: Sequence[Action]) -> Iterator[Content]:
         yield from _of_actions(action.actions)
 
 
-def _budgets(objectives: Sequence[Objective], section: Section) -> Iterator[Budget]:
+def _budgets(objectives: Sequence[Objective], section: Section | None) -> Iterator[Budget]:
     for objective in objectives:
         for content in contents_in(objective, section):
             if content.budget is not None:

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from contracts.allocation import AllocationCode, Direction, EntitySlug, LineKey
 from contracts.budget import Basis
-from contracts.types import Place, Ppm, Section, Text, Year
+from contracts.types import Place, Ppm, Section, Text, UnitSlug, Year
 from services.reporting.domain.figure import Events, Figure, Part, Total
 
 CategoryName: TypeAlias = Literal["personnel", "running", "assets", "other", "unclassified"]
@@ -91,11 +91,12 @@ class Category(Part):
     """One of the four official categories, or lines whose category nobody stated.
 
     statement: what is said in place of lines: none (Néant), unknown or another kind; null when there are lines and nothing
-    else is said.
+    else is said. owner: the lead unit, which owes what is pending.
     """
 
     name: CategoryName
     statement: Figure[Text] | None = None
+    owner: UnitSlug | None = None
     lines: tuple[BudgetRow, ...] = ()
     printed: tuple[PrintedAllocation, ...] = ()
 
@@ -128,9 +129,12 @@ class Budget(Part):
 
 
 class SectionTotal(Part):
-    """The budget of a section over the whole letter, each line counted once. without_amount, shared: how many lines are so."""
+    """The budget of a section over the whole letter, each line counted once. without_amount, shared: how many lines are so.
 
-    section: Section
+    section: null for the lines that stand in none.
+    """
+
+    section: Section | None = None
     expenditure: Footer
     receipts: Footer
     lines: int

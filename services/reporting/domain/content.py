@@ -173,6 +173,7 @@ def _staff(spot: Spot, facts: Sequence[Standing]) -> tuple[Staff, ...]:
         if isinstance(event, StaffEstimated):
             stated[event.basis, event.unit] = Staff(
                 fte=Figure.of(event.fte, fact.name),
+                owner=event.unit or spot.owner,
                 basis=event.basis,
                 per=event.per,
                 unit=event.unit,
@@ -180,7 +181,7 @@ def _staff(spot: Spot, facts: Sequence[Standing]) -> tuple[Staff, ...]:
                 place=event.place,
             )
     if not stated and spot.template.staff:
-        return (Staff(fte=Figure(state=spot.missing()), unit=spot.owner),)
+        return (Staff(fte=Figure(state=spot.missing()), owner=spot.owner),)
     return tuple(stated.values())
 
 

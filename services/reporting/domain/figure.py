@@ -91,12 +91,13 @@ class Said(Part):
 
 
 class Total(Part):
-    """A sum over budget lines. at_least: some of them have no amount, so that it is more, nobody knows how much.
+    """A sum over budget lines. at_least: some have no amount or differing ones, so that it is more, nobody knows how much.
 
-    lines: how many are in it, each counted once; unknown: how many of these have no amount.
+    cents: null when no line has an amount, for unknown is never zero. lines: how many are in it, each counted once;
+    unknown: how many of these have no amount.
     """
 
-    cents: int
+    cents: int | None = None
     at_least: bool
     lines: int
     unknown: int

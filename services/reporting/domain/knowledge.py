@@ -47,16 +47,28 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a letter. occurred_until: tell of each dated fact whether it had happened by then."""
+    """What is asked of a letter. occurred_until: tell of each dated fact whether it had happened by then.
+
+    accounts: the years of which the note itself says what their letters account for.
+    """
 
     year: int
     realised_year: int
     occurred_until: date | None = None
+    accounts: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def sections(self) -> tuple[Section, Section]:
         """The account of the year before and the plan."""
         return Section(year=self.realised_year, kind="realised"), Section(year=self.year, kind="planned")
+
+    def letter_of(self, section: Section) -> int | None:
+        """Return the year of the letter in which a section stands; None when no letter accounts for it."""
+        if section.kind == "planned":
+            return section.year
+        letters = [year for year, accounted in self.accounts.items() if accounted == section.year]
+        after = section.year + 1
+        return min([*letters, *([] if after in self.accounts else [after])], default=None)
 
 
 def by_stream(facts: Iterable[Standing]) -> dict[str, list[Standing]]:

@@ -55,9 +55,10 @@ class StatusEntry(Part):
 
 
 class Staff(Part):
-    """Full-time equivalents. per: what a rate is for; a rate is never summed. unit: whose staff."""
+    """Full-time equivalents. per: what a rate is for; a rate is never summed. unit: whose staff. owner: see Statement."""
 
     fte: Figure[Number]
+    owner: UnitSlug | None = None
     basis: Literal["estimated", "actual"] | None = None
     per: str | None = None
     unit: UnitSlug | None = None
@@ -158,26 +159,42 @@ class Action(Part):
     actions: tuple[Action, ...] = ()
 
 
+class Heading(Part):
+    """A heading of a year-section as printed. code, title: unknown when it has none."""
+
+    code: Figure[str]
+    title: Figure[Text]
+    place: Place | None = None
+    events: Events
+
+
 class YearSection(Part):
     """The account of a year or the plan for one, under an objective.
 
-    printed: whether a note has this section, or something stands in it; code and title as printed there.
+    printed: whether a note has this section, or something stands in it. headings: each as it was printed, in the order
+    recorded; a document may print the section more than once.
     """
 
     section: Section
     label: Text
     printed: bool
-    code: Figure[str]
-    title: Figure[Text]
+    headings: tuple[Heading, ...] = ()
     content: Content
     actions: tuple[Action, ...] = ()
+
+
+class Elsewhere(Part):
+    """A year-section that stands in the letter of another year. letter: its year; null when no letter accounts for it."""
+
+    section: Section
+    letter: Year | None = None
 
 
 class Objective(Part):
     """A strategic or operational objective. depth: 0 for one without a parent.
 
     realised, planned: its two year-sections; null for a strategic objective when nothing stands there. actions: those that
-    stand in no year-section. elsewhere: other year-sections of it that are known, for letters of other years.
+    stand in no year-section. elsewhere: other year-sections of it that are known.
     """
 
     id: ObjectiveId
@@ -193,7 +210,7 @@ class Objective(Part):
     realised: YearSection | None = None
     planned: YearSection | None = None
     actions: tuple[Action, ...] = ()
-    elsewhere: tuple[Section, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     dossiers: tuple[Dossier, ...] = ()
 
 

@@ -32,9 +32,9 @@ class Colours(Part):
 
 
 class Liquidated(Part):
-    """What was liquidated and what was committed of the lines of the plan's year, in cents; ppm: their ratio.
+    """What was liquidated and what was committed in the plan's year, of its lines and of those in no section, in cents.
 
-    Known only for lines with a ledger; a shared line counts whole. ppm is null when nothing was committed.
+    Known only for lines with a ledger; a shared line counts whole. ppm: their ratio, null when nothing was committed.
     """
 
     liquidated: Figure[int]
@@ -146,7 +146,7 @@ def _line(objective: Objective) -> Line:
         dossiers=len(objective.dossiers),
         actions=len({action.id for action in actions_of(objective)}),
         budget=footer_of(
-            [row for budget in _planned_budgets(objective) for row in budget.rows if row.direction == "expenditure"]
+            *([row for row in budget.rows if row.direction == "expenditure"] for budget in _current_budgets(objective))
         ),
     )
 
@@ -169,13 +169,14 @@ def _counts(facts: Sequence[Facts]) -> FactCounts:
     return FactCounts(**{reading: sum(len(getattr(each, reading)) for each in facts) for reading in readings})
 
 
-def _planned_budgets(objective: Objective) -> list[Budget]:
-    section = objective.planned
-    if section is None:
-        return []
+def _current_budgets(objective: Objective) -> list[Budget]:
+    """Return the tables of the plan, and those that stand in no section: their ledgers are of the plan's year too."""
+    planned = objective.planned
+    sections = {None} if planned is None else {None, planned.section}
     under = [
-        section.content,
-        *(action.content for action in actions_of(objective) if action.section == section.section),
+        objective.content,
+        *([] if planned is None else [planned.content]),
+        *(action.content for action in actions_of(objective) if action.section in sections),
     ]
     return [content.budget for content in under if content.budget is not None]
 
@@ -183,7 +184,7 @@ def _planned_budgets(objective: Objective) -> list[Budget]:
 def _liquidated(objective: Objective) -> Liquidated:
     ledgers = {
         row.line: row.ledger
-        for budget in _planned_budgets(objective)
+        for budget in _current_budgets(objective)
         for row in budget.rows
         if row.ledger is not None and row.direction == "expenditure"
     }

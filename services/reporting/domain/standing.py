@@ -91,7 +91,6 @@ STATEMENTS: Final[dict[type[Event], tuple[str, tuple[str, ...]]]] = {
     objectives.PolicyNoteOpened: ("opened", ()),
     objectives.ObjectiveOpened: ("opened", ()),
     objectives.ObjectiveRegistered: ("registered", ("objective",)),
-    objectives.SectionPrinted: ("section", ("objective", "section")),
     objectives.ObjectiveRetitled: ("title", ("objective",)),
     objectives.ObjectiveRenumbered: ("code", ("objective",)),
     objectives.ObjectiveMoved: ("parent", ("objective",)),

@@ -136,62 +136,81 @@ def budget_of(section: Section | None, categories: Sequence[Category]) -> Budget
     )
 
 
-def section_total(section: Section, budgets: Iterable[Budget]) -> SectionTotal:
+def section_total(section: Section | None, budgets: Iterable[Budget]) -> SectionTotal:
     """Return the totals of a section over all its tables, each line counted once."""
-    rows = [row for budget in budgets for row in budget.rows]
-    by_line = _by_line(rows)
+    tables = [budget.rows for budget in budgets]
+    by_line = _by_line([row for rows in tables for row in rows])
     return SectionTotal(
         section=section,
-        expenditure=footer_of([row for row in rows if row.direction == "expenditure"]),
-        receipts=footer_of([row for row in rows if row.direction == "receipt"]),
+        expenditure=footer_of(*([row for row in rows if row.direction == "expenditure"] for rows in tables)),
+        receipts=footer_of(*([row for row in rows if row.direction == "receipt"] for rows in tables)),
         lines=len(by_line),
         shared=sum(any(row.shared for row in group) for group in by_line.values()),
         without_amount=sum(not any(map(_has_amount, group)) for group in by_line.values()),
     )
 
 
-def footer_of(rows: Sequence[BudgetRow]) -> Footer:
-    """Return the totals of some rows. What is unspecified is summed over the rows that state it."""
+def footer_of(*tables: Sequence[BudgetRow]) -> Footer:
+    """Return the totals of the rows of some tables. What is unspecified is summed over the rows that state it."""
+    specified = [[row for row in rows if row.stated.unspecified.state == "known"] for rows in tables]
     return Footer(
-        commitment=total_of(rows, "commitment"),
-        liquidation=total_of(rows, "liquidation"),
-        unspecified=total_of([row for row in rows if row.stated.unspecified.state == "known"], "unspecified"),
+        commitment=total_of(tables, "commitment"),
+        liquidation=total_of(tables, "liquidation"),
+        unspecified=total_of(specified, "unspecified"),
     )
 
 
-def total_of(rows: Sequence[BudgetRow], name: AmountName) -> Total:
-    """Return the sum of one amount over the lines of some rows, each line once."""
-    cents, at_least, unknown = 0, False, 0
-    by_line = _by_line(rows)
-    for group in by_line.values():
-        line_cents, whole = _line_cents(group, name)
-        cents += line_cents or 0
-        unknown += line_cents is None
-        at_least = at_least or not whole
-    figures = [row.amount(name)[0] for group in by_line.values() for row in group]
-    events = names(*(figure.events for figure in figures if figure.state == "known"))
-    return Total(cents=cents, at_least=at_least, lines=len(by_line), unknown=unknown, events=events)
+def total_of(tables: Sequence[Sequence[BudgetRow]], name: AmountName) -> Total:
+    """Return the sum of one amount over the lines of some tables, each line once."""
+    groups: dict[LineKey, list[list[BudgetRow]]] = defaultdict(list)
+    for rows in tables:
+        for line, group in _by_line(rows).items():
+            groups[line].append(group)
+    told = [_line_cents(places, name) for places in groups.values()]
+    known = [cents for cents, _ in told if cents is not None]
+    figures = [row.amount(name)[0] for places in groups.values() for rows in places for row in rows]
+    return Total(
+        cents=sum(known) if known else None,
+        at_least=not all(whole for _, whole in told),
+        lines=len(told),
+        unknown=len(told) - len(known),
+        events=names(*(figure.events for figure in figures if figure.state == "known")),
+    )
 
 
-def _line_cents(rows: Sequence[BudgetRow], name: AmountName) -> tuple[int | None, bool]:
+def _line_cents(places: Sequence[Sequence[BudgetRow]], name: AmountName) -> tuple[int | None, bool]:
     """Return the amount of one line, None when no row has one, and whether that is all of it.
 
-    Rows that show the whole line (its ledger, or a line that is shared) tell the same amount: it counts once, and where they
-    differ the greatest is what it is at least. Other rows are parts of the line and are added.
+    places: its rows, table by table. Rows that show the whole line (its ledger, or a line that is shared) tell the same
+    amount, and so do the rows of one table; those of several tables are parts of the line and are added.
     """
-    amounts = [row.amount(name) for row in rows]
-    whole = {
-        figure.value
-        for row, (figure, source) in zip(rows, amounts, strict=True)
-        if figure.value is not None and (source == "ledger" or (row.shared and source == "statement"))
-    }
-    if whole:
-        return max(whole), len(whole) == 1
-    known = [figure.value for figure, _ in amounts if figure.value is not None]
-    complete = all(figure.value is not None or figure.state in NO_MONEY for figure, _ in amounts)
+    rows = [row for place in places for row in place]
+    whole = [row.amount(name)[0] for row in rows if _is_whole(row, name)]
+    parts = [_same([row.amount(name)[0] for row in place if not _is_whole(row, name)]) for place in places]
+    known = [cents for cents, _ in parts if cents is not None]
+    whole_cents, agreed = _same([figure for figure in whole if figure.value is not None])
+    if whole_cents is not None:
+        more = bool(known) and sum(known) > whole_cents
+        return sum(known) if more else whole_cents, agreed and not more
+    complete = all(all_of_it for _, all_of_it in (*parts, _same(whole)))
     if not known:
         return (0, True) if complete else (None, False)
     return sum(known), complete
+
+
+def _is_whole(row: BudgetRow, name: AmountName) -> bool:
+    source = row.amount(name)[1]
+    return source == "ledger" or (row.shared and source == "statement")
+
+
+def _same(figures: Sequence[Figure[int]]) -> tuple[int | None, bool]:
+    """Return what figures of one amount say, None when they have none, and whether that is all of it.
+
+    It counts once; where they differ, the greatest is what it is at least.
+    """
+    known = {figure.value for figure in figures if figure.value is not None}
+    complete = all(figure.value is not None or figure.state in NO_MONEY for figure in figures)
+    return max(known, default=None), complete and len(known) <= 1
 
 
 def _has_amount(row: BudgetRow) -> bool:
@@ -252,4 +271,4 @@ def _category(
 ) -> Category:
     if said is None and not rows and not printed:
         said = Figure(state=spot.missing())
-    return Category(name=name, statement=said, lines=tuple(rows), printed=tuple(printed))
+    return Category(name=name, statement=said, owner=spot.owner, lines=tuple(rows), printed=tuple(printed))

@@ -19,7 +19,7 @@ from contracts.objectives import (
 )
 from contracts.types import ObjectiveId, Section, Text
 from services.reporting.domain.figure import Figure
-from services.reporting.domain.letter import Closing, Note
+from services.reporting.domain.letter import Closing, Heading, Note
 from services.reporting.domain.standing import Standing
 
 SectionKey: TypeAlias = tuple[int, str]
@@ -28,7 +28,7 @@ Order: TypeAlias = tuple[bool, tuple[tuple[bool, int, str], ...], int]
 
 @dataclass(slots=True)
 class Node:
-    """An objective or action of the note. sections: its printed year-sections, each with the fact that says so."""
+    """An objective or action of the note. sections: its printed year-sections, each with its headings."""
 
     id: ObjectiveId
     level: Level
@@ -39,7 +39,7 @@ class Node:
     section: Section | None
     closed: Closing | None = None
     in_error: bool = False
-    sections: dict[SectionKey, Standing] = field(default_factory=dict)
+    sections: dict[SectionKey, list[Heading]] = field(default_factory=dict)
     children: list[Node] = field(default_factory=list)
 
     @property
@@ -114,7 +114,13 @@ def _apply(nodes: dict[ObjectiveId, Node], fact: Standing) -> None:
         case ObjectiveMoved() if event.objective in nodes:
             nodes[event.objective].parent = event.parent
         case SectionPrinted() if event.objective in nodes:
-            nodes[event.objective].sections[section_key(event.section)] = fact
+            heading = Heading(
+                code=Figure.maybe(event.code, name),
+                title=Figure.maybe(event.title, name),
+                place=event.place,
+                events=(name,),
+            )
+            nodes[event.objective].sections.setdefault(section_key(event.section), []).append(heading)
         case ObjectiveClosed() if event.objective in nodes:
             if event.reason == "registered_in_error":
                 nodes[event.objective].in_error = True

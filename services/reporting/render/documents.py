@@ -26,6 +26,9 @@ from services.reporting.render.sayings import SAYINGS
 
 # Indents of templates; nothing that is shown needs them outside preformatted text.
 INDENTS: Final = re.compile(r"\n\s+")
+# Around blocks, parts of tables and of charts not even a line's end is shown.
+BLOCKS: Final = "caption|circle|dd|desc|div|dl|dt|figcaption|figure|h[1-6]|li|line|ol|p|path|section|table|tbody|td|text|th|thead|title|tr|ul"
+BLOCK_ENDS: Final = re.compile(rf"(</?(?:{BLOCKS})\b[^>]*>)\n|\n(?=</?(?:{BLOCKS})\b)")
 EVENT: Final = re.compile(r'"((?:objectives|budget|kpi):[0-9]+)"')
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -75,7 +78,7 @@ def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, ob
     """Return the body of a page, or a part of it; the figures it shows are added to `figures`."""
     context = {"until": None, **given, "page": page, "figures": figures, **_words(page)}
     html = TEMPLATES.get_template(template).render(context)
-    slim = html if "<pre" in html else INDENTS.sub("\n", html)
+    slim = html if "<pre" in html else BLOCK_ENDS.sub(r"\1", INDENTS.sub("\n", html))
     return Markup(slim)  # noqa: S704 the template escaped it
 
 

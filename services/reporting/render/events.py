@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from contracts.dates import ImpreciseDate
-from contracts.types import LANGUAGES, Language
+from contracts.types import LANGUAGES, Language, Place
 from regesta.event import Recorded
 from services.reporting.render.figures import Door
 from services.reporting.render.glossary import EMPTY, FIELDS, STATUSES
 from services.reporting.render.names import cut
-from services.reporting.render.sayings import SAYINGS
 from services.reporting.render.vocabulary import EVENTS, STEPS
 from services.reporting.render.wording import euros
 
@@ -101,13 +100,21 @@ def _text(value: dict[str, JsonValue], language: Language) -> str | None:
 
 
 def occurred_words(occurred: str | None, language: Language) -> str:
-    """Return when an event happened in the world, in words."""
+    """Return when an event happened in the world, in words: never the day it was recorded."""
     if occurred is None:
-        return SAYINGS["not_said"].get(language)
+        return EMPTY["no_date"].get(language)
     try:
         return ImpreciseDate(occurred).wording(language)
     except ValueError:  # a later release may know more forms
         return occurred
+
+
+def place_of(event: Recorded) -> Place | None:
+    """Return where an event was read, when it says so in a way known here."""
+    try:
+        return Place.model_validate(json.loads(event.raw).get("place"))
+    except ValidationError:
+        return None
 
 
 def json_text(event: Recorded) -> str:

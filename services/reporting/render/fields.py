@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from contracts.objectives import Continuous, Deadline, EndOfLegislature, InWords, OnDay, Relative
+from contracts.types import Text
 from services.reporting.domain.figure import When
 from services.reporting.domain.letter import Content, DeadlineEntry, Staff, Statement, StatusEntry
 from services.reporting.render.glossary import FIELDS, Label
 
+Dated: TypeAlias = OnDay | Continuous | EndOfLegislature | Relative
 Kind: TypeAlias = Literal["text", "deadline", "status", "staff"]
 # Deadline and status stand before these, staff after the conditions of success and before the rest.
 AFTER_DEADLINE: Final = frozenset({"success_conditions", "ict_needs", "partners", "indicators"})
@@ -72,7 +74,12 @@ def _due(content: Content) -> Iterator[Row]:
         yield Row("status", FIELDS["status"], content.status)
 
 
-def deadline_words(deadline: Deadline, day: When | None) -> Label:
+def own_words(deadline: Deadline | None) -> Text | None:
+    """Return the words that a document itself has for a deadline, when no day can be told from them."""
+    return deadline.text if isinstance(deadline, InWords) else None
+
+
+def deadline_words(deadline: Dated, day: When | None) -> Label:
     """Return a deadline in words, as known."""
     match deadline:
         case OnDay():
@@ -88,10 +95,6 @@ def deadline_words(deadline: Deadline, day: When | None) -> Label:
             return Label("fin de la législature", "einde van de legislatuur", "end of the legislature")
         case Relative():
             return _relative(deadline)
-        case InWords():
-            said = deadline.text
-            any_language = said.fr or said.nl or said.en or ""
-            return Label(said.fr or any_language, said.nl or any_language, said.en or any_language)
 
 
 def _relative(deadline: Relative) -> Label:

@@ -12,10 +12,10 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from contracts.bands import Band
-from contracts.types import Language, Text
+from contracts.types import LANGUAGES, Language, Place, Text
 from services.reporting.domain.budget import Budget, Footer
-from services.reporting.domain.indicators import BandTable, Threshold
-from services.reporting.domain.letter import Facts, YearSection
+from services.reporting.domain.indicators import BandTable, Indicator, Threshold
+from services.reporting.domain.letter import Facts, Heading, YearSection
 from services.reporting.render import checks, dashboards, drawing, events, fields, moments, names, wording
 from services.reporting.render.glossary import Label
 from services.reporting.render.page import Page
@@ -110,6 +110,30 @@ def is_bare(section: YearSection) -> bool:
     content = section.content
     empty = not (content.facts.all or content.indicators or content.amounts or section.actions or content.staff)
     return empty and not has_rows(content.budget) and not fields.stated(content, "section")
+
+
+def odd_headings(section: YearSection) -> list[Heading]:
+    """Return the headings of a year-section that say more than its official name: other words, or one of several."""
+    if len(section.headings) > 1:
+        return list(section.headings)
+    return [
+        heading for heading in section.headings if heading.title.value and not _same(heading.title.value, section.label)
+    ]
+
+
+def _same(title: Text, label: Text) -> bool:
+    return all(_folded(title.get(language)) in {"", _folded(label.get(language))} for language in LANGUAGES)
+
+
+def _folded(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())
+
+
+def places(indicator: Indicator) -> list[Place]:
+    """Return where an indicator, its printed thresholds and its last value stand, each place once."""
+    last = indicator.last.place if indicator.last else None
+    found = [indicator.place, *(threshold.place for threshold in indicator.thresholds), last]
+    return list({names.place_words(place): place for place in found if place is not None}.values())
 
 
 def edges(table: BandTable, colour: str) -> Label | None:
@@ -240,9 +264,14 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "number": wording.number,
     "occurred_words": _for_reader(events.occurred_words),
     "odd_basis": odd_basis,
+    "odd_headings": odd_headings,
     "open_lines": open_lines,
+    "own_words": fields.own_words,
     "percent": wording.percent,
     "percent_of": wording.percent_of,
+    "place_of": events.place_of,
+    "place_words": names.place_words,
+    "places": places,
     "plain": plain,
     "progress": dashboards.progress,
     "rows": fields.rows,

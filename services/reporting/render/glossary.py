@@ -38,6 +38,7 @@ PARTS: Final[Mapping[str, Label]] = {
     ),
     "realised": Label("Réalisations", "Verwezenlijkingen", "Realised"),
     "planned": Label("Planning", "Planning", "Planning"),
+    "no_section": Label("Hors section", "Buiten deel", "In no section"),
     "legislature": Label("Législature", "Legislatuur", "Legislature"),
     "strategic": Label("Objectif stratégique", "Strategische doelstelling", "Strategic objective"),
     "operational": Label("Objectif opérationnel", "Operationele doelstelling", "Operational objective"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
-from contracts.types import Text
+from contracts.types import Place, Text
 from services.reporting.domain.dossiers import Commitment, Convention, Dossier, Milestone, Payment, Step, StepKind
 from services.reporting.domain.figure import Events, When
 from services.reporting.domain.letter import Fact
@@ -58,7 +58,8 @@ class Moment:
     """One entry of a timeline.
 
     mark: its shape. when: None when no date can be read, then when_printed holds what stands there, if anything. word: how
-    it stands, count: how many do. count: how many say the same. text: what it is about; detail: particulars in both languages; notes: in whatever language they were said.
+    it stands; count: how many say the same. text: what it is about; detail: particulars in both languages; notes: in
+    whatever language they were said. place: where it is printed.
     """
 
     mark: Mark
@@ -71,6 +72,7 @@ class Moment:
     when_printed: str | None = None
     by: Label | None = None
     count: int = 1
+    place: Place | None = None
 
     @property
     def starts_on(self) -> date:
@@ -91,6 +93,7 @@ def printed(fact: Fact) -> Moment:
         notes=tuple(note for note in notes if note),
         when_printed=fact.day_as_printed,
         by=FACTS[fact.by] if fact.by else None,
+        place=fact.place,
     )
 
 

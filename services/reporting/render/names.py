@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.types import Language, Text
+from contracts.types import Language, Place, Text
 from services.reporting.domain.figure import Figure
 from services.reporting.domain.letter import Action, Note, Objective
 from services.reporting.render.glossary import EMPTY
@@ -35,6 +35,12 @@ def note_name(note: Note, language: Language) -> str:
     if note.reference.value:
         return f"Note {note.reference.value}" if language != "nl" else f"Nota {note.reference.value}"
     return short_title(note.title, language, 40) if note.title.value else note.slug
+
+
+def place_words(place: Place) -> str:
+    """Return where something is printed: its page and line, or the document where it names neither."""
+    where = [f"{name}\N{NO-BREAK SPACE}{number}" for name, number in (("p.", place.page), ("l.", place.line)) if number]
+    return ", ".join(where) or place.document
 
 
 def cut(text: str, longest: int) -> str:

@@ -69,6 +69,8 @@ SAYINGS: Final[Mapping[str, Label]] = {
         "Elke lijn telt één keer, ook als meer doelstellingen ze delen.",
         "Each line counts once, even where several objectives share it.",
     ),
+    "elsewhere": Label("Dans d’autres lettres", "In andere brieven", "In other letters"),
+    "heading_printed": Label("titre imprimé\N{NO-BREAK SPACE}:", "gedrukte titel:", "heading as printed:"),
     "turn": Label("Objectif précédent et suivant", "Vorige en volgende doelstelling", "Objective before and after"),
     "broken_line": Label("trait interrompu", "onderbroken lijn", "broken line"),
     "thick_line": Label(
@@ -122,7 +124,7 @@ SAYINGS: Final[Mapping[str, Label]] = {
     "version": Label("Version", "Versie", "Version"),
     "cause": Label("Cause", "Oorzaak", "Cause"),
     "stream": Label("Flux", "Stroom", "Stream"),
-    "not_said": Label("non précisé", "niet gezegd", "not said"),
+    "printed_at": Label("Imprimé dans", "Gedrukt in", "Printed in"),
     "as_json": Label("en JSON", "als JSON", "as JSON"),
     # Overview and objective.
     "operational_count": Label("Objectifs opérationnels", "Operationele doelstellingen", "Operational objectives"),

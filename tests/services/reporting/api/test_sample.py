@@ -66,7 +66,7 @@ def codes(letter: Letter) -> Counter[str | None]:
         found[objective.code.value] += 1
         for section in (objective.realised, objective.planned):
             if section is not None:
-                found[section.code.value] += section.printed
+                found.update(heading.code.value for heading in section.headings)
                 found.update(action.code.value for action in section.actions)
     return +found
 

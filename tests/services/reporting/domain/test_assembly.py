@@ -20,8 +20,8 @@ from contracts.objectives import (
     StatusReported,
     UnitAssigned,
 )
-from contracts.types import NONE, Section, Text, by_reference, known
-from services.reporting.domain.letter import Letter
+from contracts.types import NONE, PENDING, Place, Section, Text, by_reference, known
+from services.reporting.domain.letter import Elsewhere, Letter
 from services.reporting.domain.tree import natural
 from tests.services.reporting.domain.facts import ACCOUNT, ONE, PLAN, THREE, TWO, Facts, said
 
@@ -142,7 +142,7 @@ def test_a_section_says_what_is_said_of_it_and_its_actions_what_is_said_of_them(
         for content in (shown.content, shown.realised.content, shown.planned.content, below.content)
     ]
     assert texts == [["whole"], ["account"], [], ["as a whole", "in the plan"]]
-    assert (shown.planned.printed, shown.planned.code.value) == (True, "IV.1.1.2")
+    assert (shown.planned.printed, [each.code.value for each in shown.planned.headings]) == (True, ["IV.1.1.2"])
     # Its actions say it: the section itself is asked nothing.
     assert shown.planned.content.fields == ()
     assert below.content.fields != ()
@@ -155,11 +155,57 @@ def test_sections_of_other_years_are_named_and_not_shown() -> None:
     later = Section(year=2025, kind="planned")
     facts.add("objectives", f"objective/{TWO}", fact("later", "2025", section=later))
     shown = facts.letter().objectives[1]
-    assert shown.elsewhere == (later,)
+    assert shown.elsewhere == (Elsewhere(section=later, letter=2025),)
     assert shown.planned is not None
     assert shown.planned.content.facts.all == ()
     assert [each.text.fr for each in (facts.letter(2025).objectives[1].planned or shown.planned).content.facts.all] == [
         "later"
+    ]
+
+
+def test_an_account_elsewhere_stands_in_the_letter_that_gives_it() -> None:
+    facts = two_levels()
+    odd = facts.note[0].event.model_copy(update={"realised_year": 2022})
+    facts.note[0] = facts.fact("objectives", "note/territorial", odd)
+    for year in (2021, 2022, 2023):
+        section = Section(year=year, kind="realised")
+        facts.add("objectives", f"objective/{TWO}", fact("past", str(year), section=section))
+    shown = facts.letter(2030).objectives[1].elsewhere
+    # The note's letter of 2024 gives the account of 2022 and no letter that of 2023; the letter of 2023 gives it too.
+    assert [(each.section.year, each.letter) for each in shown] == [(2021, 2022), (2022, 2023), (2023, None)]
+
+
+def test_every_heading_of_a_section_is_kept_as_printed() -> None:
+    facts = two_levels()
+    titles = ("Réalisations 2023", "Réalisations 2023 (suite)")
+    printed = [
+        SectionPrinted(
+            objective=TWO, section=ACCOUNT, code=code, title=Text(fr=title), place=Place(document="L", line=7)
+        )
+        for code, title in zip(("IV.1.1.1", "IV.1.1.3"), titles, strict=True)
+    ]
+    facts.note += [facts.fact("objectives", "note/territorial", each) for each in printed]
+    section = facts.letter().objectives[1].realised
+    assert section is not None
+    assert [(each.code.value, said(each.title)) for each in section.headings] == [
+        ("IV.1.1.1", titles[0]),
+        ("IV.1.1.3", titles[1]),
+    ]
+    assert [(each.events, each.place and each.place.line) for each in section.headings] == [
+        (("objectives:4",), 7),
+        (("objectives:5",), 7),
+    ]
+
+
+def test_staff_that_nobody_stated_is_owed_by_the_lead_unit() -> None:
+    facts = two_levels()
+    facts.add("objectives", f"objective/{ONE}", UnitAssigned(unit="dru", role="lead"))
+    facts.add("objectives", f"objective/{TWO}", StaffEstimated(fte=PENDING, section=PLAN))
+    below = facts.letter().objectives[1]
+    staff = [each for section in (below.realised, below.planned) if section for each in section.content.staff]
+    assert [(each.fte.state, each.owner, bool(each.fte.events)) for each in staff] == [
+        ("pending", "dru", False),
+        ("pending", "dru", True),
     ]
 
 

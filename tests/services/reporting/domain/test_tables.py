@@ -16,11 +16,12 @@ from contracts.budget import (
     CreditsVoted,
     LineAssigned,
 )
-from contracts.objectives import FieldStated, ObjectiveRegistered
+from contracts.objectives import FieldStated, ObjectiveRegistered, UnitAssigned
 from contracts.types import NONE, PENDING, UNKNOWN, Cents, Section, Stated, Text, known
 from regesta.event import Event
 from services.reporting.domain.budget import Budget
 from services.reporting.domain.knowledge import LedgerSum
+from services.reporting.domain.overview import overview_of
 from tests.services.reporting.domain.facts import ACCOUNT, LINE, ONE, PLAN, RECEIPT, TWO, Facts
 
 NEXT = iter(f"00000000-0000-4000-8000-{number:012}" for number in range(100, 1000))
@@ -37,7 +38,7 @@ def assigned(
     commitment: Stated[Cents] = UNKNOWN,
     *,
     line: str = LINE,
-    section: Section = PLAN,
+    section: Section | None = PLAN,
     category: Category | None = "other",
     share_ppm: int | None = None,
 ) -> LineAssigned:
@@ -64,7 +65,11 @@ def test_four_categories_stand_there_also_when_nothing_is_said() -> None:
     budget, _ = plans(two_objectives())
     assert [each.name for each in budget.categories] == ["personnel", "running", "assets", "other"]
     assert {each.statement.state for each in budget.categories if each.statement} == {"unknown"}
-    assert (budget.own.commitment.cents, budget.own.commitment.at_least, budget.own.commitment.lines) == (0, False, 0)
+    assert (budget.own.commitment.cents, budget.own.commitment.at_least, budget.own.commitment.lines) == (
+        None,
+        False,
+        0,
+    )
 
 
 def test_neant_is_a_statement_of_its_own() -> None:
@@ -101,20 +106,67 @@ def test_a_total_over_unknown_amounts_is_at_least() -> None:
 @pytest.mark.parametrize(
     ("stated", "cents", "at_least"),
     [
-        ([known(500), known(200)], 700, False),
+        ([known(500), known(500)], 500, False),
+        ([known(500), known(200)], 500, True),
         ([known(500), NONE], 500, False),
         ([known(500), PENDING], 500, True),
         ([NONE], 0, False),
-        ([UNKNOWN], 0, True),
+        ([UNKNOWN], None, True),
+        ([UNKNOWN, NONE], None, True),
     ],
 )
-def test_parts_of_a_line_under_one_objective_are_added(
-    *, stated: list[Stated[Cents]], cents: int, at_least: bool
+def test_a_line_printed_twice_at_one_place_counts_once(
+    *, stated: list[Stated[Cents]], cents: int | None, at_least: bool
 ) -> None:
     facts = two_objectives()
     assign(facts, ONE, *(assigned(each) for each in stated))
-    total = plans(facts)[0].own.commitment
-    assert (total.cents, total.at_least, total.lines) == (cents, at_least, 1)
+    budget = plans(facts)[0]
+    assert len(budget.rows) == len(stated)
+    for total in (budget.own.commitment, facts.letter().totals[1].expenditure.commitment):
+        assert (total.cents, total.at_least, total.lines) == (cents, at_least, 1)
+
+
+def test_stated_shares_of_several_objectives_are_added() -> None:
+    facts = two_objectives()
+    for objective in (ONE, TWO):
+        assign(facts, objective, assigned(known(200), share_ppm=500_000))
+    (_, total) = facts.letter().totals
+    assert (total.expenditure.commitment.cents, total.expenditure.commitment.at_least) == (400, False)
+
+
+def test_what_nobody_knows_is_no_zero_in_json() -> None:
+    facts = two_objectives()
+    assign(facts, ONE, assigned())
+    (_, total) = facts.letter().totals
+    assert total.expenditure.model_dump(mode="json", exclude_none=True) == {
+        "commitment": {"at_least": True, "lines": 1, "unknown": 1, "events": []},
+        "liquidation": {"at_least": True, "lines": 1, "unknown": 1, "events": []},
+        "unspecified": {"at_least": False, "lines": 0, "unknown": 0, "events": []},
+    }
+
+
+def test_lines_in_no_section_have_a_total_of_their_own() -> None:
+    facts = two_objectives()
+    assert [each.section for each in facts.letter().totals] == [ACCOUNT, PLAN]
+    assign(facts, ONE, assigned(known(500)), assigned(known(300), section=None))
+    assign(facts, TWO, assigned(known(300), section=None), assigned(section=None, line=RECEIPT))
+    (_, plan, loose) = facts.letter().totals
+    assert (loose.section, loose.lines, loose.shared, loose.expenditure.commitment.cents) == (None, 2, 1, 300)
+    assert (plan.lines, plan.expenditure.commitment.cents) == (1, 500)
+    lines = overview_of(facts.letter()).lines
+    # Of the first, the plan says that the line is more than what is said of it outside.
+    assert [(each.budget.commitment.cents, each.budget.commitment.at_least) for each in lines] == [
+        (500, True),
+        (300, False),
+    ]
+
+
+def test_what_is_pending_in_a_category_is_owed_by_the_lead_unit() -> None:
+    facts = two_objectives()
+    facts.add("objectives", f"objective/{ONE}", UnitAssigned(unit="dru", role="lead"))
+    owed, unknown = plans(facts)
+    assert {(each.statement.state, each.owner) for each in owed.categories if each.statement} == {("pending", "dru")}
+    assert {(each.statement.state, each.owner) for each in unknown.categories if each.statement} == {("unknown", None)}
 
 
 @pytest.mark.parametrize(
