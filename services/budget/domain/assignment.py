@@ -25,12 +25,22 @@ class Assignments(State):
     ended: set[AssignmentId] = field(default_factory=set)
 
 
-class AssignLine(BudgetCommand):
+class AssignmentCommand(BudgetCommand):
+    """A command on the lines of one objective."""
+
+    objective: ObjectiveId
+
+    @property
+    def stream(self) -> str:
+        """The assignments of the objective."""
+        return Assignments.name_of(self.objective)
+
+
+class AssignLine(AssignmentCommand):
     """Say that a budget line serves an objective; the fields are those of LineAssigned."""
 
     name = "assign-line"
 
-    objective: ObjectiveId
     assignment: AssignmentId
     line: LineKey
     section: Section | None = None
@@ -45,37 +55,25 @@ class AssignLine(BudgetCommand):
     share_ppm: Ppm | None = None
     place: Place | None = None
 
-    @property
-    def stream(self) -> str:
-        """The assignments of the objective."""
-        return Assignments.name_of(self.objective)
-
     def references(self) -> tuple[Reference, ...]:
         """The objective must exist."""
         return (objective_reference(self.objective),)
 
 
-class UnassignLine(BudgetCommand):
+class UnassignLine(AssignmentCommand):
     """Say that a line no longer serves an objective in this way."""
 
     name = "unassign-line"
 
-    objective: ObjectiveId
     assignment: AssignmentId
     reason: Reason | None = None
 
-    @property
-    def stream(self) -> str:
-        """The assignments of the objective."""
-        return Assignments.name_of(self.objective)
 
-
-class PrintAllocation(BudgetCommand):
+class PrintAllocation(AssignmentCommand):
     """Keep a code printed under an objective that cannot be a budget line. reason: why not."""
 
     name = "print-allocation"
 
-    objective: ObjectiveId
     as_printed: AsPrinted
     reason: Reason
     section: Section | None = None
@@ -87,29 +85,18 @@ class PrintAllocation(BudgetCommand):
     unspecified_cents: Stated[Cents] = UNKNOWN
     place: Place | None = None
 
-    @property
-    def stream(self) -> str:
-        """The assignments of the objective."""
-        return Assignments.name_of(self.objective)
-
     def references(self) -> tuple[Reference, ...]:
         """The objective must exist."""
         return (objective_reference(self.objective),)
 
 
-class WithdrawFact(BudgetCommand):
+class WithdrawFact(AssignmentCommand):
     """Take back a printed allocation that was recorded wrongly. event: its name, such as "budget:12"."""
 
     name = "withdraw-fact"
 
-    objective: ObjectiveId
     event: EventName
     reason: Reason
-
-    @property
-    def stream(self) -> str:
-        """The assignments of the objective."""
-        return Assignments.name_of(self.objective)
 
 
 def objective_reference(objective: ObjectiveId) -> Reference:

@@ -12,11 +12,11 @@ from contracts.commitments import (
     RecoveryEstablished,
 )
 from contracts.dates import Day, Period
-from contracts.types import CommitmentId, Origin, PositiveCents, Ref
+from contracts.types import PositiveCents, Ref
 from regesta.command import Context, Facts, Read, nothing, recorded
 from regesta.errors import Refused
-from services.budget.domain.command import BudgetCommand, PathRef, Reason, judge
-from services.budget.domain.commitment import Commitment, require_commitment
+from services.budget.domain.command import PathRef, Reason, judge
+from services.budget.domain.commitment import Commitment, CommitmentCommand, require_commitment
 from services.budget.domain.errors import (
     ClaimDiffers,
     ClaimPaid,
@@ -31,72 +31,44 @@ from services.budget.domain.errors import (
 )
 
 
-class ReceiveClaim(BudgetCommand):
+class ReceiveClaim(CommitmentCommand):
     """Record that the beneficiary asks for payment. claim: its reference, unique in the commitment."""
 
     name = "receive-claim"
 
-    commitment: CommitmentId
     claim: PathRef
     amount_cents: PositiveCents
     period: Period | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
 
-class RejectClaim(BudgetCommand):
+class RejectClaim(CommitmentCommand):
     """Record that a claim will not be paid."""
 
     name = "reject-claim"
 
-    commitment: CommitmentId
     claim: PathRef
     reason: Reason
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
 
-class EstablishRecovery(BudgetCommand):
+class EstablishRecovery(CommitmentCommand):
     """Record that the beneficiary owes money back. recovery: its reference, unique in the commitment."""
 
     name = "establish-recovery"
 
-    commitment: CommitmentId
     recovery: PathRef
     amount_cents: PositiveCents
     payment: Ref | None = None
     reason: Reason | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
 
-class CollectRecovery(BudgetCommand):
+class CollectRecovery(CommitmentCommand):
     """Record that money owed back came in, in whole or in part. Each one counts: give it a key."""
 
     name = "collect-recovery"
 
-    commitment: CommitmentId
     recovery: PathRef
     amount_cents: PositiveCents
     collected_on: Day | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
 
 def decide(

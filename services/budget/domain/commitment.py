@@ -82,7 +82,19 @@ class Commitment(State):
         return self.remaining_cents - self.liquidated_cents
 
 
-class Commit(BudgetCommand):
+class CommitmentCommand(BudgetCommand):
+    """A command on one obligation. origin: the system that reports it; None when it is decided here."""
+
+    commitment: CommitmentId
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The commitment."""
+        return Commitment.name_of(self.commitment)
+
+
+class Commit(CommitmentCommand):
     """Reserve credit for an obligation. amount_cents: the whole of it, for all years. visa: of the controller.
 
     dossier: that of the convention when only the convention is given.
@@ -90,55 +102,34 @@ class Commit(BudgetCommand):
 
     name = "commit"
 
-    commitment: CommitmentId
     line: LineKey
     year: Year
     amount_cents: PositiveCents
     dossier: DossierId | None = None
     convention: ConventionId | None = None
     visa: Ref | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
     def references(self) -> tuple[Reference, ...]:
         """The dossier must exist."""
         return dossier_reference(self.dossier)
 
 
-class Decommit(BudgetCommand):
+class Decommit(CommitmentCommand):
     """Release what will never be due. decommitment: its reference, unique in the commitment."""
 
     name = "decommit"
 
-    commitment: CommitmentId
     decommitment: PathRef
     amount_cents: PositiveCents
     reason: Reason
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
 
-class ReverseCommitment(BudgetCommand):
+class ReverseCommitment(CommitmentCommand):
     """Take back a commitment that was wrong, with all that is still committed of it."""
 
     name = "reverse-commitment"
 
-    commitment: CommitmentId
     reason: Reason
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
 
 def decide(command: Commit | Decommit | ReverseCommitment, read: Read, context: Context) -> Facts:

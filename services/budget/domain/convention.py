@@ -116,12 +116,23 @@ class Convention(State):
 Tranches = Annotated[tuple[Tranche, ...], Field(max_length=100)]
 
 
-class SignConvention(BudgetCommand):
+class ConventionCommand(BudgetCommand):
+    """A command on one agreement. origin: the system that reports it; None when it is decided here."""
+
+    convention: ConventionId
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The convention."""
+        return Convention.name_of(self.convention)
+
+
+class SignConvention(ConventionCommand):
     """Record the signature of an agreement. Its tranches, if any, add up to its amount."""
 
     name = "sign-convention"
 
-    convention: ConventionId
     dossier: DossierId
     amount_cents: PositiveCents
     parties: Annotated[tuple[PartyId, ...], Field(max_length=1_000)] = ()
@@ -129,51 +140,31 @@ class SignConvention(BudgetCommand):
     tranches: Tranches = ()
     ends_on: ImpreciseDate | None = None
     reference: Ref | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The convention."""
-        return Convention.name_of(self.convention)
 
     def references(self) -> tuple[Reference, ...]:
         """The dossier and the parties must exist."""
         return (*dossier_reference(self.dossier), *party_references(self.parties))
 
 
-class AmendConvention(BudgetCommand):
+class AmendConvention(ConventionCommand):
     """Change an agreement. All terms as they are after it, not the change."""
 
     name = "amend-convention"
 
-    convention: ConventionId
     amount_cents: PositiveCents
     advance_ppm: Ppm | None = None
     tranches: Tranches = ()
     ends_on: ImpreciseDate | None = None
     reference: Ref | None = None
     reason: Reason | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The convention."""
-        return Convention.name_of(self.convention)
 
 
-class TerminateConvention(BudgetCommand):
+class TerminateConvention(ConventionCommand):
     """End an agreement before its time."""
 
     name = "terminate-convention"
 
-    convention: ConventionId
     reason: Reason
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The convention."""
-        return Convention.name_of(self.convention)
 
 
 def decide(command: SignConvention | AmendConvention | TerminateConvention, read: Read, context: Context) -> Facts:

@@ -125,62 +125,48 @@ def in_words(amount: Amount) -> str:
             return f"credits by reference to {where!r}"
 
 
-class VoteCredits(BudgetCommand):
+class CreditsCommand(BudgetCommand):
+    """A command on credits of one kind. origin: the system that reports it; None when it is decided here."""
+
+    scope = "budget:credits"
+
+    line: LineKey
+    year: Year
+    credit: CreditKind
+    origin: Origin | None = None
+
+    @property
+    def stream(self) -> str:
+        """The ledger; of a transfer, the one that the credits leave."""
+        return Ledger.name_of(ledger_key(self.line, self.year))
+
+
+class VoteCredits(CreditsCommand):
     """State the credits of a line and year as Parliament voted them, before transfers. as_given: "12,5 Mio"."""
 
     name = "vote-credits"
-    scope = "budget:credits"
 
-    line: LineKey
-    year: Year
-    credit: CreditKind
     amount_cents: Stated[Cents]
     as_given: AsPrinted | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The ledger."""
-        return Ledger.name_of(ledger_key(self.line, self.year))
 
 
-class AdjustCredits(BudgetCommand):
+class AdjustCredits(CreditsCommand):
     """Change voted credits. amount_cents: their new amount before transfers, not the change."""
 
     name = "adjust-credits"
-    scope = "budget:credits"
 
-    line: LineKey
-    year: Year
-    credit: CreditKind
     amount_cents: Stated[Cents]
     as_given: AsPrinted | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The ledger."""
-        return Ledger.name_of(ledger_key(self.line, self.year))
 
 
-class TransferCredits(BudgetCommand):
+class TransferCredits(CreditsCommand):
     """Move credits to another line of the same year. transfer: the decision's reference, unique in both ledgers."""
 
     name = "transfer-credits"
-    scope = "budget:credits"
 
-    line: LineKey
-    year: Year
     transfer: PathRef
-    credit: CreditKind
     to_line: LineKey
     amount_cents: PositiveCents
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The ledger that the credits leave."""
-        return Ledger.name_of(ledger_key(self.line, self.year))
 
 
 def decide(command: VoteCredits | AdjustCredits | TransferCredits, read: Read, context: Context) -> Facts:

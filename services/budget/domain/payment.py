@@ -6,14 +6,20 @@ from contracts.allocation import LineKey
 from contracts.budget import CreditReturned
 from contracts.commitments import ConventionDrawn, ConventionReturned, Part, PaymentLiquidated, PaymentReversed
 from contracts.dates import Day
-from contracts.types import CommitmentId, ConventionId, DossierId, Origin, PositiveCents, Ref, Year
+from contracts.types import CommitmentId, ConventionId, DossierId, PositiveCents, Ref, Year
 from regesta.command import Context, Facts, Read, Reference, nothing, recorded
 from regesta.errors import Refused
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
 from services.budget.domain.claim import paying
-from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge
-from services.budget.domain.commitment import Commitment, exceeding, other_dossier, require_commitment
+from services.budget.domain.command import PathRef, Reason, dossier_reference, judge
+from services.budget.domain.commitment import (
+    Commitment,
+    CommitmentCommand,
+    exceeding,
+    other_dossier,
+    require_commitment,
+)
 from services.budget.domain.convention import Convention
 from services.budget.domain.errors import (
     ExceedsLiquidated,
@@ -27,7 +33,7 @@ from services.budget.domain.ledger import Ledger, ledger_key
 from services.budget.domain.line import spending
 
 
-class Liquidate(BudgetCommand):
+class Liquidate(CommitmentCommand):
     """Record a payment. payment: the payer's own reference, unique in the commitment.
 
     line, dossier, convention: those of the commitment when not given. year: whose liquidation credits it uses.
@@ -35,7 +41,6 @@ class Liquidate(BudgetCommand):
 
     name = "liquidate"
 
-    commitment: CommitmentId
     payment: PathRef
     year: Year
     amount_cents: PositiveCents
@@ -46,19 +51,13 @@ class Liquidate(BudgetCommand):
     claim: Ref | None = None
     visa: Ref | None = None
     paid_on: Day | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
     def references(self) -> tuple[Reference, ...]:
         """The dossier must exist."""
         return dossier_reference(self.dossier)
 
 
-class ReversePayment(BudgetCommand):
+class ReversePayment(CommitmentCommand):
     """Take back a payment that was wrong, by an opposite amount.
 
     reversal: its reference, unique in the payment. amount_cents: all that stands of the payment when not given.
@@ -66,17 +65,10 @@ class ReversePayment(BudgetCommand):
 
     name = "reverse-payment"
 
-    commitment: CommitmentId
     payment: PathRef
     reversal: PathRef
     reason: Reason
     amount_cents: PositiveCents | None = None
-    origin: Origin | None = None
-
-    @property
-    def stream(self) -> str:
-        """The commitment."""
-        return Commitment.name_of(self.commitment)
 
 
 def decide(command: Liquidate | ReversePayment, read: Read, context: Context) -> Facts:
