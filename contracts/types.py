@@ -157,7 +157,8 @@ class Text(Value):
 
     @model_validator(mode="after")
     def _has_a_language(self) -> Self:
-        if not self.languages:
+        # Runs again wherever a text becomes part of a model, so it is kept cheap.
+        if self.fr is None and self.nl is None and self.en is None:
             raise ValueError("a text needs at least one of 'fr', 'nl' and 'en'")
         return self
 

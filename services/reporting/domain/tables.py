@@ -184,9 +184,14 @@ def _line_cents(places: Sequence[Sequence[BudgetRow]], name: AmountName) -> tupl
     places: its rows, table by table. Rows that show the whole line (its ledger, or a line that is shared) tell the same
     amount, and so do the rows of one table; those of several tables are parts of the line and are added.
     """
-    rows = [row for place in places for row in place]
-    whole = [row.amount(name)[0] for row in rows if _is_whole(row, name)]
-    parts = [_same([row.amount(name)[0] for row in place if not _is_whole(row, name)]) for place in places]
+    whole: list[Figure[int]] = []
+    parts: list[tuple[int | None, bool]] = []
+    for rows in places:
+        in_part: list[Figure[int]] = []
+        for row in rows:
+            figure, source = row.amount(name)
+            (whole if source == "ledger" or (row.shared and source == "statement") else in_part).append(figure)
+        parts.append(_same(in_part))
     known = [cents for cents, _ in parts if cents is not None]
     whole_cents, agreed = _same([figure for figure in whole if figure.value is not None])
     if whole_cents is not None:
@@ -196,11 +201,6 @@ def _line_cents(places: Sequence[Sequence[BudgetRow]], name: AmountName) -> tupl
     if not known:
         return (0, True) if complete else (None, False)
     return sum(known), complete
-
-
-def _is_whole(row: BudgetRow, name: AmountName) -> bool:
-    source = row.amount(name)[1]
-    return source == "ledger" or (row.shared and source == "statement")
 
 
 def _same(figures: Sequence[Figure[int]]) -> tuple[int | None, bool]:
