@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from regesta.auth import Principal
+from regesta.command import Command
 from regesta.envelope import Answer, Envelope, Key
 from regesta.errors import Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
 from regesta.problem import UNFORESEEN, invalid, problem_of
@@ -56,6 +57,7 @@ class _Bulk:
     runtime: Runtime
     principal: Principal
     keys: str | None
+    commands: Mapping[str, type[Command]]
     asked: Asked = field(default_factory=Asked)
     traceparent: str | None = None
 
@@ -101,7 +103,7 @@ async def post_commands(
         principal.require("import:write")
     runtime = runtime_of(request)
     await arrived(runtime, at_least)
-    bulk = _Bulk(runtime, principal, keys, traceparent=traceparent())
+    bulk = _Bulk(runtime, principal, keys, runtime.service.commands(), traceparent=traceparent())
     return _Results(_results(bulk, request.stream()))
 
 
@@ -202,7 +204,7 @@ async def _handle(bulk: _Bulk, text: bytes | None, turn: _Turn) -> Answer:
         raise TooLarge(f"a line has at most {LINE_BYTES} bytes")
     try:
         line = Line.model_validate(read_json(text))
-        kind = bulk.runtime.service.commands().get(line.command)
+        kind = bulk.commands.get(line.command)
         if kind is None:
             raise UnknownCommand(f"{bulk.runtime.service.name} knows no command {line.command!r}", command=line.command)
         wanted = kind.model_validate(line.data)

@@ -68,14 +68,15 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
 
 
 async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
-    """Wait in slices: the server waits for open requests when it stops, so they must notice."""
+    """Wait in slices: the server waits for open requests when it stops, so they must notice. The log is read only twice."""
     offer = Offer(runtime.store)
-    while True:
+    batch = await offer.fetch(seen, limit, 0)
+    while not batch.events and timeout_seconds > 0 and not runtime.stopping:
         wait = min(timeout_seconds, WAIT_SLICE_SECONDS)
-        batch = await offer.fetch(seen, limit, wait)
         timeout_seconds -= wait
-        if batch.events or timeout_seconds <= 0 or runtime.stopping:
-            return batch
+        if await runtime.store.wait(runtime.service.name, seen.position, wait):
+            batch = await offer.fetch(seen, limit, 0)
+    return batch
 
 
 @router.get("/events/head")

@@ -10,8 +10,8 @@ from fastapi import Depends, Query, Request, Response
 
 from regesta.errors import Malformed
 from regesta.event import split_name
+from regesta.strict import LARGEST
 from regesta.view import View
-from regesta.web import LAST_POSITION
 
 MOST_ROWS = 500
 ROWS = 100
@@ -41,7 +41,7 @@ class Paging:
             source, position = split_name(self.after)
         except ValueError as error:
             raise Malformed(f"after: {error}", after=self.after) from error
-        if source != log or position > LAST_POSITION:
+        if source != log or position > LARGEST:
             raise Malformed(f"after: {self.after!r} is no event of {log}", after=self.after)
         return position
 

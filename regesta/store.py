@@ -14,7 +14,7 @@ import orjson
 
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
-from regesta.unit import Head, KeyAnswer, Outcome, Unit
+from regesta.unit import Head, KeyAnswer, Meta, Outcome, Unit
 from regesta.waking import Waking
 from regesta.writer import Writer
 
@@ -59,14 +59,7 @@ class Gap(Exception):
 
 def stored_meta(event: Recorded) -> str:
     """Return the envelope members of an event as its source stored them."""
-    members = {
-        "actor": event.actor,
-        "occurred": event.occurred,
-        "cause": event.cause,
-        "correlation": event.correlation,
-        "traceparent": event.traceparent,
-    }
-    return orjson.dumps({name: value for name, value in members.items() if value is not None}).decode()
+    return Meta(event.actor, event.occurred, event.cause, event.correlation, event.traceparent).json()
 
 
 class PostgresStore:
@@ -77,6 +70,7 @@ class PostgresStore:
         self._dsn = dsn
         self._registry = registry
         self._pool_size = pool_size
+        self._logs: dict[str, str] = {}
         self._waking = Waking(dsn, service, self.head)
         self._writer = Writer(dsn, self._waking.announce)
 
@@ -189,7 +183,10 @@ class PostgresStore:
         return await self._waking.wait(source, after, timeout_seconds)
 
     async def _log_of(self, source: str) -> str:
-        return str(await self.pool.fetchval("SELECT log FROM log.sources WHERE source = $1", source))
+        """Return the id of the log that a replica is of; asked once, for a replica never takes in another log."""
+        if source not in self._logs:
+            self._logs[source] = str(await self.pool.fetchval("SELECT log FROM log.sources WHERE source = $1", source))
+        return self._logs[source]
 
     def _recorded(self, source: str, log: str, row: asyncpg.Record) -> Recorded:
         position, stream, version, kind, time, meta, data, *_ = row

@@ -23,12 +23,10 @@ from regesta.event import split_name
 from regesta.problem import invalid
 from regesta.reference import Asked, reached
 from regesta.runtime import CommandRoute, Runtime, runtime_of
-from regesta.strict import StrictRoute
+from regesta.strict import LARGEST, StrictRoute
 from regesta.telemetry import traceparent
 
 COOKIE = "regesta_token"
-# PostgreSQL's bigint ends there; a name can say more.
-LAST_POSITION = 2**63 - 1
 NUMBER = re.compile(r"[0-9]{1,10}")
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
 # Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
@@ -88,7 +86,7 @@ def tokens_of(names: str | None, parameter: str = "at_least") -> list[tuple[str,
     except ValueError as error:
         raise Malformed(f"{parameter}: {error}", parameter=parameter, value=names) from error
     for _, position in tokens:
-        if position > LAST_POSITION:
+        if position > LARGEST:  # PostgreSQL's bigint ends there; a name can say more
             raise Malformed(f"{parameter}: no log reaches {position}", parameter=parameter, value=names)
     return tokens
 
