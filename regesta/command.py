@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from regesta.errors import Detail, Differs, NotWithdrawable
+from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable
 from regesta.event import Event, FactWithdrawn, split_name
 
 REPORTERS = frozenset({"connector", "administrator"})
@@ -50,6 +50,11 @@ class Context:
     def may_report(self) -> bool:
         """Whether this token may say what another system did, which is recorded even when it breaks a rule."""
         return not self.roles.isdisjoint(REPORTERS)
+
+    def require_reporter(self, system: str) -> None:
+        """Raise MayNotReport when this token may not say what a system did."""
+        if not self.may_report:
+            raise MayNotReport(f"reporting a fact of {system!r} needs the role of a connector", system=system)
 
 
 class Command(BaseModel):

@@ -21,6 +21,7 @@ RegestaError
 │   └── UnsupportedMedia       415
 ├── Unauthenticated            401  no token, or one that is expired, malformed or from another issuer
 ├── Forbidden                  403  a token without the scope, role or unit
+│   └── MayNotReport           403  a fact of another system, from a token that is no connector
 ├── NotFound                   404
 ├── WrongMethod                405
 ├── Refused                    409  a rule of the domain says no; domains derive their own, one per rule
@@ -184,6 +185,12 @@ class Forbidden(RegestaError):
 
     code = "forbidden"
     status = 403
+
+
+class MayNotReport(Forbidden):
+    """Only a connector reports what another system did: a reported fact is recorded even when it breaks a rule."""
+
+    code = "may-not-report"
 
 
 class NotFound(RegestaError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
 from pydantic import BaseModel
 
 from regesta.command import Context, recorded
-from regesta.errors import Differs
+from regesta.errors import Differs, MayNotReport
 from regesta.event import Event
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -31,7 +32,10 @@ class JarPainted(Event):
     [(set(), False), ({"controller", "inspector"}, False), ({"connector"}, True), ({"administrator"}, True)],
 )
 def test_connectors_report_what_other_systems_did(roles: set[str], *, reports: bool) -> None:
-    assert Context("x", frozenset(roles), frozenset({"*"}), AT).may_report is reports
+    context = Context("x", frozenset(roles), frozenset({"*"}), AT)
+    assert context.may_report is reports
+    with nullcontext() if reports else pytest.raises(MayNotReport, match="'sap'"):
+        context.require_reporter("sap")
 
 
 def test_a_unit_is_spoken_for_by_its_own_tokens() -> None:

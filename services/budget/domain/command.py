@@ -11,7 +11,6 @@ from contracts.dates import ImpreciseDate
 from contracts.types import DossierId, Origin, PartyId, Printed, Ref, Text, Words
 from regesta.command import Command, Context, Reference
 from regesta.errors import Refused
-from services.budget.domain.errors import MayNotReport
 
 LONGEST_TEXT = 10_000
 
@@ -58,8 +57,7 @@ def judge(origin: Origin | None, context: Context, broken: Iterable[Refused]) ->
         for refusal in broken:
             raise refusal
         return ()
-    if not context.may_report:
-        raise MayNotReport(f"reporting a fact of {origin.system!r} needs the role of a connector", system=origin.system)
+    context.require_reporter(origin.system)
     return tuple(dict.fromkeys(refusal.code for refusal in broken))
 
 

@@ -3,8 +3,6 @@
 NotFound
 ├── UnknownLine, UnknownCommitment, UnknownConvention, UnknownPayment, UnknownClaim, UnknownRecovery
 ├── UnknownReceipt, UnknownAssignment
-Forbidden
-├── MayNotReport             a fact with an origin, from a token that is no connector
 BadInput
 ├── SameLine                 a transfer of a line to itself
 ├── TotalTooLarge            a total beyond what whole cents are kept for
@@ -23,7 +21,7 @@ Refused                      a rule of money
 
 from __future__ import annotations
 
-from regesta.errors import BadInput, Differs, Forbidden, NotFound, Refused
+from regesta.errors import BadInput, Differs, NotFound, Refused
 
 
 class UnknownLine(NotFound):
@@ -72,12 +70,6 @@ class UnknownAssignment(NotFound):
     """The objective has no assignment of this id."""
 
     code = "unknown-assignment"
-
-
-class MayNotReport(Forbidden):
-    """Only a connector reports what another system did: a reported fact is recorded even when it breaks a rule."""
-
-    code = "may-not-report"
 
 
 class SameLine(BadInput):

@@ -7,8 +7,7 @@ BadInput
 NotFound
 └── UnknownIndicator       404
 Forbidden
-├── NotProvider            403  measured by someone who does not act for the unit that provides it
-└── MayNotReport           403  a fact of another system, reported by someone who is no connector
+└── NotProvider            403  measured by someone who does not act for the unit that provides it
 Refused
 ├── IndicatorRetired       409
 ├── IndicatorInUse         409  registered in error, but something still hangs on it
@@ -60,12 +59,6 @@ class NotProvider(Forbidden):
     """Only the unit that provides an indicator measures it."""
 
     code = "not-provider"
-
-
-class MayNotReport(Forbidden):
-    """Only a connector reports what another system recorded."""
-
-    code = "may-not-report"
 
 
 class IndicatorRetired(Refused):

@@ -133,8 +133,7 @@ def _require_right(indicator: Indicator, measurement: Measurement, context: Cont
     if context.may_report:
         return
     if measurement.origin is not None:
-        system = measurement.origin.system
-        raise errors.MayNotReport(f"reporting a fact of {system!r} needs the role of a connector", system=system)
+        context.require_reporter(measurement.origin.system)
     definition = indicator.definition(measurement.period.ends_on.year)
     provider = None if definition is None else definition.provider
     if provider is not None and not context.may_act_for(provider):

@@ -55,7 +55,6 @@ from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.errors import (
     DossierHasEnded,
     DossierIsSuspended,
-    MayNotReport,
     StepDiffers,
     UnknownDossier,
 )
@@ -193,8 +192,8 @@ def opened_dossier(read: Read, key: str) -> Dossier:
 
 def require_reporter(origin: Origin | None, context: Context) -> None:
     """Raise MayNotReport when a fact of another system comes from a token that is no connector."""
-    if origin is not None and not context.may_report:
-        raise MayNotReport(f"reporting a fact of {origin.system!r} needs the role of a connector", system=origin.system)
+    if origin is not None:
+        context.require_reporter(origin.system)
 
 
 def take(dossier: Dossier, context: Context, step: Step, objections: Iterable[Refused] = ()) -> Facts:

@@ -5,7 +5,7 @@ NotFound
 UnknownReference
 ├── ObjectiveNotKnown, DossierNotKnown, ParentNotKnown, PartyNotKnown
 Forbidden
-├── NotLeadUnit, MayNotReport
+├── NotLeadUnit
 Differs
 ├── NoteDiffers, ObjectiveDiffers, SectionDiffers, ClosingDiffers
 ├── DossierDiffers, MilestoneDiffers, StepDiffers, PartyDiffers
@@ -81,12 +81,6 @@ class NotLeadUnit(Forbidden):
     """The objective has a lead unit, and the token does not act for it."""
 
     code = "not-lead-unit"
-
-
-class MayNotReport(Forbidden):
-    """Only a connector reports what another system did: a reported fact is recorded even when it breaks a rule."""
-
-    code = "may-not-report"
 
 
 class NoteDiffers(Differs):

@@ -12,11 +12,11 @@ from contracts.budget import (
     CreditsVoted,
 )
 from contracts.types import MOST_CENTS, NONE, NOT_APPLICABLE, PENDING, UNKNOWN, Origin, by_reference, known
+from regesta.errors import MayNotReport
 from services.budget.domain.errors import (
     CreditsBelowUse,
     CreditsDiffer,
     ExceedsCredits,
-    MayNotReport,
     NotVoted,
     ReceiptLine,
     SameLine,

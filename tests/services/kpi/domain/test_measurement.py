@@ -17,7 +17,7 @@ from contracts.kpi import (
 )
 from contracts.types import NONE, UNKNOWN, Origin
 from regesta.command import Command
-from regesta.errors import NotWithdrawable
+from regesta.errors import MayNotReport, NotWithdrawable
 from regesta.event import FactWithdrawn
 from regesta.testing import Domain
 from services.kpi.domain import errors
@@ -144,7 +144,7 @@ class TestReported:
         assert defined().when(self.REPORT, roles=roles) == {STREAM: [expected]}
 
     def test_nobody_else_does(self) -> None:
-        with pytest.raises(errors.MayNotReport, match="sap"):
+        with pytest.raises(MayNotReport, match="sap"):
             defined().when(self.REPORT, roles=["controller"], units=["*"])
 
     def test_what_breaks_rules_says_which(self) -> None:

@@ -16,7 +16,7 @@ from contracts.dossiers import (
 )
 from contracts.types import Text
 from regesta.command import Command, Facts
-from regesta.errors import RegestaError
+from regesta.errors import MayNotReport, RegestaError
 from services.objectives.domain import errors
 from services.objectives.domain.lifecycle import (
     CompleteDossier,
@@ -76,7 +76,7 @@ def test_opening_attaches_it_to_what_it_serves() -> None:
         ({"programmes": (NEW,)}, errors.DossierNotKnown),
         ({"programmes": (DOSSIER,)}, errors.ProgrammeUnderItself),
         ({"programmes": (SECOND,)}, errors.NotAProgramme),
-        ({"origin": EUROGES}, errors.MayNotReport),
+        ({"origin": EUROGES}, MayNotReport),
     ],
 )
 def test_what_cannot_be_opened(update: dict[str, object], refusal: type[RegestaError]) -> None:

@@ -15,7 +15,7 @@ from contracts.dossiers import (
     PublicInquiryOpened,
 )
 from contracts.types import Origin
-from regesta.errors import RegestaError
+from regesta.errors import MayNotReport, RegestaError
 from regesta.event import Event
 from services.objectives.domain import errors
 from services.objectives.domain.dossier import Dossier
@@ -122,7 +122,7 @@ def test_all_broken_rules_are_named() -> None:
 
 
 def test_only_a_connector_reports() -> None:
-    with pytest.raises(errors.MayNotReport, match="'euroges'"):
+    with pytest.raises(MayNotReport, match="'euroges'"):
         opened("call").when(CloseCall(dossier=DOSSIER, origin=EUROGES), roles=["inspector"])
     facts = opened("call").when(CloseCall(dossier=DOSSIER, origin=Origin(system="sap")), roles=["administrator"])
     assert facts != {}
