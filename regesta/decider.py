@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from itertools import count
 
 from opentelemetry import trace
 
 from regesta.command import AnyAggregate, AnyRule, Command, Context, State
 from regesta.envelope import BARE, Answer, Envelope
-from regesta.errors import Busy, InvalidInput, KeyReused, RegestaError
-from regesta.event import event_name
+from regesta.errors import Busy, InvalidInput, KeyReused
+from regesta.event import Recorded, event_name
 from regesta.group import Group, Pending
 from regesta.round import Round, Rules
 from regesta.telemetry import batch_span
@@ -181,7 +181,7 @@ class Decider:
                 await self._reply(group, outcome)
                 return True
             case KeyKnown():
-                await self._answer_known(group)
+                await self._answer_known(group.members)
             case OtherTurn():
                 await asyncio.sleep(OTHER_TURN_SECONDS)
             case Conflict():
@@ -199,35 +199,32 @@ class Decider:
     async def _reply(self, group: Group, outcome: Appended) -> None:
         for pending, answer in group.answers(self._store.service, outcome):
             pending.succeed(answer)
+        await self._answer_known(pending for pending, _ in group.refused)
         for pending, refusal in group.refused:
-            await self._refuse(pending, refusal)
-
-    async def _refuse(self, pending: Pending, refusal: RegestaError) -> None:
-        """Refuse a command, unless its key says that it was answered before."""
-        known = await self._known_answer(pending)
-        if known is None:
             pending.fail(refusal)
 
-    async def _answer_known(self, group: Group) -> None:
-        for pending in group.members:
-            await self._known_answer(pending)
+    async def _answer_known(self, members: Iterable[Pending]) -> None:
+        """Answer those commands whose key is stored."""
+        keyed = {pending.key: pending for pending in members if pending.key is not None}
+        if not keyed:
+            return
+        known = await self._store.keys(keyed)
+        events = await self._store.at([position for answer in known.values() for position in answer.positions])
+        by_position = {event.position: event for event in events}
+        for key, answer in known.items():
+            self._repeat(keyed[key], answer, [by_position[position] for position in answer.positions])
 
-    async def _known_answer(self, pending: Pending) -> KeyAnswer | None:
-        """Give the first answer again when the command's key is stored; KeyReused when it stands for another request."""
+    def _repeat(self, pending: Pending, known: KeyAnswer, events: Sequence[Recorded]) -> None:
+        """Give the first answer to a key again; KeyReused when it stands for another request."""
         key = pending.envelope.key
-        known = await self._store.key(key.subject, key.key) if key else None
-        if key is None or known is None:
-            return None
-        if known.hash != key.hash:
+        if key is not None and known.hash != key.hash:
             pending.fail(KeyReused(f"the key {key.key!r} was used for another request", key=key.key))
-            return known
-        events = await self._store.at(list(known.positions))
+            return
         stream = pending.command.stream
         version = max((event.version for event in events if event.stream == stream), default=0)
         names = tuple(event.name for event in events)
         token = event_name(self._store.service, known.token)
         pending.succeed(Answer(names, token, stream, version, repeated=True))
-        return known
 
     def _contend(self, group: Group) -> None:
         """Fail the members whose first conflict is too long ago."""

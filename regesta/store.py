@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -31,7 +31,10 @@ CROSS JOIN LATERAL (
     SELECT * FROM log.events WHERE stream = wanted.name AND version > wanted.known ORDER BY version
 ) AS event ORDER BY position
 """
-READ_KEY = "SELECT hash, first, count, token FROM log.keys WHERE subject = $1 AND key = $2"
+READ_KEYS = """
+SELECT subject, key, hash, first, count, token
+FROM unnest($1::text[], $2::text[]) AS wanted (subject, key) JOIN log.keys USING (subject, key)
+"""
 KNOWN = """
 SELECT wanted.stream FROM unnest($2::text[]) AS wanted (stream)
 WHERE EXISTS (SELECT FROM log.replicas AS r WHERE r.source = $1 AND r.stream = wanted.stream)
@@ -62,6 +65,10 @@ def stored_meta(event: Recorded) -> str:
     return Meta(event.actor, event.occurred, event.cause, event.correlation, event.traceparent).json()
 
 
+async def _keep(_connection: object) -> None:
+    """Leave a connection as it is when it is given back: nothing here changes its session, and resetting costs a round trip."""
+
+
 class PostgresStore:
     """The store of one service in its own database. Open it with `async with`. tasks: they end only when it is closed."""
 
@@ -76,7 +83,11 @@ class PostgresStore:
 
     async def __aenter__(self) -> Self:
         self.pool = await asyncpg.create_pool(
-            self._dsn, min_size=1, max_size=self._pool_size, server_settings={"enable_seqscan": "off"}
+            self._dsn,
+            min_size=1,
+            max_size=self._pool_size,
+            reset=_keep,
+            server_settings={"enable_seqscan": "off"},
         )
         self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))
         self.tasks = [asyncio.create_task(self._writer.run(), name="writer"), *self._waking.start()]
@@ -152,12 +163,13 @@ class PostgresStore:
         position: int = await self.pool.fetchval("SELECT log.position_before($1, $2)", None if own else source, moment)
         return position
 
-    async def key(self, subject: str, key: str) -> KeyAnswer | None:
-        """Return what a command key stands for (see Store)."""
-        row = await self.pool.fetchrow(READ_KEY, subject, key)
-        if row is None:
-            return None
-        return KeyAnswer(row["hash"], range(row["first"], row["first"] + row["count"]), row["token"])
+    async def keys(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyAnswer]:
+        """Return what command keys stand for (see Store)."""
+        rows = await self.pool.fetch(READ_KEYS, [subject for subject, _ in names], [key for _, key in names])
+        return {
+            (subject, key): KeyAnswer(hashed, range(first, first + count), token)
+            for subject, key, hashed, first, count, token in rows
+        }
 
     async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
         """Extend a replica (see Store)."""

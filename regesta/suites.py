@@ -134,12 +134,11 @@ class StoreSuite:
         events = [new_event("a/1", 1), new_event("a/1", 2), new_event("a/1", 3)]
         keys = [new_key("one", 0, 1), new_key("none", 1, 0), new_key("two", 1, 2)]
         await store.append(new_unit(*events, keys=keys))
-        answers = [await store.key("officer", name) for name in ("one", "none", "two", "other")]
-        found = [(list(each.positions), each.token) if each else None for each in answers]
-        assert found == [([2], 2), ([], 1), ([3, 4], 4), None]
-        assert answers[0] is not None
-        assert answers[0].hash == keys[0].hash
-        assert await store.key("someone else", "one") is None
+        asked = [("officer", name) for name in ("one", "none", "two", "other")]
+        answers = await store.keys([*asked, ("someone else", "one")])
+        found = {key: (list(each.positions), each.token) for key, each in answers.items()}
+        assert found == {asked[0]: ([2], 2), asked[1]: ([], 1), asked[2]: ([3, 4], 4)}
+        assert answers[asked[0]].hash == keys[0].hash
         assert [event.position for event in await store.at([2, 4])] == [2, 4]
 
     async def test_keys_follow_their_events_when_a_neighbour_loses(self, store: Store) -> None:
@@ -148,10 +147,9 @@ class StoreSuite:
         losing = new_unit(new_event("a/1", 1), new_event("a/2", 1), keys=[new_key("lost", 0, 2)])
         winning = new_unit(new_event("b/1", 1), keys=[new_key("won")])
         await asyncio.gather(store.append(losing), store.append(winning))
-        won = await store.key("officer", "won")
-        assert won is not None
-        assert [event.stream for event in await store.at(list(won.positions))] == ["b/1"]
-        assert await store.key("officer", "lost") is None
+        known = await store.keys([("officer", "won"), ("officer", "lost")])
+        assert list(known) == [("officer", "won")]
+        assert [event.stream for event in await store.at(list(known["officer", "won"].positions))] == ["b/1"]
 
     async def test_a_known_key_refuses_the_unit(self, store: Store) -> None:
         """Whatever else it holds, and whether the key came with events or without."""
@@ -161,7 +159,7 @@ class StoreSuite:
             outcome = await store.append(new_unit(new_event("b/1", 1), keys=[new_key("new"), new_key(name)]))
             assert outcome == KeyKnown()
         assert (await store.head(store.service)).position == 1
-        assert await store.key("officer", "new") is None
+        assert await store.keys([("officer", "new")]) == {}
 
     async def test_units_that_only_store_a_key_do_not_move_the_head(self, store: Store) -> None:
         """Positions are of events only."""

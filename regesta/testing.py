@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -126,9 +126,9 @@ class MemoryStore:
         """Return the last position before a moment (see Store)."""
         return sum(event.time < moment for event in self._logs.get(source, []))
 
-    async def key(self, subject: str, key: str) -> KeyAnswer | None:
-        """Return what a command key stands for (see Store)."""
-        return self._keys.get((subject, key))
+    async def keys(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyAnswer]:
+        """Return what command keys stand for (see Store)."""
+        return {name: self._keys[name] for name in names if name in self._keys}
 
     async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
         """Extend a replica (see Store)."""

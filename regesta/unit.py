@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -170,8 +170,8 @@ class Store(Protocol):
         """Return the last position whose time is before `moment`; 0 when there is none."""
         ...
 
-    async def key(self, subject: str, key: str) -> KeyAnswer | None:
-        """Return what a command key stands for."""
+    async def keys(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyAnswer]:
+        """Return what those command keys stand for that are stored. names: subject and key."""
         ...
 
     async def replicate(self, log: str, events: Sequence[Recorded]) -> int:

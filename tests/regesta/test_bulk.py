@@ -116,8 +116,8 @@ async def test_keys_of_an_import_live_in_its_own_namespace(jars_service: Served)
     results = await post(jars_service, body, "?keys=import:note")
     assert [each["status"] for each in results] == [201, 403]
     store = jars_service.runtime.store
-    assert await store.key("import:note", "fact 1") is not None
-    assert await store.key("officer", "fact 1") is None
+    asked = [("import:note", "fact 1"), ("officer", "fact 1")]
+    assert list(await store.keys(asked)) == asked[:1]
     # What the fact is turned into may change between releases; it is still the same fact.
     again = await post(jars_service, [fill("b", "t", 5, key="fact 1")], "?keys=import:note")
     assert (again[0]["status"], again[0]["repeated"]) == (200, True)

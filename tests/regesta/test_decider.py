@@ -144,7 +144,7 @@ async def test_a_command_that_records_nothing_stores_its_key(store: Store, decid
 async def test_a_refusal_stores_no_key(store: Store, decider: Decider) -> None:
     with pytest.raises(TooFew):
         await decider.handle(Pour(jar="a", into="b", amount=1), CONTEXT, keyed("k"))
-    assert await store.key("officer", "k") is None
+    assert await store.keys([("officer", "k")]) == {}
     await decider.handle(fill("r"), CONTEXT)
     assert (await decider.handle(Pour(jar="a", into="b", amount=1), CONTEXT, keyed("k"))).events == ("jars:2", "jars:3")
 

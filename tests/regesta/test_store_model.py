@@ -204,9 +204,8 @@ class StoreMachine(RuleBasedStateMachine):
             assert [(e.stream, e.version, e.raw) for e in events] == self.model.events
             times = [event.time for event in events]
             assert times == sorted(times)
-            for name in ("k1", "k2", "k3", "k4"):
-                known = await self.store.key("officer", name)
-                assert (list(known.positions) if known else None) == self.model.keys.get(name)
+            known = await self.store.keys([("officer", name) for name in ("k1", "k2", "k3", "k4")])
+            assert {name: list(answer.positions) for (_, name), answer in known.items()} == self.model.keys
 
         if hasattr(self, "store"):
             self.runner.run(check())
