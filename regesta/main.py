@@ -19,6 +19,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp as ASGIApplication
 
 from regesta import bulk, feed, health, operation, problem, streams, telemetry
@@ -35,6 +36,7 @@ from regesta.feed import FeedClient
 from regesta.projection import Follower, Projection, reset
 from regesta.reaction import Here, Reacting
 from regesta.reference import References
+from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
 from regesta.settings import Settings
 from regesta.store import PostgresStore
@@ -152,6 +154,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         static_url=f"{service.prefix}/docs-assets",
         swagger_ui_oauth2_redirect_url=f"{service.prefix}/docs/oauth2-redirect",
         telemetry={"operation_spans": False},
+        middleware=[Middleware(Readdressed)],
     )
     problem.install(app)
     app.include_router(health.router, prefix=service.prefix)

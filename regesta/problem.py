@@ -29,6 +29,7 @@ from regesta.errors import (
     WrongMethod,
     WrongType,
 )
+from regesta.routing import ROUTED_AS
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://regesta.example/problems/"
@@ -63,7 +64,7 @@ BY_KIND: Final = (
     (re.compile(r"_(type|parsing|from_float)$|^is_instance_of$|^literal_error$"), WrongType),
 )
 
-METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
+METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 # What any operation may answer; 405 belongs to none, 406 to those that have several forms, 500 is not foreseen.
 ANSWERED: Final = tuple(status for status in TITLES if status not in {405, 406, 500})
 
@@ -201,7 +202,9 @@ def _allowed(app: FastAPI, scope: Scope) -> str:
     return ", ".join(
         method
         for method in METHODS
-        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.routes)
+        if any(
+            route.matches({**scope, "method": ROUTED_AS.get(method, method)})[0] is Match.FULL for route in app.routes
+        )
     )
 
 

@@ -35,7 +35,7 @@ bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
 
 def reads_page(request: Request) -> bool:
     """Return whether a browser asks for a page: it names HTML, and reads only."""
-    return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "").lower()
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "").lower()
 
 
 async def caller(request: Request, _scheme: Annotated[object, Depends(bearer)] = None) -> Principal:
