@@ -53,7 +53,7 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
     503: ("Try again", "Réessayez", "Probeer opnieuw"),
     504: ("Not there yet", "Pas encore arrivé", "Nog niet aangekomen"),
 }
-BY_STATUS = {400: Malformed, 404: NotFound, 413: TooLarge, 415: UnsupportedMedia}
+BY_STATUS = {400: Malformed, 413: TooLarge, 415: UnsupportedMedia}
 # By the code that a contract's ValueError names, and by the type of pydantic's error; the first that fits.
 BY_CODE: Final = {each.code: each for each in (ImpossibleDate, OutOfRange, WrongType)}
 BY_KIND: Final = (
@@ -176,6 +176,9 @@ def install(app: FastAPI) -> None:
             refused = response(WrongMethod(f"{request.method} is not among {allowed}", method=request.method))
             refused.headers["Allow"] = allowed
             return refused
+        if error.status_code == 404:
+            path = str(_shown(request.scope["path"]))
+            return response(NotFound(f"nothing is served at {path!r}", path=path))
         kind = BY_STATUS.get(error.status_code)
         if kind is not None:
             return response(kind(str(error.detail)))

@@ -26,10 +26,12 @@ from regesta.errors import (
     UnknownParameter,
     UnsupportedMedia,
 )
+from regesta.routing import values
 
 BODY_BYTES: Final = 1024 * 1024
 LARGEST: Final = 2**63 - 1
 EXCERPT: Final = 40
+BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -138,9 +140,15 @@ def _require_json(content_type: str) -> None:
 
 def require_address(request: Request, parameters: frozenset[str]) -> None:
     """Raise Malformed, NulCharacter or UnknownParameter unless path and query are text and all parameters known."""
+    raw_path: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    raw_query: bytes = request.scope["query_string"]
+    for raw in (raw_path, raw_query):
+        if broken := BROKEN_ESCAPE.search(raw):
+            shown = raw[broken.start() :][:EXCERPT].decode("latin-1")
+            raise Malformed(f"in an address '%' begins a byte of two hexadecimal digits, not {shown!r}", value=shown)
     try:
-        path = unquote_to_bytes(request.scope.get("raw_path") or request.url.path).decode()
-        query = unquote_to_bytes(request.scope["query_string"]).decode()
+        path = unquote_to_bytes(raw_path).decode()
+        query = unquote_to_bytes(raw_query).decode()
     except UnicodeDecodeError as error:
         shown = repr(error.object)[: 2 * EXCERPT]
         raise Malformed(f"the address is no UTF-8 text: {shown}", value=shown) from error
@@ -163,6 +171,7 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             require_address(request, parameters)
+            request.scope["path_params"] = values(request.path_params)
             strictly = StrictRequest(request.scope, request.receive)
             if await strictly.body():
                 _require_json(request.headers.get("content-type", ""))

@@ -1,7 +1,8 @@
-"""What a request is before it is routed: HEAD asks as GET does."""
+"""What a request is before it is routed: HEAD asks as GET does, and a slash inside a value does not part it in two."""
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 
 from tests.regesta.serving import Served, client
@@ -46,3 +47,20 @@ async def test_where_nothing_is_read_head_is_not_allowed(jars_service: Served) -
         head = await user.head("/jars/a/pours")
         assert (head.status_code, head.headers["allow"]) == (405, "POST")
         assert (await user.post("/levels/a")).headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2024%2F117", "2024/117"), ("2024%2f117", "2024/117"), ("%2F", "/"), ("a%252Fb", "a%2Fb"), ("100%25", "100%"),
+        ("%2525", "%25"), ("%2E%2E%2F", "../"), ("d%C3%A9p%C3%B4t%2F1", "dépôt/1"), ("a+b%20c", "a+b c"),
+    ],
+)  # fmt: skip
+async def test_a_value_in_a_path_is_what_the_client_encoded(jars_service: Served, written: str, meant: str) -> None:
+    async with client(jars_service) as user:
+        filled = await user.put(httpx2.URL(f"{jars_service.url}/jars/{written}/fills/{written}"), json={"amount": 7})
+        assert (filled.status_code, filled.json()["stream"]) == (201, f"jar/{meant}")
+        at_least = filled.json()["token"]
+        assert (await user.get(f"/levels/{written}?at_least={at_least}")).json()["amount"] == 7
+        (event,) = (await user.get(f"/streams/jar/{written}")).json()["events"]
+        assert event["data"] == {"ref": meant, "amount": 7}

@@ -128,7 +128,15 @@ BAD: dict[str, tuple[Ask, int, str, str]] = {
         },
         409, "not-withdrawable", "'jars:99999'",
     ),
-    "no route": ({"path": "/nowhere"}, 404, "not-found", "Not Found"),
+    "no route": ({"path": "/nowhere"}, 404, "not-found", "'/jars/v1/nowhere'"),
+    "empty value": ({"path": "/jars//fills/r"}, 404, "not-found", "'/jars/v1/jars//fills/r'"),
+    "slash": ({"path": "/jars/a/b/fills/r"}, 404, "not-found", "'/jars/v1/jars/a/b/fills/r'"),
+    "encoded slash between values": ({"path": "/jars/a%2Ffills/r"}, 404, "not-found", "'/jars/v1/jars/a%2Ffills/r'"),
+    "percent sign": ({"path": "/jars/a/fills/100%"}, 400, "malformed", "'%'"),
+    "percent sign before letters": ({"path": "/jars/a/fills/r?at_least=%zz"}, 400, "malformed", "'%zz'"),
+    "NUL in a path": ({"path": "/jars/a/fills/r%00"}, 400, "nul-character", "NUL"),
+    "long value": ({"path": f"/jars/a/fills/{'r' * 10_000}"}, 422, "out-of-range", "rrr…"),
+    "long address": ({"path": f"/{'r' * 10_000}"}, 404, "not-found", "rrr…"),
 }  # fmt: skip
 
 
