@@ -44,7 +44,12 @@ class Context:
 
     def may_act_for(self, unit: str) -> bool:
         """Return whether this token speaks for an administrative unit ("*": for all)."""
-        return unit in self.units or "*" in self.units or "administrator" in self.roles
+        return unit in self.units or self.may_act_for_all
+
+    @property
+    def may_act_for_all(self) -> bool:
+        """Whether this token speaks for every administrative unit."""
+        return "*" in self.units or "administrator" in self.roles
 
     @property
     def may_report(self) -> bool:

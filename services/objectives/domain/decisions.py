@@ -26,7 +26,7 @@ from contracts.types import Cents, PartyId, Ref, Round, Text, Words
 from regesta.command import Context, Facts, Read
 from regesta.errors import Refused
 from services.objectives.domain.command import fact
-from services.objectives.domain.dossier import Dossier, opened_dossier, take
+from services.objectives.domain.dossier import Dossier, commanded, take
 from services.objectives.domain.errors import AlreadyDecided, NotGranted, NothingToOverride, OpinionNotIssued
 from services.objectives.domain.limits import Limits, lacking
 from services.objectives.domain.party import require_party
@@ -54,6 +54,10 @@ class IssueOpinion(ReportableCommand):
     application: ApplicationId | None = None
     remarks: Text | None = None
     document: Ref | None = None
+
+    def open_to(self, context: Context) -> bool:
+        """The Inspector of Finance gives his opinions himself."""
+        return super().open_to(context) or (self.by == "inspector_of_finance" and "inspector" in context.roles)
 
 
 class OverrideOpinion(ReportableCommand):
@@ -142,10 +146,10 @@ OutcomeCommands: TypeAlias = NotifyDecision | SelectProject | AwardContract
 def decide_opinion(command: OpinionCommands, read: Read, context: Context) -> Facts:
     """Return a step of an opinion; nothing when it is recorded.
 
-    Raises UnknownDossier, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended, DossierHasEnded,
+    Raises UnknownDossier, NotLeadUnit, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended, DossierHasEnded,
     ApplicationUnknown, OpinionNotIssued, NothingToOverride.
     """
-    dossier = opened_dossier(read, command.dossier)
+    dossier = commanded(command, read, context)
     unknown = without_application(dossier, command.application)
     match command:
         case RequestOpinion():
@@ -185,10 +189,10 @@ class Approvals:
     def decide(self, command: ApprovalCommands, read: Read, context: Context) -> Facts:
         """Return a step of an approval; nothing when it is recorded.
 
-        Raises UnknownDossier, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended, DossierHasEnded,
+        Raises UnknownDossier, NotLeadUnit, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended, DossierHasEnded,
         AlreadyDecided, NotGranted, and what a grant lacks (see limits.py).
         """
-        dossier = opened_dossier(read, command.dossier)
+        dossier = commanded(command, read, context)
         match command:
             case RequestApproval():
                 return take(dossier, context, fact(ApprovalRequested, command))
@@ -242,10 +246,10 @@ def _not_granted(dossier: Dossier, command: ApprovalCommand) -> Iterator[Refused
 def decide_outcome(command: OutcomeCommands, read: Read, context: Context) -> Facts:
     """Return who was told, selected or awarded; nothing when it is recorded.
 
-    Raises UnknownDossier, PartyNotKnown, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended,
+    Raises UnknownDossier, NotLeadUnit, PartyNotKnown, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended,
     DossierHasEnded, ApplicationUnknown.
     """
-    dossier = opened_dossier(read, command.dossier)
+    dossier = commanded(command, read, context)
     match command:
         case NotifyDecision():
             require_party(read, command.to)

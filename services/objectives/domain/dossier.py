@@ -52,12 +52,8 @@ from regesta.command import Context, Facts, Read, State, nothing
 from regesta.errors import Refused
 from regesta.event import Event
 from services.objectives.domain.command import ObjectivesCommand
-from services.objectives.domain.errors import (
-    DossierHasEnded,
-    DossierIsSuspended,
-    StepDiffers,
-    UnknownDossier,
-)
+from services.objectives.domain.errors import DossierHasEnded, DossierIsSuspended, StepDiffers, UnknownDossier
+from services.objectives.domain.objective import Objective, require_lead
 
 Ended: TypeAlias = DossierStopped | DossierMerged | DossierCompleted
 # The name of the event, then what tells it from others of its kind in one dossier.
@@ -181,13 +177,25 @@ class DossierCommand(ObjectivesCommand):
         """The dossier's stream."""
         return Dossier.name_of(self.dossier)
 
+    def open_to(self, context: Context) -> bool:
+        """Whether this token may give it whichever unit leads."""
+        del context
+        return False
 
-def opened_dossier(read: Read, key: str) -> Dossier:
-    """Return an open or ended dossier. Raises UnknownDossier."""
-    dossier = read(Dossier, key)
+
+def commanded(command: DossierCommand, read: Read, context: Context) -> Dossier:
+    """Return the dossier that a command is on, open or ended. Raises UnknownDossier, NotLeadUnit."""
+    dossier = read(Dossier, command.dossier)
     if dossier.opened is None:
-        raise UnknownDossier(f"no dossier {key!r} is open", dossier=key)
+        raise UnknownDossier(f"no dossier {command.dossier!r} is open", dossier=command.dossier)
+    if not command.open_to(context):
+        require_lead(served(dossier, read), context)
     return dossier
+
+
+def served(dossier: Dossier, read: Read) -> Iterator[Objective]:
+    """Yield the objectives that a dossier serves: their lead units are its own."""
+    return (read(Objective, key) for key in sorted(dossier.objectives))
 
 
 def require_reporter(origin: Origin | None, context: Context) -> None:

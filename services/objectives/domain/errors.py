@@ -78,7 +78,7 @@ class PartyNotKnown(UnknownReference):
 
 
 class NotLeadUnit(Forbidden):
-    """The objective has a lead unit, and the token does not act for it."""
+    """The objective, or the one that the dossier serves, has a lead unit, and the token does not act for it."""
 
     code = "not-lead-unit"
 

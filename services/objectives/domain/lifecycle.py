@@ -23,7 +23,7 @@ from contracts.dossiers import (
 from contracts.types import DossierId, Flag, ObjectiveId, Origin, Place, Ref, Text, Words
 from regesta.command import Context, Facts, Read, State, nothing
 from services.objectives.domain.command import fact
-from services.objectives.domain.dossier import Dossier, DossierCommand, Ended, opened_dossier, require_reporter
+from services.objectives.domain.dossier import Dossier, DossierCommand, Ended, commanded, require_reporter, served
 from services.objectives.domain.errors import (
     DossierDiffers,
     DossierIsSuspended,
@@ -36,7 +36,7 @@ from services.objectives.domain.errors import (
     StillOpenUnder,
 )
 from services.objectives.domain.note import Note
-from services.objectives.domain.objective import Objective
+from services.objectives.domain.objective import Objective, require_lead
 
 LINKS_MOST = 100
 
@@ -127,14 +127,14 @@ LifecycleCommands: TypeAlias = (
 
 
 def decide(command: LifecycleCommands, read: Read, context: Context) -> Facts:  # noqa: PLR0911 one per command
-    """Return what a command on a dossier's life comes to. Raises UnknownDossier and those below."""
+    """Return what a command on a dossier's life comes to. Raises UnknownDossier, NotLeadUnit and those below."""
     if isinstance(command, OpenDossier):
-        require_reporter(command.origin, context)
+        _require_right(command, read, context)
         return open_dossier(read(Dossier, command.dossier), command, read)
-    dossier = opened_dossier(read, command.dossier)
+    dossier = commanded(command, read, context)
     match command:
         case LinkDossier():
-            return link(dossier, command, read)
+            return link(dossier, command, read, context)
         case UnlinkDossier():
             return unlink(dossier, command, read)
         case SuspendDossier():
@@ -152,6 +152,13 @@ def decide(command: LifecycleCommands, read: Read, context: Context) -> Facts:  
             return _end(dossier, fact(DossierCompleted, command))
         case _:
             assert_never(command)
+
+
+def _require_right(command: OpenDossier, read: Read, context: Context) -> None:
+    """Raise NotLeadUnit, or of a reported dossier MayNotReport, when this token may not open it."""
+    if command.origin is None:
+        require_lead((read(Objective, key) for key in command.objectives), context)
+    require_reporter(command.origin, context)
 
 
 def open_dossier(dossier: Dossier, command: OpenDossier, read: Read) -> Facts:
@@ -172,15 +179,19 @@ def open_dossier(dossier: Dossier, command: OpenDossier, read: Read) -> Facts:
     return {dossier.stream: [opened], **facts}
 
 
-def link(dossier: Dossier, command: LinkDossier, read: Read) -> Facts:
-    """Return the link and the attachment; nothing when they are linked. Raises as open_dossier, ProgrammeUnderItself."""
+def link(dossier: Dossier, command: LinkDossier, read: Read, context: Context) -> Facts:
+    """Return the link and the attachment; nothing when they are linked.
+
+    Raises as open_dossier, ProgrammeUnderItself; NotLeadUnit also when only the new objective has a lead unit.
+    """
     if command.objective in dossier.objectives or command.programme in dossier.programmes:
         return nothing()
     if dossier.ended is not None:
         raise dossier.over()
     whole: State
     if command.objective is not None:
-        whole = _objective(read, command.objective)
+        whole = objective = _objective(read, command.objective)
+        require_lead([*served(dossier, read), objective], context)
     else:
         assert command.programme is not None  # one of the two, as the command says
         if dossier.key in _lineage(read, [command.programme]):

@@ -19,7 +19,7 @@ from contracts.types import EventName, Text, Words
 from regesta.command import Context, Facts, Read, nothing
 from regesta.event import Event, FactWithdrawn, event_name
 from services.objectives.domain.command import fact
-from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, opened_dossier
+from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, commanded
 from services.objectives.domain.errors import MilestoneDiffers, MilestoneSettled, UnknownMilestone
 
 SERVICE: Final = "objectives"
@@ -83,11 +83,10 @@ MilestoneCommands: TypeAlias = PlanMilestone | RescheduleMilestone | ReachMilest
 def decide(command: MilestoneCommands, read: Read, context: Context) -> Facts:
     """Return what a command on a milestone comes to.
 
-    Raises UnknownDossier, UnknownMilestone, MilestoneDiffers, MilestoneSettled, DossierHasEnded (but a milestone of a
+    Raises UnknownDossier, NotLeadUnit, UnknownMilestone, MilestoneDiffers, MilestoneSettled, DossierHasEnded (but a milestone of a
     dossier that has ended can be cancelled, and one that waits may plan).
     """
-    del context
-    dossier = opened_dossier(read, command.dossier)
+    dossier = commanded(command, read, context)
     if isinstance(command, PlanMilestone):
         return plan(dossier, fact(MilestonePlanned, command))
     milestone = dossier.milestones.get(command.milestone)

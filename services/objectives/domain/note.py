@@ -40,7 +40,7 @@ from services.objectives.domain.errors import (
     UnknownNote,
     UnknownObjective,
 )
-from services.objectives.domain.objective import Objective
+from services.objectives.domain.objective import Objective, require_lead
 
 # From above to below: a parent is of a higher level; only an action can stand under another one.
 RANKS: Final[dict[Level, int]] = {"strategic": 0, "operational": 1, "action": 2}
@@ -189,14 +189,12 @@ class CloseObjective(NoteCommand):
         return self
 
 
-NoteCommands: TypeAlias = (
-    OpenNote | RegisterObjective | PrintSection | RetitleObjective | RenumberObjective | MoveObjective | CloseObjective
-)
+LedCommands: TypeAlias = RetitleObjective | RenumberObjective | MoveObjective | CloseObjective
+NoteCommands: TypeAlias = OpenNote | RegisterObjective | PrintSection | LedCommands
 
 
-def decide(command: NoteCommands, read: Read, context: Context) -> Facts:  # noqa: PLR0911 one per command
-    """Return what a command on a note comes to. Raises the refusals of the functions below, UnknownNote."""
-    del context
+def decide(command: NoteCommands, read: Read, context: Context) -> Facts:
+    """Return what a command on a note comes to. Raises the refusals of the functions below, UnknownNote, NotLeadUnit."""
     note = read(Note, command.note)
     if isinstance(command, OpenNote):
         return open_note(note, command)
@@ -207,6 +205,15 @@ def decide(command: NoteCommands, read: Read, context: Context) -> Facts:  # noq
             return register(note, read(Objective, command.objective), command)
         case PrintSection():
             return print_section(note, command)
+        case _:
+            note.entry(command.objective)
+            require_lead([read(Objective, command.objective)], context)
+            return _decide_led(note, command, read)
+
+
+def _decide_led(note: Note, command: LedCommands, read: Read) -> Facts:
+    """Return what a command comes to that only the lead unit of its objective may give, where there is one."""
+    match command:
         case RetitleObjective():
             entry = note.followed(command.objective)
             return nothing() if entry.title == command.title else {note.stream: [fact(ObjectiveRetitled, command)]}

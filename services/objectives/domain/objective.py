@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Self, TypeAlias, assert_never
 
@@ -170,7 +171,7 @@ def decide(command: ObjectiveCommands, read: Read, context: Context) -> Facts:
         case PrintAmount():
             return {objective.stream: [fact(AmountPrinted, command)]}
         case _:
-            require_lead(objective, context)
+            require_lead([objective], context)
             return _decide_led(objective, command)
 
 
@@ -194,14 +195,21 @@ def _decide_led(objective: Objective, command: LedCommands) -> Facts:
             assert_never(command)
 
 
-def require_lead(objective: Objective, context: Context) -> None:
-    """Raise NotLeadUnit when the objective has a lead unit that the token does not act for."""
-    leads = objective.leads
-    if leads and not any(context.may_act_for(unit) for unit in leads):
+def require_lead(objectives: Iterable[Objective], context: Context) -> None:
+    """Raise NotLeadUnit when some of these objectives have a lead unit, and the token acts for none of theirs.
+
+    objectives: what a command is about; not even read for a token that acts for every unit.
+    """
+    if context.may_act_for_all:
+        return
+    led = [objective for objective in objectives if objective.leads]
+    if led and not any(context.may_act_for(unit) for objective in led for unit in objective.leads):
+        unit, units = led[0].leads[0], sorted(context.units)
         raise NotLeadUnit(
-            f"objective {objective.key!r} is led by {leads[0]!r}, for which this token does not act",
-            objective=objective.key,
-            unit=leads[0],
+            f"objective {led[0].key!r} is led by {unit!r}; this token acts for {units or 'no unit'}",
+            objective=led[0].key,
+            unit=unit,
+            units=units,
         )
 
 

@@ -26,7 +26,7 @@ from contracts.types import Cents, Count, Origin, PartyId, Ref, Words
 from regesta.command import Context, Facts, Read
 from regesta.errors import Refused
 from services.objectives.domain.command import fact
-from services.objectives.domain.dossier import Dossier, DossierCommand, opened_dossier, take
+from services.objectives.domain.dossier import Dossier, DossierCommand, commanded, take
 from services.objectives.domain.errors import AppealUnknown, ApplicationUnknown, CallNotLaunched, InquiryNotOpen
 from services.objectives.domain.party import require_party
 
@@ -35,6 +35,11 @@ class ReportableCommand(DossierCommand):
     """A command for a step that is decided here, or with `origin` reported by another system."""
 
     origin: Origin | None = None
+
+    def open_to(self, context: Context) -> bool:
+        """A reported step is no decision of a unit; take sees to it that a connector reports it."""
+        del context
+        return self.origin is not None
 
 
 class LaunchCall(ReportableCommand):
@@ -125,10 +130,10 @@ ProcedureCommands: TypeAlias = (
 def decide(command: ProcedureCommands, read: Read, context: Context) -> Facts:  # noqa: PLR0911 one per command
     """Return the step; nothing when it is recorded.
 
-    Raises UnknownDossier, StepDiffers, MayNotReport, PartyNotKnown, and when it is decided here, not reported: DossierIsSuspended,
+    Raises UnknownDossier, NotLeadUnit, StepDiffers, MayNotReport, PartyNotKnown, and when it is decided here, not reported: DossierIsSuspended,
     DossierHasEnded, CallNotLaunched, InquiryNotOpen, AppealUnknown, ApplicationUnknown.
     """
-    dossier = opened_dossier(read, command.dossier)
+    dossier = commanded(command, read, context)
     match command:
         case LaunchCall():
             return take(dossier, context, fact(CallLaunched, command))

@@ -21,10 +21,10 @@ from contracts.types import EventName, Uuid, Words
 from regesta.command import Context, Facts, Read, withdraw
 from regesta.event import Event, event_name, split_name
 from services.objectives.domain.command import ObjectivesCommand
-from services.objectives.domain.dossier import Dossier, undo
+from services.objectives.domain.dossier import Dossier, Step, served, undo
 from services.objectives.domain.errors import FactsInTheWay
 from services.objectives.domain.limits import GrantLimits, Limits, lacking
-from services.objectives.domain.objective import Objective
+from services.objectives.domain.objective import Objective, require_lead
 
 SERVICE: Final = "objectives"
 
@@ -51,15 +51,16 @@ class Withdrawals:
         self._limits = limits
 
     def decide(self, command: WithdrawFact, read: Read, context: Context) -> Facts:
-        """Return the withdrawal; nothing when it is recorded. Raises NotWithdrawable, FactsInTheWay."""
-        del context
+        """Return the withdrawal; nothing when it is recorded. Raises NotWithdrawable, NotLeadUnit, FactsInTheWay."""
         if command.kind == "objective":
             return withdraw(read(Objective, command.id), SERVICE, command.event, command.reason)
         dossier = read(Dossier, command.id)
         facts = withdraw(dossier, SERVICE, command.event, command.reason)
         if facts:
-            _, position = split_name(command.event)
-            self._require_free(dossier, dossier.steps[position], command.event)
+            step = dossier.steps[split_name(command.event)[1]]
+            if not (_reported(step) and context.may_report):
+                require_lead(served(dossier, read), context)
+            self._require_free(dossier, step, command.event)
         return facts
 
     def _require_free(self, dossier: Dossier, step: Event, event: str) -> None:
@@ -81,6 +82,10 @@ class Withdrawals:
                 _codes(without, granted, limits) - _codes(dossier, granted, limits) for limits in self._limits.grant
             ):
                 yield granted
+
+
+def _reported(step: Event) -> bool:
+    return isinstance(step, Step) and step.origin is not None
 
 
 def _codes(dossier: Dossier, granted: ApprovalGranted, limits: GrantLimits) -> set[str]:

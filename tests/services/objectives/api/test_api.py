@@ -16,6 +16,7 @@ from tests.services.objectives.samples import (
     APPLICATION,
     DOSSIER,
     MILESTONE,
+    NEW,
     OPERATIONAL,
     OTHER,
     PARTY,
@@ -204,8 +205,33 @@ async def test_only_the_lead_unit_states_what_it_leads(running: Running) -> None
         answers.append(answer.status_code)
         if answer.status_code == 403:
             assert problem(answer) == (403, "not-lead-unit")
-            assert answer.json()["unit"] == "bup"
+            assert (answer.json()["unit"], answer.json()["units"]) == ("bup", units)
     assert answers == [403, 403, 201, 201]
+
+
+async def test_a_bulk_checks_the_lead_unit_of_each_line(running: Running) -> None:
+    await put(running, f"{HERE}/objectives/{OPERATIONAL}/units/bup/lead", {})
+    await put(running, f"{HERE}/objectives/{ACTION}/units/agency/lead", {})
+    for dossier, objective in ((DOSSIER, OPERATIONAL), (NEW, ACTION)):
+        opened = {"kind": "subsidy", "title": {"fr": "Contrat"}, "objectives": [objective]}
+        await put(running, f"{HERE}/dossiers/{dossier}", opened)
+    lines = [
+        {"command": "launch-call", "key": f"call {dossier}", "data": {"dossier": dossier}} for dossier in (DOSSIER, NEW)
+    ] + [
+        {
+            "command": "renumber-objective",
+            "key": f"code {objective}",
+            "data": {"note": SLUG, "objective": objective, "code": f"new {number}"},
+        }
+        for number, objective in enumerate((OPERATIONAL, ACTION))
+    ]
+    bulk = "".join(json.dumps(line) + "\n" for line in lines)
+    headers = running.bearer("objectives:write", units=["agency"]) | {"Content-Type": "application/x-ndjson"}
+    answer = await running.client.post(f"{HERE}/commands", content=bulk, headers=headers)
+    results = [json.loads(line) for line in answer.text.splitlines()]
+    assert [result["status"] for result in results] == [403, 201, 403, 201]
+    problems = [result["problem"] for result in results if "problem" in result]
+    assert [(each["unit"], each["units"]) for each in problems] == [("bup", ["agency"])] * 2
 
 
 @pytest.mark.parametrize("path", ["/notes/none", "/notes/none/objectives", f"/objectives/{OTHER}/facts"])
