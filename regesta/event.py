@@ -6,11 +6,29 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 EVENT_NAME = re.compile(r"^([a-z][a-z0-9-]{0,30}):([1-9][0-9]{0,18})$")
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class DayRefused(ValueError):
+    """Not a day as YYYY-MM-DD; pydantic alone would also take seconds since 1970, and the midnight of a day."""
+
+    code = "impossible-date"
+
+
+def _iso_day(value: object) -> object:
+    plain = ISO_DAY.fullmatch(value) is not None if isinstance(value, str) else type(value) is date
+    if not plain:
+        raise DayRefused(f"{value!r} is no day, such as '2026-06-30'")
+    return value
+
+
+# A day as text, of an event or a query.
+IsoDay: TypeAlias = Annotated[date, BeforeValidator(_iso_day)]
 
 
 class Event(BaseModel):
@@ -41,7 +59,7 @@ class DayStarted(Event):
     """A day began in Brussels: running clocks are folds over these, and a date cut is complete once all logs passed it."""
 
     name = "day-started.v1"
-    date: Annotated[date, Field(strict=True)]
+    date: IsoDay
 
 
 @dataclass(frozen=True, slots=True)

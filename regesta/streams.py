@@ -15,9 +15,9 @@ from pydantic_core import to_jsonable_python
 from regesta.cloudevents import CloudEvent, encode_batch
 from regesta.command import State, fold
 from regesta.errors import Forbidden, Malformed, NotFound
-from regesta.event import Recorded
+from regesta.event import IsoDay, Recorded
 from regesta.runtime import Runtime, runtime_of
-from regesta.strict import IsoDay, StrictRoute
+from regesta.strict import StrictRoute
 from regesta.view import end_of
 from regesta.web import Caller
 

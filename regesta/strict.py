@@ -6,15 +6,14 @@ import json
 import math
 import re
 from collections.abc import Callable, Coroutine, Iterator
-from datetime import date
-from typing import Annotated, Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request, Response
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import BeforeValidator, JsonValue
+from pydantic import JsonValue
 
 from regesta.errors import (
     DuplicateMember,
@@ -32,7 +31,6 @@ BODY_BYTES: Final = 1024 * 1024
 LARGEST: Final = 2**63 - 1
 EXCERPT: Final = 40
 BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_json(text: bytes | str) -> JsonValue:
@@ -197,19 +195,3 @@ def _declared(dependant: Dependant) -> Iterator[ModelField]:
     yield from dependant.query_params
     for each in dependant.dependencies:
         yield from _declared(each)
-
-
-class DayRefused(ValueError):
-    """Not a day as YYYY-MM-DD; pydantic alone would also take seconds since 1970."""
-
-    code = "impossible-date"
-
-
-def _iso_day(value: object) -> object:
-    if isinstance(value, str) and ISO_DAY.fullmatch(value) is None:
-        raise DayRefused(f"{value!r} is no day, such as '2026-06-30'")
-    return value
-
-
-# A day in a query.
-IsoDay: TypeAlias = Annotated[date, BeforeValidator(_iso_day)]

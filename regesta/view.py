@@ -12,9 +12,8 @@ from fastapi import Depends, Query, Request
 
 from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
-from regesta.event import event_name
+from regesta.event import IsoDay, event_name
 from regesta.runtime import Runtime, runtime_of
-from regesta.strict import IsoDay
 from regesta.web import AtLeast, Caller, arrived, tokens_of
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

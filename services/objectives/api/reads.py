@@ -7,9 +7,9 @@ from typing import Annotated, Final, TypeAlias
 from fastapi import APIRouter, Path, Query, Response
 
 from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
-from regesta.event import event_name
+from regesta.event import IsoDay, event_name
 from regesta.paging import Paged
-from regesta.strict import IsoDay, StrictRoute
+from regesta.strict import StrictRoute
 from regesta.view import Reading, View
 from regesta.web import Caller
 from services.objectives.api.answers import (

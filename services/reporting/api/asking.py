@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Header, Path, Query, Request
 
-from regesta.strict import IsoDay
+from regesta.event import IsoDay
 
 
 @dataclass(frozen=True, slots=True)

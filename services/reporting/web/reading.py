@@ -11,9 +11,8 @@ from fastapi import Depends, Query, Request, Response
 from markupsafe import Markup
 
 from contracts.types import NoteSlug, Year
-from regesta.event import Recorded, split_name
+from regesta.event import IsoDay, Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
-from regesta.strict import IsoDay
 from regesta.view import Reading
 from regesta.view import View as Known
 from regesta.web import Caller
