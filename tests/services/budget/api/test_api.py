@@ -44,6 +44,7 @@ REFUSALS: Final = [
         "exceeds-commitment",
     ),
     (f"commitments/{TWO}/payments/P", {"year": 2024, "amount_cents": 1, "part": "interim"}, 404, "unknown-commitment"),
+    (f"commitments/{ONE}/payments/24%2F7", {"year": 2024, "amount_cents": 1, "part": "interim"}, 422, "invalid-input"),
     (f"lines/{LINE}/years/2o24/forecast", {"amount_cents": 1}, 422, "wrong-type"),
     (f"lines/{LINE}/years/24/forecast", {"amount_cents": 1}, 422, "out-of-range"),
 ]
@@ -267,6 +268,22 @@ async def test_a_convention_is_committed_once_by_those_that_come_together(runnin
     refused = [answer.json() for answer in answers if answer.status_code == 409]
     assert {problem["type"].rpartition("/")[2] for problem in refused} == {"overcommits-convention"}
     assert {(problem["committed_cents"], problem["convention_cents"]) for problem in refused} == {(100_000, 50_000)}
+
+
+async def test_nothing_more_is_committed_under_a_convention_that_has_ended(running: Running) -> None:
+    await put(running, f"lines/{LINE}", {})
+    await put(running, f"conventions/{CONVENTION}", {"dossier": DOSSIER, "amount_cents": 700})
+    await put(running, f"conventions/{CONVENTION}/termination", {"reason": "Given up"})
+    body: dict[str, object] = {"line": LINE, "year": 2024, "amount_cents": 700, "convention": CONVENTION}
+    answer = await running.client.put(f"{BASE}/commitments/{ONE}", json=body)
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "convention-ended")
+    assert answer.json()["convention"] == CONVENTION
+    headers = running.bearer("budget:write", roles=["connector"])
+    reported = body | {"origin": {"system": "sap", "reference": "4500012345"}}
+    answer = await running.client.put(f"{BASE}/commitments/{ONE}", json=reported, headers=headers)
+    assert answer.status_code == 201
+    shown = await get(running, f"commitments/{ONE}", at_least=answer.json()["token"])
+    assert shown["commitment"]["breaches"] == ["convention-ended"]
 
 
 async def test_credits_need_a_scope_of_their_own(running: Running) -> None:
