@@ -146,8 +146,8 @@ def decide(command: Commit | Decommit | ReverseCommitment, read: Read, context: 
 def commit(command: Commit, read: Read, context: Context) -> Facts:
     """Return the commitment and its charge on the ledger and the convention.
 
-    Raises CommitmentDiffers, UnknownLine, UnknownConvention; ReceiptLine, ExceedsCredits, OtherDossier, NotWhole,
-    NotFirstYear, OvercommitsConvention.
+    Raises CommitmentDiffers, UnknownLine, UnknownConvention; ReceiptLine, ExceedsCredits, OtherDossier, ConventionEnded,
+    NotWhole, NotFirstYear, OvercommitsConvention.
     """
     commitment = read(Commitment, command.commitment)
     broken = spending(read, command.line)

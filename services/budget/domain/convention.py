@@ -255,7 +255,7 @@ def require_convention(read: Read, convention: ConventionId) -> Convention:
 
 
 def drawing(convention: Convention, payment: PaymentLiquidated) -> Iterator[Refused]:
-    """Yield why a payment may not be made under an agreement."""
+    """Yield why a payment may not be made under an agreement. After its end what is due is still paid, but no advance."""
     terms = convention.terms
     if payment.part == "advance":
         yield from _ended(convention)
@@ -266,9 +266,10 @@ def committing(convention: Convention, year: int, cents: int) -> Iterator[Refuse
     """Yield why an amount may not be committed in a year for an agreement: never more than its amount, all together.
 
     A multi-year grant is committed whole, in its first year. After an amendment a part can be, for what was committed
-    before stands.
+    before stands. After the end of the agreement nothing more is.
     """
     terms = convention.terms
+    yield from _ended(convention)
     if terms.multi_year and convention.amended is None:
         if cents != terms.amount_cents:
             yield _not_whole(cents, convention)

@@ -273,7 +273,7 @@ class ExceedsTranches(Refused):
 
 
 class ConventionEnded(Refused):
-    """The convention was terminated."""
+    """The convention was terminated: it is not amended, and nothing more is committed or paid in advance under it."""
 
     code = "convention-ended"
 

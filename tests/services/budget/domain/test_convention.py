@@ -228,3 +228,21 @@ def test_a_reported_commitment_beyond_a_convention_is_recorded_as_a_breach() -> 
     assert isinstance(fact, AmountCommitted)
     assert fact.breaches == ("overcommits-convention",)
     assert facts[STREAM] == [ConventionCommitted(commitment=ONE, amount_cents=101)]
+
+
+def test_nothing_more_is_committed_under_a_convention_that_has_ended() -> None:
+    domain = budget()
+    domain.when(sign(100))
+    domain.when(commit(60, convention=CONVENTION))
+    domain.when(TerminateConvention(convention=CONVENTION, reason="Given up"))
+    assert domain.when(commit(60, convention=CONVENTION)) == {}, "what was committed before stands"
+    late = commit(40, TWO, convention=CONVENTION)
+    with pytest.raises(ConventionEnded, match=CONVENTION) as refusal:
+        domain.when(late)
+    assert refusal.value.details == {"convention": CONVENTION}
+    assert domain.when(decommit(10))[STREAM] == [ConventionReleased(commitment=ONE, amount_cents=10)]
+    facts = domain.when(late.model_copy(update={"origin": SAP}), roles=CONNECTOR)
+    (fact,) = facts[f"commitment/{TWO}"]
+    assert isinstance(fact, AmountCommitted)
+    assert fact.breaches == ("convention-ended",)
+    assert facts[STREAM] == [ConventionCommitted(commitment=TWO, amount_cents=40)]
