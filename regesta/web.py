@@ -34,8 +34,24 @@ bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
 
 
 def reads_page(request: Request) -> bool:
-    """Return whether a browser asks for a page: it names HTML, and reads only."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "").lower()
+    """Return whether a browser asks for a page: it names HTML as what it takes, and reads only."""
+    return request.method == "GET" and weights(request.headers.get("accept", "")).get("text/html", 0.0) > 0
+
+
+def weights(accept: str) -> dict[str, float]:
+    """Return how much a reader likes each media range of an Accept header (RFC 9110), from 0 (not at all) to 1."""
+    return dict(map(_weight, accept.split(",")))
+
+
+def _weight(entry: str) -> tuple[str, float]:
+    """Return (media range, weight) of one entry; an unreadable weight counts as 1."""
+    media, *parameters = (part.strip().lower() for part in entry.split(";"))
+    stated = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+    try:
+        weight = float(stated)
+    except ValueError:
+        weight = 1.0
+    return media, weight if 0 <= weight <= 1 else 1.0
 
 
 async def caller(request: Request, _scheme: Annotated[object, Depends(bearer)] = None) -> Principal:

@@ -12,11 +12,12 @@ from typing import TypedDict
 import httpx2
 import pytest
 import pytest_asyncio
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
 from regesta.problem import MEDIA_TYPE, TYPE_BASE
 from regesta.strict import BODY_BYTES, read_json
+from regesta.web import reads_page
 from tests.conftest import Templates
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of
@@ -386,3 +387,22 @@ async def test_the_history_of_a_stream_can_be_replayed(user: httpx2.AsyncClient)
 @pytest.mark.parametrize("text", ["1", '{"a": [1.5, true, null, "é"]}', "-9223372036854775807", '"\\\\u00e9"'])
 async def test_good_json_is_read(text: str) -> None:
     assert read_json(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("accept", "page"),
+    [
+        (None, False),
+        ("*/*", False),
+        ("application/json", False),
+        ("text/html", True),
+        ("application/json, Text/HTML;q=0.1", True),
+        ("text/html;q=0", False),
+        ("text/html; level=1; q=0.0, application/json;q=0", False),
+        ("text/html;q=2", True),
+    ],
+)
+async def test_a_page_is_for_who_takes_html(accept: str | None, page: bool) -> None:
+    headers = [(b"accept", accept.encode())] if accept else []
+    assert reads_page(Request({"type": "http", "method": "GET", "headers": headers})) is page
+    assert not reads_page(Request({"type": "http", "method": "POST", "headers": headers}))

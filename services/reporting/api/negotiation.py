@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
+from regesta.web import weights
 from services.reporting.domain.errors import NotAcceptable
 
 Form: TypeAlias = Literal["json", "html"]
@@ -19,10 +21,10 @@ def form_of(accept: str | None, json: tuple[str, ...] = (JSON,)) -> Form:
     """
     if accept is None or not accept.strip():
         return "json"
-    weights = dict(map(_weight, accept.split(",")))
+    weighed = weights(accept)
     liking: dict[Form, float] = {
-        "json": max(_liking(weights, (name, "application/*", "*/*")) for name in json),
-        "html": _liking(weights, (HTML, "text/*", "*/*")),
+        "json": max(_liking(weighed, (name, "application/*", "*/*")) for name in json),
+        "html": _liking(weighed, (HTML, "text/*", "*/*")),
     }
     best = max(liking, key=lambda form: liking[form])
     if liking[best] <= 0:
@@ -30,17 +32,6 @@ def form_of(accept: str | None, json: tuple[str, ...] = (JSON,)) -> Form:
     return best
 
 
-def _liking(weights: dict[str, float], ranges: tuple[str, ...]) -> float:
+def _liking(weighed: Mapping[str, float], ranges: tuple[str, ...]) -> float:
     """Return the weight of the most exact range that is named; ranges: from exact to wide."""
-    return next((weights[each] for each in ranges if each in weights), 0.0)
-
-
-def _weight(entry: str) -> tuple[str, float]:
-    """Return (media range, weight) of one entry; an unreadable weight counts as 1."""
-    media, *parameters = (part.strip().lower() for part in entry.split(";"))
-    stated = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        weight = float(stated)
-    except ValueError:
-        weight = 1.0
-    return media, weight if 0 <= weight <= 1 else 1.0
+    return next((weighed[each] for each in ranges if each in weighed), 0.0)

@@ -187,7 +187,10 @@ async def test_unknown_things_and_missing_scopes_are_refused(running: Running) -
     assert problem(await client.get(f"{here}/letters/territorial/24")) == (422, "out-of-range")
     assert problem(await client.get(ADDRESS, params={"occurred_until": "2023-02-30"})) == (422, "impossible-date")
     assert problem(await client.get(ADDRESS, params={"as_of": "2024-01-01"})) == (404, "unknown-note")
-    assert problem(await client.get(ADDRESS, headers={"Accept": "application/pdf"})) == (406, "not-acceptable")
+    for neither in ("application/pdf", "application/json;q=0, text/html;q=0", "text/html; q=0.0"):
+        refused = await client.get(ADDRESS, headers={"Accept": neither})
+        assert problem(refused) == (406, "not-acceptable")
+        assert refused.headers["content-type"] == "application/problem+json"
     stranger = running.bearer("budget:read")
     for path in (
         "letters/territorial/2024",
