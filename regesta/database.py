@@ -25,6 +25,7 @@ from regesta.errors import Misconfigured
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
+KERNEL_MIGRATIONS = Path(__file__).with_name("migrations")
 # A migration of one file waits for the same release in another process; any number will do.
 MIGRATING = 0x72656765737461
 DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
@@ -42,7 +43,10 @@ CREATE TABLE IF NOT EXISTS regesta.migrations (
 );
 """
 READ_MIGRATIONS = "SELECT name, sha256 FROM regesta.migrations ORDER BY number"
-ADD_MIGRATION = "INSERT INTO regesta.migrations (name, sha256) VALUES ($1, $2)"
+ADD_MIGRATION = """
+INSERT INTO regesta.migrations (name, sha256) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = clock_timestamp()
+"""
 
 # Roles that stand already are taken over, but not when they may do more than a service's roles should.
 READ_POWERFUL = """
@@ -91,6 +95,15 @@ async def create_database(admin: Connection, service: str, name: str, template: 
     """)
 
 
+def migrations(own: Path | None = None) -> list[Path]:
+    """Return the files that make a service's database: the kernel's, then those in its own folder.
+
+    Files that begin with a number are applied once, forward only; the others, of functions, whenever they were changed.
+    """
+    folders = [KERNEL_MIGRATIONS, own] if own else [KERNEL_MIGRATIONS]
+    return [file for folder in folders for file in sorted(folder.glob("*.sql"))]
+
+
 async def migrate(owner_dsn: str, service: str, files: Sequence[Path]) -> list[str]:
     """Apply the files that the database has not seen, in the given order, and return their names.
 
@@ -108,7 +121,7 @@ async def migrate(owner_dsn: str, service: str, files: Sequence[Path]) -> list[s
         applied = {row["name"]: row["sha256"] for row in await owner.fetch(READ_MIGRATIONS)}
         _require_unchanged(service, applied, texts)
         _require_forward(service, applied, files)
-        pending = [name for name in texts if name not in applied]
+        pending = [name for name, text in texts.items() if applied.get(name) != _sha256(text)]
         for name in pending:
             await _apply(owner, service, name, texts[name])
     return pending
@@ -164,7 +177,7 @@ def _require_unchanged(service: str, applied: dict[str, str], texts: dict[str, s
     for name, sha256 in applied.items():
         if name not in texts:
             raise Misconfigured(f"the database of {service!r} has migration {name!r}, which this release does not know")
-        if sha256 != _sha256(texts[name]):
+        if _applied_once(name) and sha256 != _sha256(texts[name]):
             raise Misconfigured(f"migration {name!r} of {service!r} was changed after it was applied")
 
 
@@ -173,10 +186,16 @@ def _require_forward(service: str, applied: dict[str, str], files: Sequence[Path
     for _, group in groupby(files, key=lambda file: file.parent):
         new = None
         for file in group:
+            if not _applied_once(file.name):
+                continue
             if file.name not in applied:
                 new = file.name
             elif new:
                 raise Misconfigured(f"new migration {new!r} of {service!r} comes before {file.name!r}, applied already")
+
+
+def _applied_once(name: str) -> bool:
+    return name[0].isdigit()
 
 
 def _require_name(name: str) -> None:

@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from types import FrameType
 
 import asyncpg
@@ -28,7 +27,7 @@ from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR
 from regesta.calendar import RULE as START_DAY
 from regesta.calendar import keep_calendar
-from regesta.database import check_durable, migrate
+from regesta.database import check_durable, migrate, migrations
 from regesta.decider import Decider
 from regesta.errors import Misconfigured
 from regesta.event import Registry
@@ -43,7 +42,6 @@ from regesta.store import PostgresStore
 from regesta.web import command_router
 
 GC_THRESHOLD = 10_000
-STORE_SQL = Path(__file__).with_name("store.sql")
 
 logger = logging.getLogger(__name__)
 
@@ -211,8 +209,7 @@ async def prepare(service: Service, settings: Settings) -> list[str]:
     """Bring the database of a service to this release; return the migrations applied."""
     if settings.owner_url is None:
         raise Misconfigured("REGESTA_OWNER_URL must name the role that migrates")
-    files = [STORE_SQL, *sorted(service.migrations.glob("[0-9]*.sql"))]
-    return await migrate(settings.owner_url.get_secret_value(), service.name, files)
+    return await migrate(settings.owner_url.get_secret_value(), service.name, migrations(service.migrations))
 
 
 async def rebuild(service: Service, settings: Settings, name: str | None) -> list[str]:

@@ -15,10 +15,9 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
-import regesta
 import services
 from cli.embedded import Embedded
-from regesta.database import create_database, create_service, migrate
+from regesta.database import create_database, create_service, migrate, migrations
 
 # A busy machine is slow, not wrong.
 settings.register_profile("regesta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -83,9 +82,8 @@ class Templates:
 
 
 def migrations_of(service: str) -> list[Path]:
-    """Return the kernel's migration and those of a service; a service made up by a test has none."""
-    kernel, root = Path(regesta.__path__[0]), Path(services.__path__[0])
-    return [kernel / "store.sql", *sorted((root / service / "migrations").glob("[0-9]*.sql"))]
+    """Return the kernel's migrations and those of a service; a service made up by a test has none."""
+    return migrations(Path(services.__path__[0]) / service / "migrations")
 
 
 @pytest.fixture(scope="session")

@@ -1,74 +1,99 @@
-"""Run every measurement, print the table and write var/bench.json."""
+"""Run the cases, print the table and write var/bench.json."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import shutil
+import sys
 import tempfile
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from cli.embedded import Embedded
-from regesta.database import create_service, migrate
-from regesta.main import STORE_SQL
-from tests.bench import append, requests
-from tests.bench.rows import Row
+from tests.bench.cases import CASES, Case
+from tests.bench.ground import Ground, fsync_us
+from tests.bench.rows import Row, Sample
+from tests.bench.table import show
+from tests.conftest import Templates
 
 RESULT = Path("var/bench.json")
 
 
-def fsync_milliseconds(folder: Path) -> float:
-    """Return what one small durable write costs here."""
-    with (folder / "fsync").open("wb") as file:
-        began = time.perf_counter()
-        for _ in range(100):
-            file.write(b"x" * 512)
-            file.flush()
-            os.fdatasync(file.fileno())
-        return (time.perf_counter() - began) * 10
+class Run:
+    """The rows found so far, and what the machine was like when each case began."""
 
+    def __init__(self, ground: Ground, console: Console) -> None:
+        self._ground = ground
+        self._console = console
+        self.rows: list[Row] = []
+        self._conditions: list[dict[str, float]] = []
 
-async def measure(folder: Path) -> list[Row]:
-    """Return all rows."""
-    with Embedded(folder / "append") as database:
-        await create_service(database.admin_dsn, "budget", database.passwords("budget"))
-        await migrate(database.dsn("budget", "owner"), "budget", [STORE_SQL])
-        admin = database.admin_dsn.replace("/postgres?", "/budget?", 1)
-        rows = await append.measure(database.dsn("budget"), admin)
-    return rows + await requests.measure(folder)
+    async def take(self, cases: Sequence[Case]) -> None:
+        """Run the cases one after the other; one that fails leaves a row that says so."""
+        for number, case in enumerate(cases, start=1):
+            began = time.monotonic()
+            self._console.print(f"{case.name} ({number} of {len(cases)})")
+            rows = await self._rows(case)
+            conditions = {"fsync_us": fsync_us(self._ground.folder), "load": os.getloadavg()[0]}
+            self.rows += rows
+            self._conditions += [conditions] * len(rows)
+            self._console.print(f"  done in {time.monotonic() - began:.0f} s")
 
+    async def _rows(self, case: Case) -> list[Row]:
+        rows: list[Row] = []
+        try:
+            async for row in case.rows(self._ground):
+                rows.append(row)  # noqa: PERF401 - what came before an error counts
+        except Exception as error:  # noqa: BLE001 - the other cases are still worth running
+            self._console.print_exception()
+            rows.append(Row(case.name, Sample.failed(error), ""))
+        return rows
 
-def show(rows: list[Row], console: Console) -> None:
-    """Print the table."""
-    table = Table("what", "value", "unit", "beside", "its value", "ratio", "bar", "met", "spread")
-    for row in rows:
-        bar = "" if row.bar is None else f"{row.bar:g}"
-        met = {None: "", True: "yes", False: "no"}[row.met]
-        table.add_row(
-            row.name, f"{row.value:,.1f}", row.unit, row.beside, f"{row.beside_value:,.1f}", f"{row.ratio:.2f}", bar, met,
-            f"{row.spread:.0%}",
-        )  # fmt: skip
-    console.print(table)
+    def records(self) -> list[dict[str, object]]:
+        """Return the rows as they are written, each with its conditions."""
+        return [row.record() | conditions for row, conditions in zip(self.rows, self._conditions, strict=True)]
 
 
 def main() -> None:
-    """Measure in a folder that goes afterwards."""
+    """Measure in a folder that goes afterwards. Exits with 1 when a row could not be taken."""
+    options = arguments()
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="regesta-bench-") as folder:
-        fsync = fsync_milliseconds(Path(folder))
-        console.print(f"fdatasync {fsync:.2f} ms, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
-        rows = uvloop.run(measure(Path(folder)))
-    show(rows, console)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(
-        json.dumps([{**asdict(row), "ratio": row.ratio, "met": row.met} for row in rows], indent=2) + "\n"
-    )
-    console.print(f"Written to {RESULT}")
+    chosen = [case for case in CASES if not options.only or any(only in case.name for only in options.only)]
+    if not chosen:
+        sys.exit(f"no case is named like {options.only!r}; there are {', '.join(case.name for case in CASES)}")
+    folder = Path(tempfile.mkdtemp(prefix="regesta-bench-"))
+    try:
+        with Embedded(folder / "server") as server:
+            ground = Ground(
+                folder, Templates(server), lambda what: console.print(f"  {what}"),
+                repeats=1 if options.short else 5, short=options.short,
+            )  # fmt: skip
+            run = Run(ground, console)
+            about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "cores": os.cpu_count()}
+            uvloop.run(run.take(chosen))
+    finally:
+        shutil.rmtree(folder)
+    show(run.rows, console)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps({**about, "rows": run.records()}, indent=2) + "\n")
+    console.print(f"Written to {options.out}")
+    sys.exit(any(row.failed for row in run.rows))
+
+
+def arguments() -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=", description="Measure Regesta beside others.")
+    parser.add_argument("--short", action="store_true", help="everything small and once, to see that it works")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="cases with NAME in their name")
+    parser.add_argument("--out", type=Path, default=RESULT, help="where the figures go, as JSON")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

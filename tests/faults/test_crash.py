@@ -20,10 +20,9 @@ import pytest
 from cli.embedded import Embedded
 from regesta import bus
 from regesta.bus import Intake
-from regesta.database import create_service, migrate
+from regesta.database import create_service, migrate, migrations
 from regesta.feed import FeedClient
 from regesta.store import PostgresStore
-from tests.conftest import migrations_of
 from tests.regesta.jars import REGISTRY, SERVICE
 from tests.regesta.serving import ISSUER, Issuer
 
@@ -108,8 +107,8 @@ def free_port() -> int:
 async def prepare(server: Embedded) -> None:
     for service in ("jars", "kpi"):
         await create_service(server.admin_dsn, service, server.passwords(service))
-        own = sorted(SERVICE.migrations.glob("*.sql")) if service == "jars" else []
-        await migrate(server.dsn(service, "owner"), service, [migrations_of("jars")[0], *own])
+        own = SERVICE.migrations if service == "jars" else None
+        await migrate(server.dsn(service, "owner"), service, migrations(own))
 
 
 def environment_of(server: Embedded, issuer: Issuer, port: int) -> dict[str, str]:

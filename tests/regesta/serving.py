@@ -17,12 +17,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from regesta.database import migrate
+from regesta.database import migrate, migrations
 from regesta.event import Event
 from regesta.main import Server, create_app, server_of
 from regesta.runtime import Runtime, Service
 from regesta.settings import Settings
-from tests.conftest import Database, migrations_of
+from tests.conftest import Database
 from tests.regesta.jars import SERVICE
 
 ISSUER = "https://issuer.test"
@@ -68,8 +68,7 @@ class Served:
 
 async def migrated(database: Database) -> Database:
     """Give a database of jars its read models."""
-    own = sorted(SERVICE.migrations.glob("*.sql"))
-    await migrate(database.owner_dsn, "jars", [*migrations_of("jars"), *own])
+    await migrate(database.owner_dsn, "jars", migrations(SERVICE.migrations))
     return database
 
 

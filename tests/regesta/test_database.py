@@ -196,11 +196,24 @@ async def test_a_new_migration_before_an_applied_one_is_refused(owner_dsn: str, 
 
 
 async def test_a_new_kernel_migration_may_come_before_those_of_a_service(owner_dsn: str, write_sql: WriteSql) -> None:
-    kernel = write_sql("kernel/store.sql", "CREATE SCHEMA one;")
+    kernel = write_sql("kernel/0001_log.sql", "CREATE SCHEMA one;")
     service = write_sql("service/0001_rows.sql", "CREATE SCHEMA two;")
     await migrate(owner_dsn, "bare", [kernel, service])
-    more = write_sql("kernel/store_2.sql", "CREATE SCHEMA three;")
-    assert await migrate(owner_dsn, "bare", [kernel, more, service]) == ["store_2.sql"]
+    more = write_sql("kernel/0002_more.sql", "CREATE SCHEMA three;")
+    assert await migrate(owner_dsn, "bare", [kernel, more, service]) == ["0002_more.sql"]
+
+
+async def test_functions_are_made_anew_when_their_file_changed(owner_dsn: str, write_sql: WriteSql) -> None:
+    first = write_sql("0001_schema.sql", "CREATE SCHEMA one;")
+    one = "CREATE OR REPLACE FUNCTION one.number() RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+    functions = write_sql("functions.sql", one)
+    assert await migrate(owner_dsn, "bare", [first, functions]) == ["0001_schema.sql", "functions.sql"]
+    write_sql("functions.sql", one.replace("SELECT 1", "SELECT 2"))
+    second = write_sql("0002_schema.sql", "CREATE SCHEMA two;")
+    assert await migrate(owner_dsn, "bare", [first, second, functions]) == ["0002_schema.sql", "functions.sql"]
+    assert await migrate(owner_dsn, "bare", [first, second, functions]) == []
+    async with connected(owner_dsn) as owner:
+        assert await owner.fetchval("SELECT one.number()") == 2
 
 
 async def test_two_migrations_of_one_name_are_refused(owner_dsn: str, write_sql: WriteSql) -> None:

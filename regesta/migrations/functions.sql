@@ -1,67 +1,11 @@
--- The log of {service} and its replicas of other logs. Owned by {service}_log: nobody else can write but through `append` and
--- `replicate`, which run as their owner.
+-- The functions of the log of {service}, made anew whenever this file changes. A process of the release before may still call
+-- them: arguments and results stay, a new form gets a new name.
 
-CREATE SCHEMA log AUTHORIZATION {service}_log;
 SET ROLE {service}_log;
-
-CREATE TABLE log.identity (log uuid PRIMARY KEY);
-INSERT INTO log.identity VALUES (gen_random_uuid());
-
-CREATE TABLE log.events (
-    position bigint PRIMARY KEY,
-    stream text COLLATE "C" NOT NULL,
-    version integer NOT NULL,
-    type text COLLATE "C" NOT NULL,
-    time timestamptz NOT NULL,
-    unit uuid NOT NULL,
-    meta json NOT NULL,
-    data json NOT NULL,
-    UNIQUE (stream, version)
-);
-
-CREATE TABLE log.replicas (
-    source text COLLATE "C" NOT NULL,
-    position bigint NOT NULL,
-    stream text COLLATE "C" NOT NULL,
-    version integer NOT NULL,
-    type text COLLATE "C" NOT NULL,
-    time timestamptz NOT NULL,
-    meta json NOT NULL,
-    data json NOT NULL,
-    PRIMARY KEY (source, position),
-    UNIQUE (source, stream, version)
-);
-
--- One row per source: how far its replica reaches. `time` is that of its last event.
-CREATE TABLE log.sources (
-    source text COLLATE "C" PRIMARY KEY,
-    log uuid NOT NULL,
-    head bigint NOT NULL,
-    time timestamptz NOT NULL
-);
-
-CREATE TABLE log.keys (
-    subject text COLLATE "C" NOT NULL,
-    key text COLLATE "C" NOT NULL,
-    hash bytea NOT NULL,
-    unit uuid NOT NULL,
-    first bigint NOT NULL,
-    count integer NOT NULL,
-    token bigint NOT NULL,
-    time timestamptz NOT NULL,
-    PRIMARY KEY (subject, key)
-);
-
--- Who may write a contended stream next; lost in a crash without harm.
-CREATE UNLOGGED TABLE log.turns (
-    stream text COLLATE "C" PRIMARY KEY,
-    holder uuid NOT NULL,
-    until timestamptz NOT NULL
-);
 
 -- Which units cannot be appended now, as [{unit, status, stream, version, first}]; null when all can.
 -- Status: same (this very unit is stored, from `first`), key, turn, conflict (with the actual version), strongest first.
-CREATE FUNCTION log.refusals(
+CREATE OR REPLACE FUNCTION log.refusals(
     my_holder uuid, units uuid[],
     check_unit integer[], check_stream text[], check_expected integer[],
     event_unit integer[], event_stream text[], event_version integer[],
@@ -105,7 +49,7 @@ $$;
 
 -- Append a batch of units, each whole or not at all. head: of the log before; time: given to all of them; refused: see above.
 -- known: the head up to which the caller's expected versions are acknowledged; null makes it check them.
-CREATE FUNCTION log.append(
+CREATE OR REPLACE FUNCTION log.append(
     known bigint, holder uuid, claims integer[], units uuid[],
     check_unit integer[], check_stream text[], check_expected integer[],
     event_unit integer[], event_stream text[], event_version integer[],
@@ -173,7 +117,7 @@ $$;
 
 -- Extend the replica of `from_source`; events at or below its head are compared and dropped. Returns the new head.
 -- Raises RG409 with the position where the two logs differ, RG412 when the events do not follow on the head and each other.
-CREATE FUNCTION log.replicate(
+CREATE OR REPLACE FUNCTION log.replicate(
     from_source text, from_log uuid,
     positions bigint[], streams text[], versions integer[], types text[], times timestamptz[], metas text[], datas text[]
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -223,7 +167,7 @@ $$;
 
 -- The last position of a log whose time is before `moment`, by bisection over the primary key; 0 when there is none.
 -- A null source is the own log. Times never go back along positions, so bisection is exact.
-CREATE FUNCTION log.position_before(from_source text, moment timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION log.position_before(from_source text, moment timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     low bigint := 0;
@@ -250,20 +194,5 @@ END
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
-GRANT USAGE ON SCHEMA log TO {service}, {service}_owner;
-GRANT SELECT ON ALL TABLES IN SCHEMA log TO {service}, {service}_owner;
 GRANT EXECUTE ON FUNCTION log.append, log.replicate, log.position_before TO {service};
 RESET ROLE;
-
--- How far each projection has folded each log; moved in the transaction of the rows it speaks of.
-CREATE SCHEMA projections;
-CREATE TABLE projections.checkpoints (
-    projection text COLLATE "C" NOT NULL,
-    source text COLLATE "C" NOT NULL,
-    version integer NOT NULL,
-    position bigint NOT NULL,
-    failure text,
-    PRIMARY KEY (projection, source)
-);
-GRANT USAGE ON SCHEMA projections TO {service};
-GRANT SELECT, INSERT, UPDATE, DELETE ON projections.checkpoints TO {service};
