@@ -126,7 +126,10 @@ class ObjectiveOpened(Event):
 
 
 class SectionPrinted(Event):
-    """A printed note has a year-section for an objective; kept when nothing stands in it. code: as printed there."""
+    """A printed note has a year-section for an objective; kept when nothing stands in it. code: as printed there.
+
+    One for each heading: a note may print two of a section, with other codes or titles.
+    """
 
     name = "section-printed.v1"
     objective: ObjectiveId

@@ -7,7 +7,7 @@ UnknownReference
 Forbidden
 ├── NotLeadUnit
 Differs
-├── NoteDiffers, ObjectiveDiffers, SectionDiffers, ClosingDiffers
+├── NoteDiffers, ObjectiveDiffers, ClosingDiffers
 ├── DossierDiffers, MilestoneDiffers, StepDiffers, PartyDiffers
 Refused
 ├── CodeTaken, LevelOutOfOrder, MovedUnderItself, ObjectiveIsClosed, StillOpenUnder, LeadTaken
@@ -93,12 +93,6 @@ class ObjectiveDiffers(Differs):
     """The id stands for an objective with other content, or of another note."""
 
     code = "objective-differs"
-
-
-class SectionDiffers(Differs):
-    """This year-section is recorded with another title or place."""
-
-    code = "section-differs"
 
 
 class ClosingDiffers(Differs):

@@ -35,7 +35,6 @@ from services.objectives.domain.errors import (
     ObjectiveIsClosed,
     ObjectiveNotKnown,
     ParentNotKnown,
-    SectionDiffers,
     StillOpenUnder,
     UnknownNote,
     UnknownObjective,
@@ -44,7 +43,6 @@ from services.objectives.domain.objective import Objective, require_lead
 
 # From above to below: a parent is of a higher level; only an action can stand under another one.
 RANKS: Final[dict[Level, int]] = {"strategic": 0, "operational": 1, "action": 2}
-SectionKey: TypeAlias = tuple[str, int, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,14 @@ class Entry:
 
 @dataclass(slots=True)
 class Note(State):
-    """objectives: by id. codes: the id behind each code that is in use. sections: what was printed."""
+    """objectives: by id. codes: the id behind each code that is in use. sections: every heading as printed."""
 
     prefix: ClassVar[str] = "note"
 
     opened: PolicyNoteOpened | None = None
     objectives: dict[str, Entry] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
-    sections: dict[SectionKey, SectionPrinted] = field(default_factory=dict)
+    sections: set[SectionPrinted] = field(default_factory=set)
 
     def entry(self, objective: str) -> Entry:
         """Return an objective of this note. Raises UnknownObjective."""
@@ -140,7 +138,10 @@ class RegisterObjective(NoteCommand):
 
 
 class PrintSection(NoteCommand):
-    """Record that the printed note has this year-section for an objective."""
+    """Record that the printed note has this year-section for an objective, under this heading.
+
+    A note may print several headings, even with one code; each is evidence, and the same one is recorded once.
+    """
 
     name = "print-section"
     objective: ObjectiveId
@@ -260,19 +261,10 @@ def register(note: Note, objective: Objective, command: RegisterObjective) -> Fa
 
 
 def print_section(note: Note, command: PrintSection) -> Facts:
-    """Return the year-section. Raises UnknownObjective, SectionDiffers when it was printed with another title or place."""
+    """Return the heading; nothing when it is recorded. Raises UnknownObjective."""
     note.entry(command.objective)
     printed = fact(SectionPrinted, command)
-    known = note.sections.get(_section_key(printed))
-    if known == printed:
-        return nothing()
-    if known is not None:
-        raise SectionDiffers(
-            f"section {command.code!r} of objective {command.objective!r} is recorded with other content",
-            objective=command.objective,
-            code=command.code,
-        )
-    return {note.stream: [printed]}
+    return nothing() if printed in note.sections else {note.stream: [printed]}
 
 
 def renumber(note: Note, command: RenumberObjective) -> Facts:
@@ -349,10 +341,6 @@ def _require_nothing_under(note: Note, objective: str, read: Read) -> None:
         raise StillOpenUnder(f"objective {objective!r} has {len(names)} open under it: {names}", open=[*names])
 
 
-def _section_key(printed: SectionPrinted) -> SectionKey:
-    return printed.objective, printed.section.year, printed.section.kind, printed.code
-
-
 def evolve(note: Note, event: Event) -> None:
     """Apply one recorded fact of a note."""
     match event:
@@ -362,7 +350,7 @@ def evolve(note: Note, event: Event) -> None:
             note.objectives[event.objective] = Entry(event, event.title, event.code, event.parent)
             _renumber(note, event.objective, event.code)
         case SectionPrinted():
-            note.sections[_section_key(event)] = event
+            note.sections.add(event)
         case ObjectiveRetitled():
             note.objectives[event.objective] = replace(note.objectives[event.objective], title=event.title)
         case ObjectiveRenumbered():

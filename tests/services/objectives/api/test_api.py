@@ -79,7 +79,9 @@ async def test_an_objective_with_all_that_is_said_about_it(running: Running) -> 
     await put(running, f"{place}/units/perspective/contributor", {})
     await put(running, f"{place}/units/perspective/contributor/release", {})
     renumbered = await put(running, f"{TREE}/{OPERATIONAL}/code", {"code": "OO 1.7"})
-    printed = await put(running, f"{TREE}/{OPERATIONAL}/sections", {"section": {"year": 2023, "kind": "realised"}})
+    section = {"section": {"year": 2023, "kind": "realised"}, "code": "1.7.1"}
+    first = await put(running, f"{TREE}/{OPERATIONAL}/sections", section)
+    printed = await put(running, f"{TREE}/{OPERATIONAL}/sections", section | {"title": {"fr": "Suite"}})
 
     shown = (await get(running, f"/objectives/{OPERATIONAL}", at_least=printed))["objective"]
     assert isinstance(shown, dict)
@@ -93,7 +95,10 @@ async def test_an_objective_with_all_that_is_said_about_it(running: Running) -> 
     assert [(each["status"], each["events"]) for each in shown["statuses"]] == [("on_schedule", [status])]
     assert [(each["fte"]["value"], each["events"]) for each in shown["staff"]] == [("2.50", [staff])]
     assert shown["units"] == [{"events": [led], "unit": "bup", "role": "lead"}]
-    assert [each["section"]["year"] for each in shown["sections"]] == [2023]
+    assert [(each["code"], each["title"], each["events"]) for each in shown["sections"]] == [
+        ("1.7.1", None, [first]),
+        ("1.7.1", {"fr": "Suite", "nl": None, "en": None}, [printed]),
+    ]
 
 
 async def test_the_tree_in_pages_of_one_cut(running: Running) -> None:

@@ -276,7 +276,7 @@ async def _check_objective(view: View, key: str, log: Sequence[Recorded]) -> Non
         if isinstance(each, objectives.FieldStated)
     }
     assert len(shown.statuses) == sum(isinstance(each, objectives.StatusReported) for each in state.said.values())
-    assert len(shown.sections) == sum(each.objective == key for each in tree.sections.values())
+    assert len(shown.sections) == sum(each.objective == key for each in tree.sections)
     # By the dossiers' own streams: a cut in the middle of a unit has a link before its attachment.
     assert list(shown.dossiers) == [each for each in (DOSSIER, SECOND) if key in _dossier(log, each).objectives]
 

@@ -54,10 +54,10 @@ def shown(facts: Facts, page: Page = PAGE) -> tuple[Read, str]:
     return found, re.sub(r"\s+", " ", html)
 
 
-def print_sections(facts: Facts, *titles: Text) -> None:
+def print_sections(facts: Facts, *titles: Text, code: str | None = None) -> None:
     for number, title in enumerate(titles, start=1):
         place = Place(document="Lettre", line=100 + number)
-        event = SectionPrinted(objective=ONE, section=ACCOUNT, code=f"IV.1.{number}", title=title, place=place)
+        event = SectionPrinted(objective=ONE, section=ACCOUNT, code=code or f"IV.1.{number}", title=title, place=place)
         facts.note.append(facts.fact("objectives", "note/territorial", event))
 
 
@@ -83,6 +83,14 @@ def test_every_heading_of_a_section_printed_twice_is_shown() -> None:
     found, _ = shown(facts)
     assert "IV.1.1 Réalisations 2023 objectives:3, l. 101" in found.text
     assert "IV.1.2 Suite objectives:4, l. 102" in found.text
+
+
+def test_two_headings_with_one_code_are_shown() -> None:
+    facts = facts_of()
+    print_sections(facts, Text(fr="Réalisations 2023"), Text(fr="Suite"), code="IV.1.1")
+    found, _ = shown(facts)
+    assert "IV.1.1 Réalisations 2023 objectives:3, l. 101" in found.text
+    assert "IV.1.1 Suite objectives:4, l. 102" in found.text
 
 
 def test_content_of_another_year_is_a_link_to_its_letter() -> None:
