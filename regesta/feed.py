@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Annotated
 
 import httpx2
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from regesta.auth import Principal
 from regesta.bus import Batch, Offer, Seen
 from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
-from regesta.errors import Forked, SourceUnreachable
-from regesta.event import Registry
+from regesta.errors import Forbidden, Forked, Malformed, SourceUnreachable
+from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
 from regesta.unit import Head
@@ -21,6 +26,10 @@ from regesta.web import Caller
 WAIT_SLICE_SECONDS = 0.5
 POSITION = "Regesta-Position"
 LOG = "Regesta-Log"
+# Scopes: of the whole feed, and before the name of a type of events, as it is or without its version.
+WHOLE = "events:read"
+SINGLE = "events:read:"
+VERSION = re.compile(r"\.v[1-9][0-9]*$")
 
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
@@ -46,44 +55,76 @@ class FeedQuery(BaseModel):
     digest: Annotated[str | None, Field(max_length=64)] = None
 
 
-def _allowed(caller: Caller, kind: str | None) -> None:
-    """The whole feed is for services and auditors; integrations get the event types of their scopes."""
-    single = f"events:read:{kind.rpartition('.v')[0]}" if kind else ""
-    if single not in caller.scopes:
-        caller.require("events:read")
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which events a reader wants: all, those of one type ("payment-liquidated.v1"), or of all its versions."""
+
+    kind: str | None
+
+    def require(self, caller: Principal, known: Iterable[type[Event]]) -> None:
+        """Raise Forbidden unless the caller may read these, Malformed when no event of this log is named so.
+
+        The whole feed is for services and auditors; integrations get the types of their scopes, a version or all of them.
+        """
+        scopes = {WHOLE} | ({SINGLE + self.kind, SINGLE + _unversioned(self.kind)} if self.kind else set())
+        if not scopes & caller.scopes:
+            raise Forbidden(f"this needs one of the scopes {', '.join(sorted(scopes))}", scopes=sorted(scopes))
+        names = {_unversioned(event.name) for event in known}
+        if self.kind is not None and _unversioned(self.kind) not in names:
+            raise Malformed(f"no event here is a {self.kind!r}", parameter="type", value=self.kind, types=sorted(names))
+
+    def of(self, events: Iterable[Recorded]) -> list[Recorded]:
+        """Return those of some events that are wanted."""
+        return [event for event in events if self.kind in (None, event.type, _unversioned(event.type))]
+
+
+def _unversioned(kind: str) -> str:
+    return VERSION.sub("", kind)
 
 
 @router.get("/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuery, Query()]) -> Response:
     """Return the events after `lastEventId`, oldest first. 409 when the reader holds another log than this one.
 
-    With `type` only those of one type; the header Regesta-Position says how far the answer speaks.
+    With `type` only those of one type, or of all its versions (`payment-liquidated`). The header Regesta-Position says how
+    far the answer speaks: the next `lastEventId`, also when nothing is in it. A long poll goes on past what is left out.
     """
-    _allowed(caller, query.type)
+    runtime, wanted = runtime_of(request), _Wanted(query.type)
+    wanted.require(caller, (FactWithdrawn, DayStarted, *runtime.service.events))
     seen = Seen(query.last_event_id, query.log, query.digest)
-    batch = await _poll(runtime_of(request), seen, query.limit, query.timeout / 1000)
-    events = [event for event in batch.events if query.type is None or event.type == query.type]
+    batch = await _poll(runtime, seen, query.limit, query.timeout / 1000, wanted)
     headers = {POSITION: str(batch.position), LOG: batch.log}
-    return Response(encode_batch(events), media_type=MEDIA_TYPE, headers=headers)
+    return Response(encode_batch(list(batch.events)), media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
-    """Wait in slices: the server waits for open requests when it stops, so they must notice. The log is read only twice."""
+async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float, wanted: _Wanted) -> Batch:
+    """Return the wanted ones of the next events, waiting for the first until the time is over.
+
+    In slices: the server waits for open requests when it stops, so they must notice. While it waits the log is not read.
+    """
     offer = Offer(runtime.store)
-    batch = await offer.fetch(seen, limit, 0)
-    while not batch.events and timeout_seconds > 0 and not runtime.stopping:
-        wait = min(timeout_seconds, WAIT_SLICE_SECONDS)
-        timeout_seconds -= wait
-        if await runtime.store.wait(runtime.service.name, seen.position, wait):
-            batch = await offer.fetch(seen, limit, 0)
-    return batch
+    ends_at = monotonic() + timeout_seconds
+    while True:
+        batch = await offer.fetch(seen, limit, 0)
+        events = wanted.of(batch.events)
+        seen = Seen(batch.position)  # what the reader holds is checked once
+        if events or not await _more(runtime, seen.position, ends_at):
+            return Batch(batch.log, events, batch.position)
+
+
+async def _more(runtime: Runtime, position: int, ends_at: float) -> bool:
+    """Return whether the log goes on after this position before the time is over."""
+    while not runtime.stopping and (left := ends_at - monotonic()) > 0:
+        if await runtime.store.wait(runtime.service.name, position, min(left, WAIT_SLICE_SECONDS)):
+            return True
+    return False
 
 
 @router.get("/events/head")
 async def get_head(request: Request, caller: Caller) -> HeadOut:
     """Return how far this log reaches."""
-    if not any(scope.startswith("events:read") for scope in caller.scopes):
-        caller.require("events:read")
+    if not any(scope.startswith(SINGLE) for scope in caller.scopes):
+        caller.require(WHOLE)
     head = await runtime_of(request).store.head(runtime_of(request).service.name)
     return HeadOut(position=head.position, log=str(head.log), time=head.time)
 

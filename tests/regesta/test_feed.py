@@ -43,9 +43,42 @@ async def test_gives_one_type_and_says_how_far_it_speaks(jars_service: Served) -
         position = await fill(user, "r")
         label = await user.post("/jars/a/labels", json={"label": "x"}, headers={"Idempotency-Key": "k"})
         assert label.status_code == 201
-        answer = await user.get("/events", params={"type": "jar-filled.v1"})
-        assert [event["id"] for event in answer.json()] == [str(position)]
-        assert answer.headers[POSITION] == str(position + 1)
+        for kind in ("jar-filled.v1", "jar-filled"):
+            answer = await user.get("/events", params={"type": kind})
+            assert [event["id"] for event in answer.json()] == [str(position)]
+            assert answer.headers[POSITION] == str(position + 1)
+        none = await user.get("/events", params={"type": "jar-poured.v1", "limit": position})
+        assert (none.json(), none.headers[POSITION]) == ([], str(position))
+
+
+async def test_what_is_left_out_is_not_asked_for_again(jars_service: Served) -> None:
+    loop = asyncio.get_running_loop()
+    token = jars_service.issuer.token("events:read:jar-labelled")
+    async with client(jars_service) as user, client(jars_service, Authorization=f"Bearer {token}") as reader:
+        position = 0
+        for n in range(10):
+            position = await fill(user, f"r{n}")
+        wanted: dict[str, str | int] = {"type": "jar-labelled.v1", "limit": 3}
+        since = loop.time()
+        none = await reader.get("/events", params=wanted | {"timeout": 700})
+        assert (none.json(), none.headers[POSITION]) == ([], str(position))
+        assert 0.6 < loop.time() - since < 2
+        poll = asyncio.create_task(reader.get("/events", params=wanted | {"timeout": 10_000}))
+        await fill(user, "last")
+        await asyncio.sleep(0.2)
+        assert not poll.done()
+        label = await user.post("/jars/a/labels", json={"label": "x"}, headers={"Idempotency-Key": "k"})
+        found = await asyncio.wait_for(poll, 5)
+        assert [f"jars:{event['id']}" for event in found.json()] == label.json()["events"] == ["jars:13"]
+        assert found.headers[POSITION] == "13"
+
+
+async def test_an_unknown_type_is_told_which_there_are(jars_service: Served) -> None:
+    async with client(jars_service) as user:
+        problem = (await user.get("/events", params={"type": "jar-filed.v1"})).json()
+        assert problem["type"].endswith("/malformed")
+        assert "'jar-filed.v1'" in problem["detail"]
+        assert problem["types"][:3] == ["day-started", "fact-withdrawn", "jar-filled"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +90,17 @@ async def test_gives_one_type_and_says_how_far_it_speaks(jars_service: Served) -
         ("events:read:jar-filled", "?type=jar-filled.v2", 200),
         ("events:read:jar-filled", "?type=jar-poured.v1", 403),
         ("events:read:jar-filled", "", 403),
+        ("events:read:jar-filled", "?type=jar-filled", 200),
+        ("events:read:jar-filled.v1", "?type=jar-filled.v1", 200),
+        ("events:read:jar-filled.v1", "?type=jar-filled.v2", 403),
+        ("events:read:jar-filled.v1", "?type=jar-filled", 403),
+        ("events:read:jar-filled.v1", "", 403),
+        ("events:read:jar-filled events:read:jar-poured.v1", "?type=jar-poured.v1", 200),
+        ("events:read", "?type=jar-filed.v1", 400),
+        ("events:read:jar-filed", "?type=jar-filed.v1", 400),
+        ("events:read", "?type=", 400),
         ("events:read:", "?type=", 403),
+        ("events:reader", "", 403),
         ("jars:read jars:write", "", 403),
     ],
 )
@@ -66,7 +109,8 @@ async def test_scopes(jars_service: Served, scope: str, query: str, status: int)
     async with client(jars_service, Authorization=f"Bearer {token}") as user:
         assert (await user.get(f"/events{query}")).status_code == status
         head = await user.get("/events/head")
-        assert head.status_code == (200 if "events:read" in scope else 403)
+        any_type = any(one == "events:read" or one.startswith("events:read:") for one in scope.split())
+        assert head.status_code == (200 if any_type else 403)
 
 
 @pytest.mark.parametrize("query", ["lastEventId=-1", "limit=0", "limit=5001", "timeout=30001", "lastEventId=x"])
