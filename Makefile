@@ -34,7 +34,7 @@ docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, AsyncAPI, Ope
 	$(BIN)/python -m cli.openapi
 	$(BIN)/python -m cli.problems
 
-bench: $(VENV)/dev.stamp ## Measure; the figures go to var/bench.json and the screen
+bench: $(VENV)/bench.stamp ## Measure beside rivals; figures go to var/bench.json and the screen; ARGS="--short --only append"
 	$(BIN)/python -m tests.bench $(ARGS)
 
 fmt: $(VENV)/dev.stamp ## Format the code and mend what can be mended
@@ -47,6 +47,7 @@ COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
 lock: ## Lock the newest releases of all dependencies
 	$(COMPILE) pyproject.toml --extra embedded --group build --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --extra embedded --group build --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra embedded --group build --group dev --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	cd $(PARSER) && npm update --package-lock-only --omit-lockfile-registry-resolved
 	cd $(AXE) && npm update --package-lock-only --omit-lockfile-registry-resolved
 
@@ -63,6 +64,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp
+	$(INSTALL) --require-hashes --requirement requirements/bench.txt
 	@touch $@
 
 # The AsyncAPI project's own parser and axe-core run on node; without node their tests are skipped and say so.

@@ -1,90 +1,267 @@
-"""Appending through the store, beside commits of rows made beforehand into the same table."""
+"""Appending through the store, beside COPY, plain INSERT and other libraries, on an empty table and on a large one."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
-import os
+import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
 
 import asyncpg
 
 from regesta.event import Registry
-from regesta.identity import uuid7
 from regesta.store import PostgresStore
-from regesta.unit import Appended, NewEvent, Unit
-from tests.bench.rows import Row, interleaved
+from regesta.unit import Appended, Unit
+from tests.bench import rivals
+from tests.bench.ground import SERVICE, Ground, count, execute
+from tests.bench.jobs import Job, Told, together
+from tests.bench.load import TYPE, Clock, ordered, scattered, shares, timed, units
+from tests.bench.rows import Figures, Row, at_least, at_most
+from tests.bench.trials import Measure, Trials
+from tests.conftest import Database
 
-EVENTS_ONE = 2_000
-EVENTS_MANY = 40_000
-ROWS = 64
-STREAM_EVENTS = 10
-META = '{"actor":"bench"}'
-INSERT = """
-INSERT INTO log.events
-SELECT $1 + n, stream, version, 'measured.v1', now(), $2::uuid, meta::json, data::json
-FROM unnest($3::text[], $4::int[], $5::text[], $6::text[]) WITH ORDINALITY AS e (stream, version, meta, data, n)
+# Callers and how many events they append together in one repeat.
+SIZES = {1: 3_000, 16: 24_000, 64: 60_000, 256: 80_000, 1024: 100_000}
+COPIED = 100_000
+LARGE_ROWS = 5_000_000
+PLAIN_POOL = 16
+EMPTY = "TRUNCATE log.events, log.keys"
+# Bars of the ratio to COPY, and to plain INSERT, by callers.
+OF_COPY = {64: at_least(0.25), 256: at_least(0.3)}
+OF_PLAIN = {1: at_least(0.85), 64: at_least(3.5)}
+OF_RIVALS = {"eventsourcing": at_least(40), "eventsource-py": at_least(10), "umadb": at_least(4)}
+# How fast one process may be at most, for work made beforehand.
+MOST_A_SECOND = 60_000
+# Units of another kind at 64 callers, and their bars beside the usual ones.
+KINDS = {
+    "over two streams": at_least(0.6),
+    "on random stream names": at_least(0.75),
+    "each with a key": at_least(0.8),
+}
+COLUMNS = ("position", "stream", "version", "type", "time", "unit", "meta", "data")
+# Without the lock nothing orders the positions: it is what an application would write that has no log.
+PLAIN_INSERT = """
+INSERT INTO log.events VALUES (nextval('plain_positions'), $1, $2, $3, clock_timestamp(), $4, $5::json, $6::json)
 """
+PREPARE_PLAIN = "CREATE SEQUENCE plain_positions CACHE 1"
+CONTINUE_PLAIN = "SELECT setval('plain_positions', (SELECT coalesce(max(position), 0) + 1 FROM log.events), false)"
+# As the load's own rows: ten a stream, names in the order of time, 256 bytes that do not compress.
+FILL = """
+INSERT INTO log.events
+SELECT n, first_value(name) OVER stream, (n - 1) % 10 + 1, 'measured.v1', now(), uuidv7(), '{{"actor":"bench"}}'::json,
+       json_build_object('text', left(encode(sha512(n::text::bytea) || sha512((-n)::text::bytea)
+                                             || sha512(('x' || n)::bytea), 'base64'), 244))
+FROM (SELECT n, 'bench/' || uuidv7() AS name FROM generate_series({first}, {last}) AS n) AS made
+WINDOW stream AS (PARTITION BY (n - 1) / 10 ORDER BY n)
+"""
+FILL_AT_ONCE = 500_000
 
 
-def payload() -> str:
-    """Return 256 bytes of JSON that do not compress."""
-    return json.dumps({"text": base64.b64encode(os.urandom(183)).decode()})
+class Table:
+    """The table of events under measurement. emptied: before each measure."""
+
+    def __init__(self, ground: Ground, database: Database, *, emptied: bool) -> None:
+        self._ground = ground
+        self._database = database
+        self._emptied = emptied
+
+    async def prepare(self) -> None:
+        """Make what a measure finds; no checkpoint of earlier writes shall fall into it."""
+        await execute(self._database.admin_dsn, *([EMPTY] if self._emptied else []), CONTINUE_PLAIN, "CHECKPOINT")
+
+    async def through_store(self, made: Iterator[Unit], callers: int) -> Figures:
+        """Append with so many callers, each waiting for its answer."""
+        work = shares(made, callers, self.total(callers))
+        await self.prepare()
+        async with PostgresStore(SERVICE, self._database.dsn, Registry()) as store:
+
+            async def append(unit: Unit) -> None:
+                assert isinstance(await store.append(unit), Appended)
+
+            clock = Clock()
+            with clock.running():
+                await asyncio.gather(*(timed(append, mine, clock.took) for mine in work))
+        return clock.figures()
+
+    async def copied(self) -> Figures:
+        """Insert the same rows with one COPY."""
+        made = list(itertools.islice(units(), self._ground.size(COPIED, 200)))
+        await self.prepare()
+        head = await count_head(self._database.admin_dsn)
+        now = datetime.now(UTC)
+        rows = [
+            (head + n, event.stream, event.version, TYPE, now, unit.id, event.meta, event.data)
+            for n, unit in enumerate(made, start=1)
+            for event in unit.events
+        ]
+        connection = await asyncpg.connect(self._database.admin_dsn)
+        clock = Clock()
+        try:
+            with clock.running():
+                await connection.copy_records_to_table("events", schema_name="log", records=rows, columns=COLUMNS)
+        finally:
+            await connection.close()
+        return {"rate": len(rows) / clock.seconds}
+
+    async def inserted(self, callers: int) -> Figures:
+        """Insert and commit row by row, with so many callers on 16 connections."""
+        work = shares(units(), callers, self.total(callers) // 3)
+        await self.prepare()
+        dsn, size = self._database.admin_dsn, PLAIN_POOL
+        # Without the pool's own statement at each return of a connection, which would be a second round trip.
+        async with asyncpg.create_pool(dsn, min_size=size, max_size=size, reset=_as_it_is) as pool:
+
+            async def insert(unit: Unit) -> None:
+                (event,) = unit.events
+                await pool.execute(PLAIN_INSERT, event.stream, event.version, TYPE, unit.id, event.meta, event.data)
+
+            clock = Clock()
+            with clock.running():
+                await asyncio.gather(*(timed(insert, mine, clock.took) for mine in work))
+        return clock.figures()
+
+    def total(self, callers: int) -> int:
+        """Return how many events are appended in one repeat."""
+        return self._ground.size(SIZES[callers], 40)
 
 
-def units(count: int) -> Iterator[Unit]:
-    """Yield units of one event, a fresh stream every ten, with expected versions."""
-    stream = ""
-    for number in range(count):
-        version = number % STREAM_EVENTS
-        if version == 0:
-            stream = f"bench/{uuid7()}"
-        yield Unit({stream: version}, [NewEvent(stream, version + 1, "measured.v1", META, payload())])
+async def on_empty(ground: Ground) -> AsyncIterator[Row]:
+    """Yield the rows of an empty table."""
+    async with prepared(ground) as database, AsyncExitStack() as stack:
+        table = Table(ground, database, emptied=True)
+        measures = own_measures(table)
+        for name in rivals.NAMES:
+            opened = await rivals.opened(name, ground, stack)
+            for callers, events in SIZES.items():
+                # The slow ones are measured on fewer events; a rate does not need more.
+                total = ground.size(min(events, rivals.EVENTS[name]), 20)
+                measures[f"{name} {callers}"] = partial(opened, callers, total)
+        trials = await ground.trials(measures)
+    for row in own_rows(trials, "empty table", 0):
+        yield row
+    for name in rivals.NAMES:
+        for callers in SIZES:
+            bar = OF_RIVALS[name] if callers == 64 else None
+            yield Row(
+                f"append, {label(callers)}, empty table",
+                trials.of(f"store {callers}", "rate"), "events/s",
+                name, trials.of(f"{name} {callers}", "rate"), bar, 0,
+            )  # fmt: skip
 
 
-async def through_store(store: PostgresStore, callers: int, events: int) -> float:
-    """Return events a second with so many callers, each waiting for its answer."""
-    work = [list(units(events // callers)) for _ in range(callers)]
-
-    async def call(mine: list[Unit]) -> None:
-        for unit in mine:
-            assert isinstance(await store.append(unit), Appended)
-
-    began = time.perf_counter()
-    await asyncio.gather(*(call(mine) for mine in work))
-    return events / (time.perf_counter() - began)
-
-
-async def by_hand(owner: asyncpg.Connection, rows: int, events: int) -> float:
-    """Return events a second in commits of so many rows made beforehand, on one connection without any check."""
-    head = await owner.fetchval("SELECT coalesce(max(position), 0) FROM log.events")
-    made = list(units(events))
-    batches = [made[n : n + rows] for n in range(0, events, rows)]
-    began = time.perf_counter()
-    for batch in batches:
-        new = [unit.events[0] for unit in batch]
-        await owner.execute(
-            INSERT, head, batch[0].id, [e.stream for e in new], [e.version for e in new], [e.meta for e in new],
-            [e.data for e in new],
-        )  # fmt: skip
-        head += len(new)
-    return events / (time.perf_counter() - began)
+async def on_large(ground: Ground) -> AsyncIterator[Row]:
+    """Yield the rows of a table that was large before."""
+    async with prepared(ground) as database:
+        rows = ground.size(LARGE_ROWS, 2_000)
+        for first in range(1, rows + 1, FILL_AT_ONCE):
+            last = min(first + FILL_AT_ONCE - 1, rows)
+            ground.say(f"filling: {last:,} rows")
+            await execute(database.admin_dsn, FILL.format(first=first, last=last))
+        await execute(database.admin_dsn, "VACUUM ANALYZE log.events")
+        starting = await count(database.admin_dsn, "log.events")
+        trials = await ground.trials(own_measures(Table(ground, database, emptied=False)))
+    for row in own_rows(trials, f"over {starting:,} rows", starting):
+        yield row
 
 
-async def measure(dsn: str, admin_dsn: str) -> list[Row]:
-    """Return the rows of the append."""
-    owner = await asyncpg.connect(admin_dsn)
-    async with PostgresStore("budget", dsn, Registry()) as store:
-        one, one_hand = await interleaved(
-            lambda: through_store(store, 1, EVENTS_ONE), lambda: by_hand(owner, 1, EVENTS_ONE)
-        )
-        many, many_hand = await interleaved(
-            lambda: through_store(store, ROWS, EVENTS_MANY), lambda: by_hand(owner, ROWS, EVENTS_MANY)
-        )
-    await owner.close()
-    return [
-        Row("append, 1 caller", one[0], "events/s", "commits of 1 row made beforehand", one_hand[0], one[1]),
-        Row("append, 64 callers", many[0], "events/s", "commits of 64 rows made beforehand", many_hand[0], many[1]),
-    ]
+async def in_two_processes(ground: Ground) -> AsyncIterator[Row]:
+    """Yield the rows of 64 callers in one process and in two, 32 each."""
+    async with prepared(ground) as database:
+        seconds = 0.1 if ground.short else 2.0
+
+        async def appended(callers: Sequence[int]) -> Figures:
+            await execute(database.admin_dsn, EMPTY, "CHECKPOINT")
+            jobs = [Job("append", {"dsn": database.dsn, "callers": each, "seconds": seconds}) for each in callers]
+            done = [found["units"] for found in await together(jobs)]
+            return {"rate": sum(done) / seconds, "share": min(done) / sum(done)}
+
+        trials = await ground.trials({"one": lambda: appended([64]), "two": lambda: appended([32, 32])})
+    rate, one = trials.of("two", "rate"), trials.of("one", "rate")
+    yield Row("append, two processes of 32 callers", rate, "events/s", "one process of 64", one, at_least(0.75), 0)
+    yield Row("append, two processes: share of the lesser", trials.of("two", "share"), "", bar=at_least(0.4, "value"))
+
+
+@asynccontextmanager
+async def prepared(ground: Ground) -> AsyncIterator[Database]:
+    """Give a database to append to."""
+    async with ground.database() as database:
+        await execute(database.admin_dsn, PREPARE_PLAIN)
+        yield database
+
+
+@asynccontextmanager
+async def appending(told: Told) -> AsyncIterator[Callable[[], Awaitable[Figures]]]:
+    """Give a job that appends for some seconds and counts its units."""
+    seconds, callers = float(told["seconds"]), int(told["callers"])
+    work = shares(units(), callers, int(MOST_A_SECOND * seconds))
+    async with PostgresStore(SERVICE, str(told["dsn"]), Registry()) as store:
+
+        async def caller(mine: list[Unit], until: float) -> int:
+            for number, unit in enumerate(mine):
+                if time.perf_counter() > until:
+                    return number
+                assert isinstance(await store.append(unit), Appended)
+            raise RuntimeError("a caller ran out of work, so the rate is not known")
+
+        async def append() -> Figures:
+            until = time.perf_counter() + seconds
+            return {"units": sum(await asyncio.gather(*(caller(mine, until) for mine in work)))}
+
+        yield append
+
+
+def own_measures(table: Table) -> dict[str, Measure]:
+    """Return what is measured on PostgreSQL's table itself, in the order of a round."""
+    measures: dict[str, Measure] = {"copy": table.copied}
+    for callers in SIZES:
+        measures[f"store {callers}"] = partial(_through_store, table, callers)
+        measures[f"plain {callers}"] = partial(table.inserted, callers)
+    measures["over two streams"] = lambda: table.through_store(units(streams=2), 64)
+    measures["on random stream names"] = lambda: table.through_store(units(scattered), 64)
+    measures["each with a key"] = lambda: table.through_store(units(keyed=True), 64)
+    return measures
+
+
+async def _as_it_is(_connection: object) -> None:
+    """Reset nothing."""
+
+
+async def _through_store(table: Table, callers: int) -> Figures:
+    return await table.through_store(units(ordered), callers)
+
+
+def own_rows(trials: Trials, where: str, starting: int) -> Iterator[Row]:
+    """Yield the rows that stand beside PostgreSQL itself."""
+    for callers in SIZES:
+        name, measure = f"append, {label(callers)}, {where}", f"store {callers}"
+        rate = trials.of(measure, "rate")
+        copy, plain = trials.of("copy", "rate"), trials.of(f"plain {callers}", "rate")
+        yield Row(name, rate, "events/s", "one COPY", copy, OF_COPY.get(callers), starting)
+        yield Row(name, rate, "events/s", "INSERT + COMMIT, pool 16", plain, OF_PLAIN.get(callers), starting)
+        p99, plain_p99 = trials.of(measure, "p99 ms"), trials.of(f"plain {callers}", "p99 ms")
+        bar = at_most(1.5, "value") if callers == 64 else None
+        yield Row(f"{name}: p99", p99, "ms", "INSERT + COMMIT, pool 16", plain_p99, bar, starting)
+        cpu, plain_cpu = trials.of(measure, "cpu us"), trials.of(f"plain {callers}", "cpu us")
+        yield Row(f"{name}: CPU of the process", cpu, "µs/event", "INSERT + COMMIT", plain_cpu, None, starting)
+    usual = trials.of("store 64", "rate")
+    for kind, bar in KINDS.items():
+        name = f"append, 64 callers, {where}, {kind}"
+        yield Row(name, trials.of(kind, "rate"), "units/s", "usual units", usual, bar, starting)
+
+
+def label(callers: int) -> str:
+    """Return the callers in words."""
+    return "1 caller" if callers == 1 else f"{callers:,} callers"
+
+
+async def count_head(dsn: str) -> int:
+    """Return the last position of the log."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        head: int = await connection.fetchval("SELECT coalesce(max(position), 0) FROM log.events")
+    finally:
+        await connection.close()
+    return head

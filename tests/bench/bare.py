@@ -1,62 +1,103 @@
-"""The neighbours of the benchmark: a FastAPI app that reads the same body and stores nothing, and one file's bytes."""
+"""Plain neighbours of a service: a route that stores nothing, and the shortest way from a PUT to a readable row."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
+import asyncpg
 import uvicorn
 import uvloop
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
+from regesta.runtime import CommandRoute
+from regesta.web import _body_model
+from services.budget.domain.line import OpenLine
 
-class Label(BaseModel):
-    """A text in two languages."""
+POLL_SECONDS = 0.005
+BATCH = 1_000
+SOURCE_TABLE = "CREATE TABLE facts (id bigserial PRIMARY KEY, objective text NOT NULL, words text NOT NULL)"
+READABLE_TABLE = "CREATE TABLE readable (objective text PRIMARY KEY, words text NOT NULL, id bigint NOT NULL)"
+ADD = "INSERT INTO facts (objective, words) VALUES ($1, $2) RETURNING id"
+NEXT = "SELECT id, objective, words FROM facts WHERE id > $1 ORDER BY id LIMIT $2"
+# The last statement about each objective counts.
+UPSERT = """
+INSERT INTO readable
+SELECT DISTINCT ON (objective) objective, words, id
+FROM unnest($1::bigint[], $2::text[], $3::text[]) AS fact (id, objective, words) ORDER BY objective, id DESC
+ON CONFLICT (objective) DO UPDATE SET words = excluded.words, id = excluded.id
+"""
+READABLE = "SELECT coalesce(max(id), 0) FROM readable"
+
+
+class StatementIn(BaseModel):
+    """What a field of an objective says."""
 
     model_config = ConfigDict(extra="forbid")
 
-    fr: str
-    nl: str
+    words: str
 
 
-class LineIn(BaseModel):
-    """The body of the PUT."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    label: Label
-
-
-def app_of(letter: bytes) -> FastAPI:
-    """Return the app that serves a letter's bytes."""
+def nothing_stored() -> FastAPI:
+    """Return an app with the PUT of a budget line: the same body model, and no more."""
     app = FastAPI()
 
-    @app.put("/budget/v1/lines/{line}", status_code=201)
-    async def put_line(line: str, body: LineIn) -> dict[str, str]:
-        return {"line": line, "label": body.label.fr}
+    async def put_line(line: str, body: BaseModel) -> dict[str, str]:
+        return {"line": line, "body": type(body).__name__}
 
-    @app.get("/letter")
-    async def get_letter() -> Response:
-        return Response(letter, media_type="application/json")
+    # Made when the program runs, so that it cannot be named above.
+    put_line.__annotations__["body"] = _body_model(CommandRoute("PUT", "/lines/{line}", OpenLine))
+    app.add_api_route("/budget/v1/lines/{line}", put_line, methods=["PUT"], status_code=201)
+
+    @app.get("/livez")
+    async def get_livez() -> dict[str, str]:
+        return {"status": "ok"}
 
     return app
 
 
-async def serve(letter: bytes, tell: Callable[[str], object]) -> None:
-    """Serve on a free port and write where."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app_of(letter), log_level="warning", access_log=False)
-        serving = asyncio.create_task(uvicorn.Server(config).serve(sockets=[listening]))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        tell(json.dumps({"url": url, "token": "", "services": {}}))
-        await serving
+def pipeline(source: str, target: str) -> FastAPI:
+    """Return an app that inserts a row for each PUT; a consumer polls for rows and upserts them in another database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with asyncpg.create_pool(source, min_size=1, max_size=8) as pool:
+            app.state.pool = pool
+            consuming = asyncio.create_task(consume(source, target))
+            yield
+            consuming.cancel()
+            with suppress(asyncio.CancelledError):
+                await consuming
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.put("/objectives/{objective}", status_code=201)
+    async def put_statement(objective: str, body: StatementIn) -> dict[str, int]:
+        return {"id": await app.state.pool.fetchval(ADD, objective, body.words)}
+
+    @app.get("/livez")
+    async def get_livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+async def consume(source: str, target: str) -> None:
+    """Copy rows as they come, until cancelled."""
+    reading, writing = await asyncpg.connect(source), await asyncpg.connect(target)
+    position = await writing.fetchval(READABLE)
+    while True:
+        rows = await reading.fetch(NEXT, position, BATCH)
+        if rows:
+            await writing.execute(UPSERT, *map(list, zip(*rows, strict=True)))
+            position = rows[-1]["id"]
+        else:
+            await asyncio.sleep(POLL_SECONDS)
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(Path(sys.argv[1]).read_bytes(), Path(sys.argv[2]).write_text))
+    served = nothing_stored() if len(sys.argv) == 2 else pipeline(*sys.argv[2:])
+    uvloop.run(uvicorn.Server(uvicorn.Config(served, port=int(sys.argv[1]), access_log=False)).serve())

@@ -1,0 +1,32 @@
+"""All cases of the benchmark, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tests.bench import append, catching_up, hot, put, waiting
+from tests.bench.ground import Ground
+from tests.bench.rows import Row
+
+Rows: TypeAlias = Callable[[Ground], AsyncIterator[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Rows that are taken together. name: what `--only` chooses by."""
+
+    name: str
+    rows: Rows
+
+
+CASES = (
+    Case("append-empty", append.on_empty),
+    Case("append-processes", append.in_two_processes),
+    Case("append-large", append.on_large),
+    Case("hot", hot.rows),
+    Case("catch-up", catching_up.rows),
+    Case("put", put.rows),
+    Case("put-to-letter", waiting.rows),
+)

@@ -1,0 +1,146 @@
+"""From a PUT to the fact in the read model that the letter is made of, at a steady rate, beside a minimal pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+import httpx2
+
+from regesta.event import split_name
+from regesta.identity import uuid7
+from tests.bench import bare
+from tests.bench.ground import Ground, execute
+from tests.bench.load import quantile
+from tests.bench.rows import Figures, Row, at_most
+from tests.bench.serving import Everything, everything, free_port, started
+
+A_SECOND = 200
+SECONDS = 60
+REPEATS = 3
+OBJECTIVES = 200
+NOTE = "bench"
+YEAR = 2026
+POLL_SECONDS = 0.001
+SETTLE_SECONDS = 30
+FOLDED = "SELECT position FROM projections.checkpoints WHERE projection = 'objectives-standing'"
+
+# Records the nth fact; returns the position that it must be readable at.
+Put: TypeAlias = Callable[[int], Awaitable[int]]
+
+
+async def rows(ground: Ground) -> AsyncIterator[Row]:
+    """Yield the rows of the way from a PUT to the letter."""
+    seconds = ground.size(SECONDS, 1)
+    async with regesta(ground) as ours, pipeline(ground) as plain:
+        trials = await ground.trials({"ours": lambda: ours(seconds), "plain": lambda: plain(seconds)}, REPEATS)
+    name = f"PUT to letter over the feed, {A_SECOND}/s"
+    beside = "INSERT, poll, upsert"
+    p99, plain_p99 = trials.of("ours", "p99 ms"), trials.of("plain", "p99 ms")
+    yield Row(f"{name}: p99", p99, "ms", beside, plain_p99, at_most(1.5))
+    yield Row(f"{name}: p99 alone", p99, "ms", bar=at_most(30, "value"))
+    yield Row(f"{name}: p50", trials.of("ours", "p50 ms"), "ms", beside, trials.of("plain", "p50 ms"))
+
+
+@asynccontextmanager
+async def regesta(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Figures]]]:
+    """Give a run through the four services, after a note with 200 objectives was opened."""
+    async with everything(ground) as running, running.client() as client:
+        ids = [str(uuid7()) for _ in range(OBJECTIVES)]
+        await open_note(client, ids)
+        said = dict.fromkeys(ids, "")
+
+        async def put(number: int) -> int:
+            objective, words = ids[number % OBJECTIVES], f"Fait {number} de {uuid7()}"
+            body = {"value": {"state": "known", "value": {"fr": words}}}
+            answer = await client.put(f"/objectives/v1/objectives/{objective}/fields/progress", json=body)
+            position = split_name(answer.raise_for_status().json()["token"])[1]
+            said[objective] = words
+            return position
+
+        async def run(seconds: int) -> Figures:
+            figures = await steadily(put, seconds, running.databases["reporting"].dsn, FOLDED)
+            await check_letter(running, client, said)
+            return figures
+
+        yield run
+
+
+@asynccontextmanager
+async def pipeline(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Figures]]]:
+    """Give a run through the least that does the same: FastAPI, one INSERT, a consumer that polls, one upsert."""
+    async with ground.database() as source, ground.database() as target:
+        await execute(source.admin_dsn, bare.SOURCE_TABLE)
+        await execute(target.admin_dsn, bare.READABLE_TABLE)
+        port = free_port()
+        arguments = ["-m", "tests.bench.bare", str(port), source.admin_dsn, target.admin_dsn]
+        async with started(arguments, {}, port, "/livez") as server, httpx2.AsyncClient(base_url=server.url) as client:
+
+            async def put(number: int) -> int:
+                body = {"words": f"Fait {number} de {uuid7()}"}
+                answer = await client.put(f"/objectives/{number % OBJECTIVES}", json=body)
+                position: int = answer.raise_for_status().json()["id"]
+                return position
+
+            async def run(seconds: int) -> Figures:
+                return await steadily(put, seconds, target.admin_dsn, bare.READABLE)
+
+            yield run
+
+
+async def open_note(client: httpx2.AsyncClient, ids: list[str]) -> None:
+    """Open a note with objectives."""
+    body: dict[str, object] = {"title": {"fr": "Banc d’essai"}, "planned_year": YEAR, "realised_year": YEAR - 1}
+    (await client.put(f"/objectives/v1/notes/{NOTE}", json=body)).raise_for_status()
+    for number, objective in enumerate(ids):
+        body = {"level": "operational", "code": str(number), "title": {"fr": f"Objectif {number}"}}
+        (await client.put(f"/objectives/v1/notes/{NOTE}/objectives/{objective}", json=body)).raise_for_status()
+
+
+async def steadily(put: Put, seconds: int, dsn: str, readable: str) -> Figures:
+    """Put at a steady rate, whatever becomes of the puts before; return how long from its due moment each took.
+
+    readable: what position can be read by now, asked every millisecond on a connection of its own.
+    """
+    total = A_SECOND * seconds
+    waiting: dict[int, float] = {}
+    took: list[float] = []
+
+    async def one(number: int, due: float) -> None:
+        await asyncio.sleep(due - time.perf_counter())
+        position = await put(number)
+        if position <= reached:
+            took.append(time.perf_counter() - due)
+        else:
+            waiting[position] = due
+
+    reached = 0
+    watching = await asyncpg.connect(dsn)
+    began = time.perf_counter() + 0.1
+    puts = asyncio.gather(*(one(number, began + number / A_SECOND) for number in range(total)))
+    try:
+        while len(took) < total:
+            reached = await watching.fetchval(readable)
+            now = time.perf_counter()
+            done = [position for position in waiting if position <= reached]
+            took += [now - waiting.pop(position) for position in done]
+            if now > began + seconds + SETTLE_SECONDS:
+                raise TimeoutError(f"{total - len(took)} of {total} facts did not become readable")
+            await asyncio.sleep(POLL_SECONDS)
+        await puts
+    finally:
+        puts.cancel()
+        await watching.close()
+    return {"p50 ms": quantile(took, 0.5) * 1e3, "p99 ms": quantile(took, 0.99) * 1e3}
+
+
+async def check_letter(running: Everything, client: httpx2.AsyncClient, said: dict[str, str]) -> None:
+    """Raise AssertionError unless the letter says what was put last."""
+    answer = await client.get(f"/reporting/v1/letters/{NOTE}/{YEAR}", headers={"Accept": "application/json"})
+    letter = answer.raise_for_status().text
+    missing = [words for words in said.values() if words and words not in letter]
+    assert not missing, f"{len(missing)} facts are not in the letter of {running.server.url}"

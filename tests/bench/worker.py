@@ -1,0 +1,46 @@
+"""One job in a process of its own: `python -m tests.bench.worker NAME JSON`.
+
+It prepares, writes "ready", waits for a line, works, and writes what it found as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+from typing import Final
+
+import uvloop
+
+from regesta.main import GC_THRESHOLD
+from tests.bench import append, catching_up, hot
+from tests.bench.jobs import Prepared, Told
+
+JOBS: Final[dict[str, Prepared]] = {
+    "append": append.appending,
+    "handle": hot.handling,
+    "catch-up": catching_up.following,
+    "by-hand": catching_up.by_hand,
+}
+
+
+def say(line: str) -> None:
+    """Write a line to whoever waits for it."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def do(name: str, told: Told) -> None:
+    """Do one job."""
+    async with JOBS[name](told) as work:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
+        say("ready")
+        await asyncio.to_thread(sys.stdin.readline)
+        say(json.dumps(dict(await work())))
+
+
+if __name__ == "__main__":
+    uvloop.run(do(sys.argv[1], json.loads(sys.argv[2])))
