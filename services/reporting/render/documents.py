@@ -23,6 +23,7 @@ from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import PREFIX, Page
 from services.reporting.render.sayings import SAYINGS
+from services.reporting.render.stops import Stop
 
 # Indents of templates; nothing that is shown needs them outside preformatted text.
 INDENTS: Final = re.compile(r"\n\s+")
@@ -65,13 +66,17 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which state of knowledge a page shows. asks_until: whether the page can say what happened by a day."""
+    """Which state of knowledge a page shows, and of which months it leads to another.
+
+    asks_until: whether the page can say what happened by a day.
+    """
 
     cut: Cut
     complete: bool
     missing: Sequence[str] = ()
     as_of: date | None = None
     asks_until: bool = True
+    stops: Sequence[Stop] = ()
 
 
 def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:

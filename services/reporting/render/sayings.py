@@ -42,6 +42,12 @@ SAYINGS: Final[Mapping[str, Label]] = {
     "complete": Label("complet", "volledig", "complete"),
     "incomplete": Label("incomplet, il manque", "onvolledig, nog niet aangekomen", "incomplete, still to come"),
     "not_frozen": Label("Projet, non gelé", "Ontwerp, niet bevroren", "Draft, not frozen"),
+    "month_stops": Label("État à la fin d’un mois", "Toestand op het einde van een maand", "As of the end of a month"),
+    "high_bar": Label(
+        "Barre haute\N{NO-BREAK SPACE}: mois riche en faits.",
+        "Hoge balk: een maand met veel feiten.",
+        "High bar: a month with many facts.",
+    ),
     "exact_date": Label("À une date exacte", "Op een datum", "On an exact day"),
     "occurred_until": Label("Survenu jusqu’au", "Gebeurd tot en met", "Happened by"),
     # The letter.

@@ -23,7 +23,7 @@ from services.reporting.render.events import event_words
 from services.reporting.render.figures import Figures
 from services.reporting.render.glossary import PARTS
 from services.reporting.render.sayings import SAYINGS
-from services.reporting.web.reading import Reader, Reads, navigation, recorded
+from services.reporting.web.reading import NO_MONTHS, Months, Reader, Reads, navigation, recorded
 from services.reporting.web.responding import CHOICES, PageRoute, answer, page_of
 
 # Events of one figure, of a stream; notes on the start page.
@@ -42,13 +42,14 @@ async def letter_page(request: Request, view: View, letter: Letter) -> Response:
     reads = Reader(request, page_of(request), view, letter.occurred_until)
     links = navigation(reads.page, letter, "letter")
     title = f"{PARTS['letter'].get(reads.page.language)} {letter.year}"
+    months = await reads.months(letter.note.slug)
     if reads.page.query.get("view") == "whole":
         parts = {"": "letter"} | {objective.id: f"letter-{objective.id}" for objective in letter.objectives}
         figures = {key: reads.figures(letter, part, sheets=False) for key, part in parts.items()}
-        body = documents.letter_whole(letter, reads.view(), reads.page, figures)
+        body = documents.letter_whole(letter, reads.view(months=months), reads.page, figures)
         return answer(reads.page, title, body, links=links)
     doors = reads.figures(letter, "letter")
-    return await reads.opened(title, _body(reads, letter, "letter", doors), doors, links)
+    return await reads.opened(title, _body(reads, letter, "letter", doors, months), doors, links)
 
 
 @router.get("/letters/{note}/{year}/objectives/{objective}")
@@ -58,12 +59,13 @@ async def get_letter_objective(
     """Return one objective of a letter; one too long for a page has its year-sections on pages of their own."""
     letter = await reads.letter(note, year)
     key = f"{section or 'letter'}-{objective}"
+    months = await reads.months(note)
     doors = reads.figures(letter, key)
-    body = _body(reads, letter, key, doors)
+    body = _body(reads, letter, key, doors, months)
     if section is None and len(body.encode()) > LONGEST_BODY:
         doors = reads.figures(letter, key)
         own = documents.Part(_objective(letter, objective), "own")
-        body = documents.letter_objective(letter, reads.view(), reads.page, doors, own)
+        body = documents.letter_objective(letter, reads.view(months=months), reads.page, doors, own)
     title = f"{names.name(_objective(letter, objective), reads.page.language)}, {year}"
     return await reads.opened(title, body, doors, navigation(reads.page, letter, "letter"))
 
@@ -73,7 +75,7 @@ async def get_letter_dossier(note: NoteSlug, year: YearInPath, dossier: DossierI
     """Return a dossier of a letter with every step of it."""
     letter = await reads.letter(note, year)
     doors = reads.figures(letter, f"dossier-{dossier}")
-    body = _body(reads, letter, f"dossier-{dossier}", doors)
+    body = _body(reads, letter, f"dossier-{dossier}", doors, await reads.months(note))
     return await reads.opened(
         SAYINGS["dossier"].get(reads.page.language), body, doors, navigation(reads.page, letter, "")
     )
@@ -137,26 +139,27 @@ async def event_page(request: Request, event: Recorded) -> Response:
     return answer(page, f"{event_words(event, page.language)}, {event.name}", body)
 
 
-def _body(reads: Reader, letter: Letter, part: str, doors: Figures) -> Markup:
+def _body(reads: Reader, letter: Letter, part: str, doors: Figures, months: Months = NO_MONTHS) -> Markup:
     """Return the body of a page whose figures have addresses, adding them to `doors`. Raises NotFound, UnknownObjective."""
     kind, _, key = part.partition("-")
+    view = reads.view(asks_until=kind not in {"overview", "objective"}, months=months)
     match kind:
         case "letter" if key:
             # What is the objective's own comes first, so its figures have the same numbers on a page without sections.
             chosen = documents.Part(_objective(letter, key))
-            return documents.letter_objective(letter, reads.view(), reads.page, doors, chosen)
+            return documents.letter_objective(letter, view, reads.page, doors, chosen)
         case "realised" | "planned":
             chosen = documents.Part(_objective(letter, key), kind)
-            return documents.letter_objective(letter, reads.view(), reads.page, doors, chosen)
+            return documents.letter_objective(letter, view, reads.page, doors, chosen)
         case "letter":
-            return documents.letter_first(letter, reads.view(), reads.page, doors)
+            return documents.letter_first(letter, view, reads.page, doors)
         case "dossier":
-            return documents.letter_dossier(letter, reads.view(), reads.page, doors, _dossier(letter, key))
+            return documents.letter_dossier(letter, view, reads.page, doors, _dossier(letter, key))
         case "overview":
-            return documents.overview(letter, reads.view(asks_until=False), reads.page, doors)
+            return documents.overview(letter, view, reads.page, doors)
         case "objective":
             shown = _objective(letter, key)
-            return documents.objective_page(letter, reads.view(asks_until=False), reads.page, doors, (shown, []))
+            return documents.objective_page(letter, view, reads.page, doors, (shown, []))
         case _:
             raise NotFound(f"a letter has no page {part!r}", part=part)
 

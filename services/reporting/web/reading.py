@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Final, TypeAlias
 
 from fastapi import Depends, Query, Request, Response
@@ -18,16 +18,22 @@ from regesta.view import View as Known
 from regesta.web import Caller
 from services.reporting.domain.letter import Letter
 from services.reporting.gathering import read_letter
+from services.reporting.projections.months import months_of
 from services.reporting.render.documents import Link, View
 from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import Page
 from services.reporting.render.sayings import SAYINGS
+from services.reporting.render.stops import stops
+from services.reporting.render.wording import BRUSSELS
 from services.reporting.web.responding import answer, page_of
+
+Months: TypeAlias = Mapping[date, int]
 
 SCOPE: Final = "reporting:read"
 # Events that a sheet shows itself; the others stand on the figure's page.
 ON_SHEET: Final = 8
+NO_MONTHS: Final[Months] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,16 @@ class Reader:
         """Return the letter that the page is about. Raises UnknownNote."""
         return await read_letter(self.known, note, year, self.until)
 
-    def view(self, *, asks_until: bool = True) -> View:
-        """Return what the page says of its state of knowledge."""
-        known = self.known
-        return View(dict(sorted(known.cut.items())), known.complete, known.missing, known.as_of, asks_until)
+    def view(self, *, asks_until: bool = True, months: Months = NO_MONTHS) -> View:
+        """Return what the page says of its state of knowledge. months: those of its as-of bar."""
+        known, today = self.known, datetime.now(BRUSSELS).date()
+        shown = known.as_of if known.as_of or "cut" in self.page.query else max(months, default=None)
+        choice = stops(months, shown, today)
+        return View(dict(sorted(known.cut.items())), known.complete, known.missing, known.as_of, asks_until, choice)
+
+    async def months(self, note: NoteSlug) -> Months:
+        """Return how much was recorded of a note in which month, after the page's own state of knowledge too."""
+        return await months_of(self.known.db, note)
 
     def figures(self, letter: Letter, part: str, *, sheets: bool = True) -> Figures:
         """Return the collector of a page's figures. part: which page it is; its figures have addresses as of its cut."""
