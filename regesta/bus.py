@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Protocol
 
 import asyncpg
@@ -30,6 +31,8 @@ POLL_SECONDS = 20.0
 RETRY_SECONDS = 0.1
 # A source that comes back is followed soon.
 RETRY_SECONDS_MOST = 1.0
+# Services that start or stop together do not answer each other for so long; nobody need hear of it.
+GRACE_SECONDS = 5.0
 CLOCK_SECONDS = 5.0
 CLOCK_AHEAD = timedelta(seconds=60)
 
@@ -111,6 +114,31 @@ class Offer:
                 raise Forked(f"{last.name!r} has other content here", **where)
 
 
+@dataclass(slots=True)
+class _Outage:
+    """A source that cannot be copied. Its operator hears once that it began, when it lasts, and once that it is over."""
+
+    source: str
+    began_at: float | None = None
+    told: bool = False
+
+    def note(self, trouble: str) -> None:
+        """Take note of one more failure."""
+        now = monotonic()
+        self.began_at = now if self.began_at is None else self.began_at
+        if self.told or now - self.began_at < GRACE_SECONDS:
+            logger.debug("intake of %s: %s", self.source, trouble)
+            return
+        self.told = True
+        logger.warning("intake of %s: %s; trying again", self.source, trouble)
+
+    def end(self) -> None:
+        """Take note of a success."""
+        if self.told and self.began_at is not None:
+            logger.warning("intake of %s goes on after %.0f s", self.source, monotonic() - self.began_at)
+        self.began_at, self.told = None, False
+
+
 class Intake:
     """Copies one source's log into the replica. `run` is its task.
 
@@ -126,18 +154,20 @@ class Intake:
 
     async def run(self) -> None:
         """Copy until cancelled. Errors of the connection are retried; a fork stops this source."""
-        pause = RETRY_SECONDS
+        pause, outage = RETRY_SECONDS, _Outage(self.source)
         while True:
             try:
-                await self.step(POLL_SECONDS)
+                # After a failure without waiting for events, so that its end is known at once.
+                await self.step(POLL_SECONDS if outage.began_at is None else 0)
                 pause = RETRY_SECONDS
+                outage.end()
             except Forked as fork:
                 self.alarm, self.trouble = True, str(fork)
                 logger.critical("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
                 return
             except (RegestaError, Gap, asyncpg.PostgresError, *LOST) as error:
                 self.trouble = f"{type(error).__name__}: {error}"
-                logger.warning("intake of %s: %s; trying again", self.source, self.trouble)
+                outage.note(self.trouble)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
 

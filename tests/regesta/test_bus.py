@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from regesta.testing import MemoryStore
 from regesta.unit import Head, Store
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
-from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until
 
 
 class TestOffer(CarrierSuite):
@@ -146,6 +147,53 @@ async def test_intake_goes_on_after_an_error(replica: Store, error: Exception, m
     assert await replica.wait("elsewhere", 1, 5)
     await asyncio.sleep(0.05)
     assert intake.trouble is None
+    run.cancel()
+
+
+async def told(pipe: Pipe, store: Store, position: int, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what an operator hears of an intake until it holds a position, and a little later."""
+    caplog.set_level(logging.INFO, "regesta.bus")
+    run = asyncio.create_task(Intake(store, "elsewhere", pipe).run())
+    assert await store.wait("elsewhere", position - 1, 5)
+    await asyncio.sleep(0.05)
+    run.cancel()
+    return [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
+
+
+async def test_nobody_hears_that_a_source_starts_a_little_later(
+    memory_store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    pipe = Pipe(SourceUnreachable("away"), SourceUnreachable("away"), foreign([1], LOG))
+    assert await told(pipe, memory_store, 1, caplog) == []
+
+
+async def test_an_outage_is_told_once_with_its_end(
+    memory_store: MemoryStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(bus, "GRACE_SECONDS", 0.02)
+    away = [SourceUnreachable("away") for _ in range(5)]
+    pipe = Pipe(*away, foreign([1], LOG), *away, foreign([2], LOG))
+    once = [
+        "WARNING intake of elsewhere: SourceUnreachable: away; trying again",
+        "WARNING intake of elsewhere goes on after 0 s",
+    ]
+    assert await told(pipe, memory_store, 2, caplog) == once * 2
+
+
+async def test_the_end_of_an_outage_is_known_without_an_event(memory_store: MemoryStore) -> None:
+    pipe = Pipe(SourceUnreachable("away"))
+    intake = Intake(memory_store, "elsewhere", pipe)
+
+    async def troubled() -> bool:
+        return intake.trouble is not None
+
+    async def well() -> bool:
+        return intake.trouble is None
+
+    run = asyncio.create_task(intake.run())
+    await until(troubled)
+    await until(well, seconds=2)
     run.cancel()
 
 

@@ -402,7 +402,7 @@ async def test_good_json_is_read(text: str) -> None:
         ("text/html;q=2", True),
     ],
 )
-async def test_a_page_is_for_who_takes_html(accept: str | None, page: bool) -> None:
+async def test_a_page_is_for_who_takes_html(accept: str | None, *, page: bool) -> None:
     headers = [(b"accept", accept.encode())] if accept else []
     assert reads_page(Request({"type": "http", "method": "GET", "headers": headers})) is page
     assert not reads_page(Request({"type": "http", "method": "POST", "headers": headers}))
