@@ -171,7 +171,7 @@ class Assembly:
         assigned = [fact for fact in self._assigned.get(f"assignment/{node.id}", []) if _section_of(fact) in keys]
         section = next((section for section in sections if section is not None), None)
         budget = self._tables.budget(spot, section, assigned, said)
-        return content_of(spot, said, budget, self._measures.at(node.id, sections))
+        return content_of(spot, said, budget, self._measures.at(node.id, sections, owner))
 
     def _template(self, level: Level) -> Template:
         match level:

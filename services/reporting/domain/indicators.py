@@ -62,8 +62,8 @@ class Measurement(Part):
 class Indicator(Part):
     """An indicator where it stands.
 
-    section: null when it stands under the objective as a whole. unit: who provides it. bands: legal and internal, those in
-    force in the section's year. last: the newest whole value up to that year. colour: of `last` by the internal bands, else the
+    section: null when it stands under the objective as a whole. unit: who provides it. owner: that unit, else the lead unit,
+    which owes a pending value. bands: legal and internal, those in force in the section's year. last: the newest whole value up to that year. colour: of `last` by the internal bands, else the
     legal ones; no_data without a value; null when there is a value but no band. breakdown: newest values by dimension.
     """
 
@@ -72,6 +72,7 @@ class Indicator(Part):
     description: Figure[Text]
     measured_in: Figure[str]
     unit: Figure[UnitSlug]
+    owner: UnitSlug | None = None
     direction: Direction | None = None
     measure: Literal["manual", "elapsed", "ratio", "count", "milestone"]
     section: Section | None = None

@@ -20,7 +20,7 @@ from contracts.kpi import (
     TargetSet,
     ThresholdPrinted,
 )
-from contracts.types import Number, ObjectiveId, Section
+from contracts.types import Number, ObjectiveId, Section, UnitSlug
 from services.reporting.domain.figure import Figure, When
 from services.reporting.domain.indicators import BandTable, Colour, Indicator, Measurement, Target, Threshold
 from services.reporting.domain.knowledge import Knowledge, by_stream
@@ -31,13 +31,17 @@ LEVELS: Final[tuple[Literal["legal", "internal"], ...]] = ("legal", "internal")
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An indicator at a place. facts: all of the indicator; year: up to which definitions, bands and values count."""
+    """An indicator at a place.
+
+    facts: all of the indicator. year: up to which definitions, bands and values count. owner: the lead unit of the place.
+    """
 
     indicator: str
     facts: Sequence[Standing]
     placed: Standing
     section: Section | None
     year: int
+    owner: UnitSlug | None
 
 
 class Measures:
@@ -51,14 +55,17 @@ class Measures:
             if isinstance(fact.event, IndicatorPlaced):
                 self._placed.setdefault(fact.event.objective, []).append(fact)
 
-    def at(self, objective: ObjectiveId, sections: Sequence[Section | None]) -> tuple[Indicator, ...]:
-        """Return the indicators placed under an objective in some of its sections, in the order placed."""
+    def at(
+        self, objective: ObjectiveId, sections: Sequence[Section | None], owner: UnitSlug | None
+    ) -> tuple[Indicator, ...]:
+        """Return the indicators placed under an objective in some of its sections, in the order placed. owner: who leads it."""
         rows = []
         for fact in self._placed.get(objective, []):
             if isinstance(fact.event, IndicatorPlaced) and fact.event.section in sections:
                 section = fact.event.section or next((each for each in sections if each), None)
                 year = section.year if section else self._year
-                row = _indicator(Placed(fact.key, self._streams[fact.stream], fact, section, year), objective)
+                placed = Placed(fact.key, self._streams[fact.stream], fact, section, year, owner)
+                row = _indicator(placed, objective)
                 rows += [] if row is None else [row]
         return tuple(rows)
 
@@ -88,6 +95,7 @@ def _indicator(placed: Placed, objective: ObjectiveId) -> Indicator | None:
         description=Figure.maybe(defined.description, name),
         measured_in=Figure.maybe(defined.measured_in, name),
         unit=Figure.maybe(defined.provider, name),
+        owner=defined.provider or placed.owner,
         direction=defined.direction,
         measure=defined.measure.kind,
         section=placed.section,

@@ -17,7 +17,7 @@ from contracts.kpi import (
     TargetSet,
     ThresholdPrinted,
 )
-from contracts.objectives import ObjectiveRegistered
+from contracts.objectives import ObjectiveRegistered, UnitAssigned
 from contracts.types import PENDING, Number, Section, Stated, Text, known
 from regesta.event import Event
 from services.reporting.domain.indicators import Indicator
@@ -68,6 +68,15 @@ def test_a_value_has_the_colour_of_its_band_and_no_value_is_no_data() -> None:
     assert row(bands(90)).colour == "no_data"
     assert row(bands(90), measured(PENDING)).colour == "no_data"
     assert row(measured(known(Decimal(90)))).colour is None
+
+
+def test_a_pending_value_is_owed_by_who_provides_it_else_by_the_lead_unit() -> None:
+    facts, _ = placed(measured(PENDING))
+    assert [each.owner for each in rows(facts)] == [None]
+    facts.add("objectives", f"objective/{ONE}", UnitAssigned(unit="dru", role="lead"))
+    assert [each.owner for each in rows(facts)] == ["dru"]
+    facts.add("indicators", STREAM, IndicatorRevised(year=2024, measure=MANUAL, provider="perspective"))
+    assert [(each.owner, each.last and each.last.value.state) for each in rows(facts)] == [("perspective", "pending")]
 
 
 def test_the_band_of_the_last_value_is_hit() -> None:

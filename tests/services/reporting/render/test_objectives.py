@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import pytest
 
 from contracts.budget import AllocationPrinted, LineAssigned
-from contracts.dates import ImpreciseDate
-from contracts.kpi import IndicatorDefined, IndicatorPlaced, Manual, ThresholdPrinted
+from contracts.dates import ImpreciseDate, Period
+from contracts.kpi import IndicatorDefined, IndicatorMeasured, IndicatorPlaced, Manual, ThresholdPrinted
 from contracts.objectives import (
     AmountPrinted,
     DeadlineSet,
@@ -120,14 +120,19 @@ def test_what_is_pending_names_the_unit_that_owes_it() -> None:
     facts.add("objectives", STREAM, UnitAssigned(unit="dru", role="lead"), StaffEstimated(fte=PENDING, section=PLAN))
     line = LineAssigned(assignment=TWO, line=LINE, section=PLAN, category="other", commitment_cents=PENDING)
     facts.add("assignments", f"assignment/{ONE}", line)
+    period = Period(starts_on=date(2024, 1, 1), ends_on=date(2024, 12, 31))
+    defined = IndicatorDefined(measure=Manual(kind="manual"), title=Text(fr="Délai"))
+    values = [IndicatorMeasured(period=period, value=PENDING, dimensions=each) for each in ({}, {"zone": "Nord"})]
+    facts.add("indicators", f"indicator/{TWO}", defined, IndicatorPlaced(objective=ONE, section=PLAN), *values)
     _, html = shown(facts)
     pending = re.findall(r'<span class="pending">(.*?)</small></span>', html)
     assert len(pending) > 4
     assert all(each.endswith("<small>dru") for each in pending)
     assert html.count('class="pending"') == len(pending)
-    # The rows of staff, of the other categories, and the line's own amount.
+    # The rows of staff, of the other categories, the line's own amount, and the indicator's values.
     assert re.search(r"<dt>Moyens, ETP</dt><dd><span class=\"pending\">à compléter <small>dru", html)
     assert re.search(r"Personeelskosten.{0,120}class=\"pending\"", html)
+    assert len(re.findall(r"class=\"pending\"", html.partition('class="stack kpi"')[2].partition("</table>")[0])) == 2
 
 
 def test_lines_in_no_section_are_in_the_letters_totals() -> None:
