@@ -9,7 +9,7 @@ PARSER := deploy/asyncapi
 AXE := deploy/accessibility
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check docs bench fmt lock
+.PHONY: help venv demo test check docs bench certify fmt lock
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, AsyncAPI, Ope
 
 bench: $(VENV)/bench.stamp ## Measure beside rivals; figures go to var/bench.json and the screen; ARGS="--short --only append"
 	$(BIN)/python -m tests.bench $(ARGS)
+
+certify: $(VENV)/dev.stamp ## Certify the log for ten minutes, to var/certify.json; SEED=... repeats a run's choices
+	$(BIN)/python -m tests.certify
 
 fmt: $(VENV)/dev.stamp ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only .
