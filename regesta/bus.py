@@ -19,12 +19,12 @@ import asyncpg
 from opentelemetry import trace
 
 from regesta.cloudevents import encode
+from regesta.database import is_lost
 from regesta.errors import Detail, Forked, RegestaError
 from regesta.event import Recorded
 from regesta.store import Gap
 from regesta.telemetry import batch_span
 from regesta.unit import Head, Store
-from regesta.writer import LOST
 
 BATCH_EVENTS = 5_000
 POLL_SECONDS = 20.0
@@ -165,7 +165,9 @@ class Intake:
                 self.alarm, self.trouble = True, str(fork)
                 logger.critical("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
                 return
-            except (RegestaError, Gap, asyncpg.PostgresError, *LOST) as error:
+            except Exception as error:
+                if not is_lost(error) and not isinstance(error, RegestaError | Gap | asyncpg.PostgresError):
+                    raise
                 self.trouble = f"{type(error).__name__}: {error}"
                 outage.note(self.trouble)
                 await asyncio.sleep(pause)

@@ -33,6 +33,15 @@ SCRAM_ITERATIONS = 4096
 # PostgreSQL cuts names after 63 bytes; `_owner` is appended.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
+# A connection is lost, or the server takes none now: what was sent may be done or not, and it will pass. See `is_lost`.
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
 CREATE_MIGRATIONS = """
 CREATE SCHEMA IF NOT EXISTS regesta;
 CREATE TABLE IF NOT EXISTS regesta.migrations (
@@ -133,6 +142,15 @@ async def check_durable(connection: Connection, *, allow_unsafe: bool = False) -
     unsafe = sorted(row["name"] for row in rows if row["setting"] == "off")
     if unsafe and not allow_unsafe:
         raise Misconfigured(f"PostgreSQL may lose acknowledged events: {', '.join(unsafe)} is off", settings=[*unsafe])
+
+
+def is_lost(error: BaseException) -> bool:
+    """Return whether an error means that a connection is lost, now or before, and not that something is wrong.
+
+    For a closed connection asyncpg raises what it raises for a statement with too few arguments too: only its text differs.
+    """
+    closed = isinstance(error, asyncpg.InterfaceError) and ("closed" in str(error) or "closing" in str(error))
+    return closed or isinstance(error, LOST)
 
 
 async def _create_roles(admin: Connection, service: str, passwords: Passwords) -> None:

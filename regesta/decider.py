@@ -10,6 +10,7 @@ from itertools import count
 from opentelemetry import trace
 
 from regesta.command import AnyAggregate, AnyRule, Command, Context, State
+from regesta.database import is_lost
 from regesta.envelope import BARE, Answer, Envelope
 from regesta.errors import Busy, InvalidInput, KeyReused
 from regesta.event import Recorded, event_name
@@ -17,7 +18,7 @@ from regesta.group import Group, Pending
 from regesta.round import Round, Rules
 from regesta.telemetry import batch_span
 from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, OtherTurn, Store
-from regesta.writer import LOST, DataRefused
+from regesta.writer import DataRefused
 
 QUEUE_COMMANDS = 10_000
 CACHED_STREAMS = 20_000
@@ -256,4 +257,4 @@ def _arrival(pending: Pending) -> int:
 
 def _shown(error: Exception) -> Exception:
     """Return what a caller is told: a database that is away for now is no fault of the command."""
-    return Busy(f"the database does not answer: {error!r}") if isinstance(error, LOST) else error
+    return Busy(f"the database does not answer: {error!r}") if is_lost(error) else error

@@ -16,10 +16,10 @@ import asyncpg
 from opentelemetry import trace
 
 from regesta.database import Connection as Db
+from regesta.database import is_lost
 from regesta.event import Event, Recorded
 from regesta.telemetry import batch_span
 from regesta.unit import Store
-from regesta.writer import LOST
 
 BATCH_EVENTS = 2_000
 WAIT_SECONDS = 2.0
@@ -118,7 +118,9 @@ class Follower:
                     await asyncio.sleep(RETRY_SECONDS)
                 if self.failures or not moved:
                     await self._reload()  # another process may have begun a rebuild
-            except (asyncpg.PostgresError, _Overtaken, *LOST) as error:
+            except Exception as error:
+                if not is_lost(error) and not isinstance(error, asyncpg.PostgresError | _Overtaken):
+                    raise
                 logger.warning("projections of %s: %s; trying again", self.source, str(error) or "overtaken")
                 await asyncio.sleep(pause if not isinstance(error, _Overtaken) else 0.01)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
@@ -141,10 +143,9 @@ class Follower:
     async def _fold(self, projections: Sequence[Projection], after: int, batch: Sequence[Recorded]) -> None:
         try:
             await self._fold_whole(projections, after, batch)
-        except (_Overtaken, *LOST):
-            raise
         except Exception as error:
-            if isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "")[:2] not in {"22", "23"}:
+            passing = isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "")[:2] not in {"22", "23"}
+            if passing or is_lost(error) or isinstance(error, _Overtaken):
                 raise
             await self._isolate(projections, after, batch, error)
 
@@ -202,7 +203,9 @@ class Follower:
     async def _reload_quietly(self) -> None:
         try:
             await self._reload()
-        except (asyncpg.PostgresError, *LOST):
+        except Exception as error:
+            if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+                raise
             logger.warning("checkpoints of %s cannot be read", self.source)
 
     async def rebuild(self, names: Iterable[str]) -> None:

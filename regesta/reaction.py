@@ -1,7 +1,7 @@
 """Reactions: a fact, here or elsewhere, leads to a command here, exactly once.
 
-Each has its own checkpoint and commands with a key of the cause and its name, so a repeated step answers itself. A rebuild
-never runs them.
+Each has its own checkpoint and commands with a key of the cause and its name, so a repeated step answers itself. The facts
+of one stream are reacted to in turn, those of several streams together. A rebuild never runs them.
 """
 
 from __future__ import annotations
@@ -9,25 +9,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import asyncpg
 
 from regesta.command import Command, Context
+from regesta.database import is_lost
 from regesta.decider import Decider
 from regesta.envelope import Envelope, Key
 from regesta.errors import NotYet, RegestaError
 from regesta.event import Event, Recorded
 from regesta.projection import ADD_CHECKPOINT, RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS, Projection
 from regesta.unit import Store
-from regesta.writer import LOST
 
 BATCH_EVENTS = 500
+STREAMS_TOGETHER = 64
 FOLDED_SECONDS = 2.0
 FOLDED_POLL_SECONDS = 0.02
-READ = "SELECT position FROM projections.checkpoints WHERE projection = $1 AND source = $2"
+READ = "SELECT position, failure FROM projections.checkpoints WHERE projection = $1 AND source = $2"
 MOVE = """
 UPDATE projections.checkpoints SET position = $3, failure = NULL
 WHERE projection = $1 AND source = $2 AND position < $3
@@ -62,7 +63,7 @@ class Reaction:
     """What a service does when facts of `events` come in one log.
 
     react: (here, recorded, event) -> the commands to handle, in order. It must give the same commands for the same fact,
-    for a crash repeats it.
+    for a crash repeats it, whatever came meanwhile of facts of other streams.
     """
 
     name: str
@@ -71,8 +72,16 @@ class Reaction:
     react: Callable[[Here, Recorded, Event], Awaitable[Sequence[Command]]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A fact that could not be reacted to."""
+
+    position: int
+    error: Exception
+
+
 class Reacting:
-    """Runs one reaction. `run` is its task. trouble: why it stands still."""
+    """Runs one reaction. `run` is its task. trouble: why it stands still; the failure at its checkpoint says so too."""
 
     def __init__(self, here: Here, decider: Decider, reaction: Reaction) -> None:
         self.name = f"reaction:{reaction.name}:{reaction.source}"
@@ -82,34 +91,74 @@ class Reacting:
         self._reaction = reaction
 
     async def run(self) -> None:
-        """React until cancelled. A command that is refused for want of something else is tried again, never skipped."""
-        await self._here.pool.execute(ADD_CHECKPOINT, self.name, self._reaction.source, 1)
+        """React until cancelled. What fails is tried again, never skipped: a command that waits for something else passes."""
         pause = RETRY_SECONDS
         while True:
             try:
                 position = await self.step()
                 self.trouble, pause = None, RETRY_SECONDS
                 await self._here.store.wait(self._reaction.source, position, WAIT_SECONDS)
-            except (RegestaError, asyncpg.PostgresError, *LOST) as error:
-                self.trouble = f"{type(error).__name__}: {error}"
-                logger.warning("%s: %s; trying again", self.name, self.trouble)
+            except Exception as error:  # noqa: BLE001 - a fault of its own must not end the process; it is shown
+                await self._fail(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
 
     async def step(self) -> int:
-        """React to what is there now; return the position reached."""
-        source = self._reaction.source
-        position: int = await self._here.pool.fetchval(READ, self.name, source) or 0
+        """React to what is there now; return the position reached. Raises what stopped it."""
+        source, pool = self._reaction.source, self._here.pool
+        position, failure = await self._checkpoint()
         while batch := await self._here.store.read(source, position, BATCH_EVENTS):
-            for recorded in batch:
-                await self._react(recorded)
-            position = batch[-1].position
-            await self._here.pool.execute(MOVE, self.name, source, position)
+            failed = await self._react_to(batch)
+            reached = batch[-1].position if failed is None else failed.position - 1
+            if reached > position:
+                await pool.execute(MOVE, self.name, source, reached)
+            if failed is not None:
+                raise failed.error
+            position = reached
+        if failure is not None:
+            await pool.execute(FAIL, self.name, source, None)
         return position
 
+    async def _checkpoint(self) -> tuple[int, str | None]:
+        """Return the position reached and why it went no further."""
+        row = await self._here.pool.fetchrow(READ, self.name, self._reaction.source)
+        if row is None:
+            await self._here.pool.execute(ADD_CHECKPOINT, self.name, self._reaction.source, 1)
+            return 0, None
+        return row["position"], row["failure"]
+
+    async def _fail(self, error: Exception) -> None:
+        """Say why the reaction stands still, where `/readyz` and `/projections` show it."""
+        trouble = f"{type(error).__name__}: {error}"
+        foreseen = is_lost(error) or isinstance(error, RegestaError | asyncpg.PostgresError)
+        logger.warning("%s: %s; trying again", self.name, trouble, exc_info=None if foreseen else error)
+        self.trouble = trouble
+        try:
+            await self._here.pool.execute(FAIL, self.name, self._reaction.source, trouble)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            logger.warning("%s: its checkpoint cannot be written", self.name)
+
+    async def _react_to(self, batch: Sequence[Recorded]) -> _Failed | None:
+        """React to all of a batch; return the first that failed, of which the later ones of its stream were left alone."""
+        wanted = {event.name for event in self._reaction.events}
+        streams: dict[str, list[Recorded]] = {}
+        for recorded in batch:
+            if recorded.type in wanted:
+                streams.setdefault(recorded.stream, []).append(recorded)
+        room = asyncio.Semaphore(STREAMS_TOGETHER)
+        found = await asyncio.gather(*(self._in_turn(facts, room) for facts in streams.values()))
+        return min((each for each in found if each is not None), key=lambda each: each.position, default=None)
+
+    async def _in_turn(self, facts: Iterable[Recorded], room: asyncio.Semaphore) -> _Failed | None:
+        async with room:
+            for recorded in facts:
+                try:
+                    await self._react(recorded)
+                except Exception as error:  # noqa: BLE001 - the step raises it, once the other streams are done
+                    return _Failed(recorded.position, error)
+        return None
+
     async def _react(self, recorded: Recorded) -> None:
-        if not any(event.name == recorded.type for event in self._reaction.events):
-            return
         event = recorded.event
         if event is None:
             return

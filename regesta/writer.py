@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from regesta.database import is_lost
 from regesta.errors import Busy
 from regesta.identity import uuid7
 from regesta.unit import Appended, Conflict, KeyKnown, OtherTurn, Outcome, Unit
@@ -30,18 +31,15 @@ CACHED_VERSIONS = 100_000
 RETRY_SECONDS = 0.1
 RETRY_SECONDS_MOST = 2.0
 
-# What asyncpg raises when a connection is lost after sending: the outcome is unknown, so the same units are sent again.
-LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
 # What is over by the next try: the transaction was rolled back, or something was locked.
 PASSING = (asyncpg.TransactionRollbackError, asyncpg.ObjectNotInPrerequisiteStateError)
-DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+# ValueError: asyncpg's own, of a value that it cannot send.
+DATA_ERRORS = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +134,7 @@ class Writer:
         units = [waiting.unit for waiting in batch]
         try:
             outcomes = await self._insist(units)
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if len(batch) == 1:
                 _answer(batch[0], self._failure(error))
                 return
@@ -148,13 +146,14 @@ class Writer:
         for waiting, outcome in zip(batch, outcomes, strict=True):
             _answer(waiting, outcome)
 
-    def _failure(self, error: asyncpg.PostgresError) -> Exception:
+    def _failure(self, error: asyncpg.PostgresError | asyncpg.InterfaceError) -> Exception:
         """Return what one unit's caller is told; only errors of its data are its own."""
+        sqlstate = getattr(error, "sqlstate", None)
         if isinstance(error, DATA_ERRORS):
-            return DataRefused(f"{type(error).__name__} {error.sqlstate}")
+            return DataRefused(f"{type(error).__name__} {sqlstate}")
         logger.critical("append: the database refuses a unit", exc_info=error)
         self.trouble = f"the log cannot be written: {type(error).__name__}: {error}"
-        return Busy("the log cannot be written now; /readyz says why", sqlstate=error.sqlstate)
+        return Busy("the log cannot be written now; /readyz says why", sqlstate=sqlstate)
 
     async def _insist(self, units: Sequence[Unit]) -> list[Outcome]:
         """Call the append function, again after a lost connection or a stale hint. Raises DATA_ERRORS."""
@@ -167,7 +166,10 @@ class Writer:
                 if hint is None:
                     raise
                 self._forget(None)
-            except (*LOST, *PASSING) as error:
+            except Exception as error:
+                # A connection lost after sending leaves the outcome unknown: the same units are recognised by their ids.
+                if not is_lost(error) and not isinstance(error, PASSING):
+                    raise
                 logger.warning("append: sending again: %s", error)
                 self._forget(None)
                 if self._connection is not None:

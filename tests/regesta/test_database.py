@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from cli.embedded import Embedded
-from regesta.database import Passwords, check_durable, create_service, migrate, scram_verifier
+from regesta.database import Passwords, check_durable, create_service, is_lost, migrate, scram_verifier
 from regesta.errors import Misconfigured
 from tests.conftest import FreshDatabase, migrations_of
 
@@ -113,11 +113,27 @@ async def test_creating_a_service_again_changes_only_its_passwords(owner_dsn: st
         pass
 
 
-async def test_a_service_is_created_once_by_callers_at_the_same_time(owner_dsn: str, postgres: Embedded) -> None:
-    passwords = postgres.passwords("bare")
-    await asyncio.gather(*(create_service(postgres.admin_dsn, "bare", passwords) for _ in range(4)))
-    async with connected(owner_dsn):
-        pass
+async def test_a_service_is_created_once_by_callers_at_the_same_time(postgres: Embedded) -> None:
+    passwords = postgres.passwords("fresh")
+    await asyncio.gather(*(create_service(postgres.admin_dsn, "fresh", passwords) for _ in range(4)))
+    try:
+        async with connected(postgres.dsn("fresh", "owner")):
+            pass
+    finally:
+        async with connected(postgres.admin_dsn) as admin:
+            await admin.execute("DROP DATABASE fresh WITH (FORCE)")
+            for role in ("fresh", "fresh_owner", "fresh_log"):
+                await admin.execute(f"DROP ROLE {role}")
+
+
+async def test_a_closed_connection_is_lost_and_a_wrong_statement_is_not(owner_dsn: str) -> None:
+    connection = await asyncpg.connect(owner_dsn)
+    with pytest.raises(asyncpg.InterfaceError) as wrong:
+        await connection.fetchval("SELECT $1::int", 1, 2)
+    await connection.close()
+    with pytest.raises(asyncpg.InterfaceError) as closed:
+        await connection.fetchval("SELECT 1")
+    assert (is_lost(wrong.value), is_lost(closed.value)) == (False, True)
 
 
 async def test_a_powerful_role_is_not_taken_over(postgres: Embedded) -> None:

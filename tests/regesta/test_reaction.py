@@ -95,12 +95,74 @@ async def test_a_refused_command_is_tried_again_until_it_can_be(
     async def done() -> bool:
         return (await postgres_store.head("jars")).position == 6
 
+    async def shown() -> list[str | None]:
+        return [each.failure for each in await progress(postgres_store.pool)]
+
     await until(refused)
+    assert "TooFew" in str(await shown())
     await decider.handle(Fill(jar="b", ref="r", amount=900), CONTEXT)
+    async def well() -> bool:
+        return await shown() == [None]
+
     await until(done)
+    await until(well)
     run.cancel()
     poured = [event for event in await postgres_store.read("jars", 0, 99) if event.type == "jar-poured.v1"]
     assert [event.cause for event in poured] == ["jars:1", "jars:2"]
+
+
+async def test_a_fault_in_a_reaction_is_shown_and_holds_up_its_stream_alone(
+    postgres_store: PostgresStore, decider: Decider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regesta.reaction.RETRY_SECONDS", 0.02)
+
+    async def stick(_here: Here, recorded: Recorded, _event: Event) -> Sequence[Command]:
+        if recorded.position == 1:
+            raise KeyError("a fault of ours")
+        return [Label(jar=recorded.stream.removeprefix("jar/"), label=recorded.name)]
+
+    for number, jar in enumerate(("a", "a", "b", "a", "b")):
+        await decider.handle(Fill(jar=jar, ref=f"r{number}", amount=1), CONTEXT)
+    job = reacting(postgres_store, decider, replace(REACTION, react=stick))
+    run = asyncio.create_task(job.run())
+
+    async def failed() -> bool:
+        return [(each.position, each.failure) for each in await progress(postgres_store.pool)] == [
+            (0, "KeyError: 'a fault of ours'")
+        ]
+
+    await until(failed)
+    run.cancel()
+    assert job.trouble == "KeyError: 'a fault of ours'"
+    assert [(event.stream, event.cause) for event in await labels(postgres_store)] == [
+        ("jar/b", "jars:3"),
+        ("jar/b", "jars:5"),
+    ]
+
+
+async def test_a_reaction_that_loses_the_database_goes_on_when_it_is_back(
+    postgres_store: PostgresStore, decider: Decider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regesta.reaction.RETRY_SECONDS", 0.02)
+    await decider.handle(Fill(jar="a", ref="large", amount=900), CONTEXT)
+    with monkeypatch.context() as away:
+        away.setattr("regesta.reaction.READ", "SELECT pg_terminate_backend(pg_backend_pid()), $1::text, $2::text")
+        away.setattr(
+            "regesta.reaction.FAIL", "SELECT pg_terminate_backend(pg_backend_pid()), $1::text, $2::text, $3::text"
+        )
+        job = reacting(postgres_store, decider)
+        run = asyncio.create_task(job.run())
+
+        async def lost() -> bool:
+            return job.trouble is not None
+
+        await until(lost)
+
+    async def labelled() -> bool:
+        return len(await labels(postgres_store)) == 1
+
+    await until(labelled)
+    run.cancel()
 
 
 async def test_a_reaction_can_wait_for_its_read_model(
@@ -145,7 +207,7 @@ async def test_each_day_is_recorded_as_it_starts(memory_store: MemoryStore, monk
     monkeypatch.setattr(calendar, "datetime", Clock)
     decider = Decider(memory_store, [calendar.AGGREGATE], [calendar.RULE])
     run, keep = asyncio.create_task(decider.run()), asyncio.create_task(keep_calendar(decider))
-    await asyncio.sleep(0.5)
+    assert await memory_store.wait("jars", 1, 5)
     keep.cancel()
     run.cancel()
     assert [event.raw for event in await memory_store.read("jars", 0, 9)] == [
@@ -164,8 +226,10 @@ async def test_a_day_that_cannot_be_recorded_is_tried_again(monkeypatch: pytest.
             calls += 1
             raise Busy("not now")
 
+    async def tried_again() -> bool:
+        return calls > 2
+
     keep = asyncio.create_task(keep_calendar(Refusing(MemoryStore("jars", Registry()), [], [])))
-    await asyncio.sleep(0.1)
+    await until(tried_again)
     assert not keep.done()
     keep.cancel()
-    assert calls > 2

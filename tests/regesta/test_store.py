@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from regesta import waking
+from regesta import waking, writer
 from regesta.errors import Busy
 from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
@@ -167,6 +167,25 @@ async def test_a_database_that_refuses_everything_is_named_and_forgiven(
         await admin.close()
     assert isinstance(await store.append(new_unit(new_event("a/1", 1))), Appended)
     assert store.trouble is None
+
+
+async def test_a_statement_with_too_few_arguments_is_not_sent_for_ever(
+    postgres_store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "APPEND", "SELECT 1 AS head, $1::text AS refused")
+        with pytest.raises(Busy, match="cannot be written"):
+            await asyncio.wait_for(postgres_store.append(new_unit(new_event("a/1", 1))), 5)
+    assert "InterfaceError" in str(postgres_store.trouble)
+    assert isinstance(await postgres_store.append(new_unit(new_event("a/1", 1))), Appended)
+
+
+async def test_a_value_that_cannot_be_sent_fails_alone(postgres_store: PostgresStore) -> None:
+    beyond, good = new_unit(new_event("a/1", 2**31)), new_unit(new_event("b/1", 1))
+    sent = asyncio.gather(postgres_store.append(beyond), postgres_store.append(good), return_exceptions=True)
+    outcomes = await asyncio.wait_for(sent, 5)
+    assert isinstance(outcomes[0], DataRefused)
+    assert isinstance(outcomes[1], Appended)
 
 
 async def test_a_key_too_long_for_the_index_fails_alone(postgres_store: PostgresStore) -> None:
