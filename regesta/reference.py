@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from regesta.bus import Carrier
@@ -20,7 +21,7 @@ class Asked:
     """Heads of sources that one request asked for already: once per bulk, not once per line."""
 
     heads: dict[str, int] = field(default_factory=dict)
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asking: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
 class References:
@@ -29,7 +30,7 @@ class References:
     def __init__(self, store: Store, carriers: Mapping[str, Carrier]) -> None:
         self._store = store
         self._carriers = carriers
-        self._known: set[Reference] = set()
+        self._known: dict[Reference, None] = {}  # the oldest first
 
     async def require(self, references: Sequence[Reference], asked: Asked) -> None:
         """Return when all are known.
@@ -37,25 +38,33 @@ class References:
         Raises UnknownReference when the source's whole log does not hold one, NotYet when the replica does not get there
         in 2 s, SourceUnreachable when the source cannot be asked.
         """
-        for reference in references:
-            if reference not in self._known and not await self._find(reference):
-                await self._catch_up(reference.source, asked)
-                if not await self._find(reference):
-                    raise UnknownReference(
-                        f"{reference.source} knows no {reference.stream!r}",
-                        source=reference.source, stream=reference.stream,
-                    )  # fmt: skip
+        unknown = await self._unknown(references)
+        for source in dict.fromkeys(reference.source for reference in unknown):
+            await self._catch_up(source, asked)
+        for reference in await self._unknown(unknown):
+            raise UnknownReference(
+                f"{reference.source} knows no {reference.stream!r}",
+                source=reference.source, stream=reference.stream,
+            )  # fmt: skip
 
-    async def _find(self, reference: Reference) -> bool:
-        if not await self._store.known(reference.source, [reference.stream]):
-            return False
-        if len(self._known) < KNOWN_STREAMS:
-            self._known.add(reference)
-        return True
+    async def _unknown(self, references: Sequence[Reference]) -> list[Reference]:
+        """Return those that the replicas do not hold, asking once per source."""
+        asked = [reference for reference in references if reference not in self._known]
+        streams: dict[str, list[str]] = {}
+        for reference in asked:
+            streams.setdefault(reference.source, []).append(reference.stream)
+        found = {source: await self._store.known(source, names) for source, names in streams.items()}
+        self._remember(reference for reference in asked if reference.stream in found[reference.source])
+        return [reference for reference in asked if reference.stream not in found[reference.source]]
+
+    def _remember(self, references: Iterable[Reference]) -> None:
+        self._known.update(dict.fromkeys(references))
+        while len(self._known) > KNOWN_STREAMS:
+            del self._known[next(iter(self._known))]
 
     async def _catch_up(self, source: str, asked: Asked) -> None:
         """Wait until the replica has what the source had when it was asked. Raises NotYet, SourceUnreachable."""
-        async with asked.asking:
+        async with asked.asking[source]:
             if source not in asked.heads:
                 asked.heads[source] = (await self._carriers[source].head()).position
         await reached(self._store, source, asked.heads[source])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -39,6 +40,48 @@ async def test_what_the_replica_holds_needs_no_question(memory_store: MemoryStor
     source = Source(None)
     await References(memory_store, {"elsewhere": source}).require([ONE], Asked())
     assert source.asked == 0
+
+
+async def test_references_of_one_command_are_one_question(
+    memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await memory_store.replicate(LOG, foreign([1, 2, 3], LOG))
+    questions: list[list[str]] = []
+    known = memory_store.known
+
+    async def counted(source: str, streams: Sequence[str]) -> set[str]:
+        questions.append(list(streams))
+        return await known(source, streams)
+
+    monkeypatch.setattr(memory_store, "known", counted)
+    monkeypatch.setattr(referring, "KNOWN_STREAMS", 2)
+    references = References(memory_store, {"elsewhere": Source(None)})
+    three = [replace(ONE, stream=f"thing/{number}") for number in (0, 1, 2)]
+    await references.require(three, Asked())
+    await references.require(three[1:], Asked())
+    await references.require(three[:1], Asked())  # the oldest was forgotten for the newest
+    assert questions == [["thing/0", "thing/1", "thing/2"], ["thing/0"]]
+
+
+async def test_a_source_that_is_slow_to_answer_does_not_hold_up_another(memory_store: MemoryStore) -> None:
+    await memory_store.replicate(LOG, foreign([1], LOG))
+    answered = asyncio.Event()
+
+    class Slow(Source):
+        async def head(self) -> Head:
+            await answered.wait()
+            return await super().head()
+
+    references = References(memory_store, {"elsewhere": Source(1), "slow": Slow(0)})
+    asked = Asked()
+    slow = asyncio.create_task(references.require([Reference("slow", "thing/1")], asked))
+    await asyncio.sleep(0)
+    with pytest.raises(UnknownReference):
+        await asyncio.wait_for(references.require([replace(ONE, stream="thing/9")], asked), 1)
+    assert not slow.done()
+    answered.set()
+    with pytest.raises(UnknownReference):
+        await slow
 
 
 async def test_what_arrives_in_time_is_known(memory_store: MemoryStore) -> None:
