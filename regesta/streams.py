@@ -14,11 +14,11 @@ from pydantic_core import to_jsonable_python
 
 from regesta.cloudevents import CloudEvent, encode_batch
 from regesta.command import State, fold
-from regesta.errors import Forbidden, Malformed, NotFound
+from regesta.errors import Forbidden, NotFound
 from regesta.event import IsoDay, Recorded
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
-from regesta.view import end_of
+from regesta.view import end_of, require_moment
 from regesta.web import Caller
 
 KERNEL_FIELDS = frozenset({"stream", "version", "steps", "gone"})
@@ -63,8 +63,7 @@ async def get_stream(
 
 
 async def _until(runtime: Runtime, as_of: date | None, cut: int | None) -> int | None:
-    if as_of is not None and cut is not None:
-        raise Malformed("give as_of or cut, not both", as_of=as_of.isoformat(), cut=cut)
+    require_moment(as_of, cut)
     if as_of is None:
         return cut
     return await runtime.store.position_before(runtime.service.name, end_of(as_of))

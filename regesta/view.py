@@ -49,6 +49,14 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), BRUSSELS).astimezone(UTC)
 
 
+def require_moment(as_of: date | None, cut: str | int | None) -> None:
+    """Raise Malformed unless a day and a cut name one moment: at most one of them is given, and the day ends."""
+    if as_of is not None and cut is not None:
+        raise Malformed("give as_of or cut, not both", as_of=as_of.isoformat(), cut=cut)
+    if as_of == date.max:
+        raise Malformed(f"as_of: {as_of} does not end", as_of=as_of.isoformat())
+
+
 async def view(
     request: Request,
     _caller: Caller,
@@ -63,10 +71,7 @@ async def view(
     Who asks is known first: without a token nobody is told what else is wrong.
     """
     runtime = runtime_of(request)
-    if as_of is not None and cut is not None:
-        raise Malformed("give as_of or cut, not both", as_of=as_of.isoformat(), cut=cut)
-    if as_of == date.max:
-        raise Malformed(f"as_of: {as_of} does not end", as_of=as_of.isoformat())
+    require_moment(as_of, cut)
     await folded(runtime, at_least)
     named = tokens_of(cut, "cut")
     wanted = dict(named)

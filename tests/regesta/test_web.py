@@ -384,6 +384,15 @@ async def test_the_history_of_a_stream_can_be_replayed(user: httpx2.AsyncClient)
     assert (await user.get("/streams/jar/none")).status_code == 404
 
 
+@pytest.mark.parametrize("address", ["/streams/jar/a", "/levels/a"])
+@pytest.mark.parametrize("query", ["as_of=9999-12-31", "as_of=2026-01-01&cut=jars:1"])
+async def test_a_moment_is_one_and_ends(user: httpx2.AsyncClient, address: str, query: str) -> None:
+    await ask(user, {"path": "/jars/a/fills/r"})
+    wanted = query.replace("jars:", "") if "streams" in address else query
+    answer = await user.get(f"{address}?{wanted}")
+    assert (answer.status_code, answer.json()["type"]) == (400, TYPE_BASE + "malformed")
+
+
 @pytest.mark.parametrize("text", ["1", '{"a": [1.5, true, null, "é"]}', "-9223372036854775807", '"\\\\u00e9"'])
 async def test_good_json_is_read(text: str) -> None:
     assert read_json(text) == json.loads(text)
