@@ -1,10 +1,12 @@
 import json
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from cli.importing.file import read_file
 from cli.importing.mapping import ids_of, slug_of
 from cli.story import read_story
+from contracts.dates import ImpreciseDate
 from regesta.command import Command
 from services.budget.app import SERVICE as BUDGET
 from services.kpi.app import SERVICE as KPI
@@ -34,3 +36,14 @@ def test_the_story_happens_under_objectives_of_the_sample() -> None:
         ids["IV.1.1.1.A"],
         ids["IV.1.1.2.A"],
     }
+
+
+def test_each_fact_of_the_story_says_when_it_happened_and_no_dossier_goes_back_in_time() -> None:
+    last: dict[str, date] = {}
+    for line in read_story(EXAMPLES / "contract-13th-series.ndjson"):
+        command = COMMANDS[str(line["service"])][str(line["command"])].model_validate(line["data"])
+        assert isinstance(command.occurred, ImpreciseDate), line["key"]
+        earliest = command.occurred.earliest
+        assert earliest is not None
+        assert last.get(command.stream, earliest) <= earliest, line["key"]
+        last[command.stream] = earliest
