@@ -63,8 +63,9 @@ class Indicator(Part):
     """An indicator where it stands.
 
     section: null when it stands under the objective as a whole. unit: who provides it. owner: that unit, else the lead unit,
-    which owes a pending value. bands: legal and internal, those in force in the section's year. last: the newest whole value up to that year. colour: of `last` by the internal bands, else the
-    legal ones; no_data without a value; null when there is a value but no band. breakdown: newest values by dimension.
+    which owes a pending value. bands: legal and internal, those in force in the section's year. last: the newest whole value
+    up to that year. colour: of `last` by the internal bands, else the legal ones; no_data without a value; null when there is
+    a value but no band. breakdown: newest values by dimension.
     """
 
     id: IndicatorId
