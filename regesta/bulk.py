@@ -30,8 +30,8 @@ from regesta.web import AtLeast, Caller, Receipt, admit, arrived, decide, reques
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES = 1024 * 1024
 IN_FLIGHT = 256
-# Many clients send all lines before they read a result: these must be kept for them, some 250 bytes each.
-UNSENT_RESULTS = 100_000
+# Many clients send all lines before they read a result: these must be kept for them, some 300 bytes each.
+UNSENT_RESULTS = 50_000
 IMPORT_KEYS = re.compile(r"import:[a-z0-9-]{1,120}")
 PARAMETERS = frozenset({"at_least", "keys"})
 
@@ -104,60 +104,58 @@ async def post_commands(
     runtime = runtime_of(request)
     await arrived(runtime, at_least)
     bulk = _Bulk(runtime, principal, keys, runtime.service.commands(), traceparent=traceparent())
-    return _Results(_results(bulk, request.stream()))
+    return _Results(bulk, request.stream())
 
 
 class _Results(Response):
     """Sends result lines while the body is still being read, for which Starlette's streaming response has no way."""
 
-    def __init__(self, results: AsyncIterator[bytes]) -> None:
+    def __init__(self, bulk: _Bulk, body: AsyncIterator[bytes]) -> None:
         super().__init__(media_type=MEDIA_TYPE)
-        self._results = results
+        self._bulk = bulk
+        self._body = body
         del self.headers["content-length"]
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the head, each line as it is known, and the end."""
+        """Send the head, each line as it is known, and the end; nothing of it goes on when the request ends early."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async for line in self._results:
-            await send({"type": "http.response.body", "body": line, "more_body": True})
+        started: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(IN_FLIGHT)
+        results: asyncio.Queue[bytes | None] = asyncio.Queue(UNSENT_RESULTS)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_begin(self._bulk, self._body, tasks, started))
+            tasks.create_task(_collect(started, results))
+            while (line := await results.get()) is not None:
+                await send({"type": "http.response.body", "body": line, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _results(bulk: _Bulk, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield a result per line, in order. Commands in flight are bounded, and so are results the client does not fetch."""
-    waiting: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(UNSENT_RESULTS)
-    room = asyncio.Semaphore(IN_FLIGHT)
-
-    async def one(number: int, line: bytes | None, turn: _Turn) -> bytes:
-        try:
-            return await _result(bulk, number, line, turn)
-        finally:
-            room.release()
-
-    async def start() -> None:
-        number = 0
-        before = asyncio.Event()
-        before.set()
-        try:
-            async for line in lines(body):
-                number += 1
-                if line is None or line.strip():
-                    await room.acquire()
-                    turn = _Turn(before, asyncio.Event())
-                    await waiting.put(asyncio.create_task(one(number, line, turn)))
-                    before = turn.mine
-        except ClientDisconnect:
-            logger.info("the client of a bulk went away after line %d", number)
-        finally:
-            await waiting.put(None)
-
-    reader = asyncio.create_task(start())
+async def _begin(
+    bulk: _Bulk,
+    body: AsyncIterator[bytes],
+    tasks: asyncio.TaskGroup,
+    started: asyncio.Queue[asyncio.Task[bytes] | None],
+) -> None:
+    """Begin a task for each line, and None. Tasks are bounded, and so are results the client does not fetch."""
+    number = 0
+    before = asyncio.Event()
+    before.set()
     try:
-        while (task := await waiting.get()) is not None:
-            yield await task
-        await reader
-    finally:
-        reader.cancel()
+        async for line in lines(body):
+            number += 1
+            if line is None or line.strip():
+                turn = _Turn(before, asyncio.Event())
+                await started.put(tasks.create_task(_result(bulk, number, line, turn)))
+                before = turn.mine
+    except ClientDisconnect:
+        logger.info("the client of a bulk went away after line %d", number)
+    await started.put(None)
+
+
+async def _collect(started: asyncio.Queue[asyncio.Task[bytes] | None], results: asyncio.Queue[bytes | None]) -> None:
+    """Pass on the results in the order of their lines, and None."""
+    while (task := await started.get()) is not None:
+        await results.put(await task)
+    await results.put(None)
 
 
 async def lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:

@@ -67,10 +67,13 @@ class Decider:
                 self._round()
         finally:
             self._stopped = True
-            for task in self._tasks:
-                task.cancel()
             for pending in self._queue:
                 pending.fail(Busy("the service is stopping"))
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            # Before the store is closed under them.
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _round(self) -> None:
         """Decide what can be decided now, and start what that leads to."""

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import httpx2
 import pytest
+from starlette.types import Message
 
-from regesta.bulk import LINE_BYTES, lines
+from regesta.auth import Principal
+from regesta.bulk import LINE_BYTES, _Bulk, _Results, lines
 from regesta.bus import Offer
 from regesta.event import Registry
 from regesta.problem import TYPE_BASE
@@ -19,7 +21,7 @@ from regesta.suites import foreign
 from regesta.unit import Head
 from tests.conftest import FreshDatabase
 from tests.regesta.jars import ShelfBuilt
-from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -170,6 +172,11 @@ async def test_a_client_may_send_all_before_it_reads(jars_service: Served) -> No
     assert answer.endswith(b"0\r\n\r\n")
 
 
+async def nothing_answered() -> bool:
+    """Return whether this process answers no request."""
+    return not any("run_asgi" in repr(task) for task in asyncio.all_tasks())
+
+
 async def test_a_client_that_goes_away_leaves_whole_lines(jars_service: Served) -> None:
     url = httpx2.URL(jars_service.url)
     _, writer = await asyncio.open_connection("127.0.0.1", url.port)
@@ -181,10 +188,44 @@ async def test_a_client_that_goes_away_leaves_whole_lines(jars_service: Served) 
     await writer.drain()
     assert await jars_service.runtime.store.wait("jars", 50, 5)
     writer.transport.abort()
-    await asyncio.sleep(0.1)
+    await until(nothing_answered)
     events = (await jars_service.runtime.store.tails({"jar/gone": 0}))["jar/gone"]
     assert [event.version for event in events] == list(range(1, 51))
     assert (await post(jars_service, [fill("gone", "next")]))[0]["version"] == 51
+
+
+async def test_a_bulk_that_ends_early_leaves_nothing_running(
+    jars_service: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client fetches nothing, so that every queue is full, and then the server ends the request."""
+    monkeypatch.setattr("regesta.bulk.IN_FLIGHT", 4)
+    monkeypatch.setattr("regesta.bulk.UNSENT_RESULTS", 4)
+    sent = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        for n in range(100):
+            yield fill("stuck", f"r{n}") + b"\n"
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            sent.set()
+            await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        raise AssertionError("the body is read elsewhere")
+
+    async def full() -> bool:
+        return (await jars_service.runtime.store.head("jars")).position >= 10
+
+    principal = Principal("officer", frozenset({"jars:write"}))
+    bulk = _Bulk(jars_service.runtime, principal, None, jars_service.runtime.service.commands())
+    answering = asyncio.create_task(_Results(bulk, body())({}, receive, send))
+    await sent.wait()
+    await until(full)
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(answering, 5)
+    assert not [task for task in asyncio.all_tasks() if "regesta/bulk.py" in repr(task)]
 
 
 async def test_results_come_while_lines_are_still_sent(jars_service: Served) -> None:

@@ -15,7 +15,7 @@ from regesta.command import Command, Context
 from regesta.decider import Decider
 from regesta.envelope import Answer, Envelope, Key
 from regesta.errors import Busy, Differs, InvalidInput, KeyReused, NotWithdrawable, StaleVersion
-from regesta.event import Recorded
+from regesta.event import Recorded, Registry
 from regesta.store import PostgresStore
 from regesta.suites import META, new_event, new_unit
 from regesta.testing import MemoryStore
@@ -70,6 +70,35 @@ def filled_by_another(ref: str, version: int, amount: int = 1) -> Unit:
     """Return what another process appends to jar/a."""
     data = f'{{"ref":"{ref}","amount":{amount}}}'
     return Unit({"jar/a": version - 1}, [NewEvent("jar/a", version, "jar-filled.v1", META, data)])
+
+
+async def test_a_decider_that_ended_asks_nothing_more_of_its_store() -> None:
+    class Slow(MemoryStore):
+        """A store that takes a moment to give up."""
+
+        begun, ended = asyncio.Event(), asyncio.Event()
+
+        async def append(self, unit: Unit) -> Outcome:
+            self.begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                self.ended.set()
+            return await super().append(unit)
+
+    store = Slow("jars", Registry())
+    decider = Decider(store, [AGGREGATE], RULES)
+    run = asyncio.create_task(decider.run())
+    waiting = asyncio.create_task(decider.handle(fill("r"), CONTEXT))
+    await store.begun.wait()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert store.ended.is_set()
+    with pytest.raises(Busy, match="repeat it"):
+        await waiting
 
 
 async def test_commands_on_one_stream_are_decided_in_turn(store: Store, decider: Decider) -> None:
