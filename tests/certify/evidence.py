@@ -55,7 +55,7 @@ class Command:
 class Evidence:
     """The journals of all writers together. appends: (sent, answered, first, last) of each `ok` with events.
 
-    outcomes: of all sends; retried: of those sent again without having had an answer; silent: sends that never had one.
+    outcomes: of all sends; silent: sends that never had one; retried: outcomes of plain units whose sender had no answer yet.
     """
 
     findings: Findings
@@ -76,7 +76,7 @@ class Evidence:
                 continue
             command.answered = True
             self.outcomes[answer.outcome] += 1
-            if send.how is How.UNSURE:
+            if send.how is How.UNSURE and send.kind is Kind.PLAIN:
                 self.retried[answer.outcome] += 1
             self._judge(command, send, answer)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
 from typing import Self
 
@@ -45,3 +47,16 @@ class Plan(BaseModel):
     def reader(self, name: str) -> Path:
         """Return the journal of a reader."""
         return self.folder / f"reader-{name}.journal"
+
+
+def begun() -> asyncio.Event:
+    """Say that this process has begun; return what is set when it shall end: when whoever started it says so, or is dead."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def end_of_input() -> None:
+        loop.remove_reader(sys.stdin)
+        stop.set()
+
+    loop.add_reader(sys.stdin, end_of_input)
+    print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
+    return stop

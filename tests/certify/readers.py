@@ -1,9 +1,8 @@
-"""A process of readers that follow the log, each in its own manner: `python -m tests.certify.readers PLAN`, until SIGTERM."""
+"""A process of readers, each of its own manner: `python -m tests.certify.readers PLAN`, until its input ends."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from regesta.event import Recorded
 from regesta.feed import FeedClient
 from regesta.store import PostgresStore
 from tests.certify.journal import Delivery, Digest, Journal, runs_of
-from tests.certify.plan import AWAY, Plan
+from tests.certify.plan import AWAY, Plan, begun
 from tests.certify.units import REGISTRY, SERVICE
 
 WAIT_SECONDS = 1.0
@@ -89,8 +88,6 @@ class FeedReader(Reader):
 async def main(file: str) -> None:
     """Run all readers."""
     plan = Plan.read(file)
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with (
         PostgresStore(SERVICE, plan.dsn, REGISTRY, pool_size=4) as store,
         httpx2.AsyncClient() as http,
@@ -105,8 +102,7 @@ async def main(file: str) -> None:
             group.create_task(_written(journal, reader))
             for journal, reader in zip(journals.values(), readers, strict=True)
         ]
-        print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
-        await stop.wait()
+        await begun().wait()
         for task in tasks:
             task.cancel()
 

@@ -30,8 +30,8 @@ def as_json(certificate: Certificate, seed: str) -> str:
         "keys": len(evidence.keys),
         "answers": {str(outcome): count for outcome, count in sorted(evidence.outcomes.items())},
         "without_answer": evidence.silent,
-        "sent_again_without_answer": {str(outcome): count for outcome, count in sorted(evidence.retried.items())},
-        "writers_killed": certificate.kills,
+        "plain_sent_again": {str(outcome): count for outcome, count in sorted(evidence.retried.items())},
+        "writer_processes_killed": certificate.kills,
         "server_stopped": certificate.stops,
         "given": certificate.given,
         "faults": {str(fault): findings.counts[fault] for fault in Fault},
@@ -50,8 +50,10 @@ def show(certificate: Certificate, console: Console) -> None:
     )
     console.print(f"{len(evidence.commands):,} units, {len(evidence.keys):,} keys; answers: {answers}")
     console.print(
-        f"{certificate.kills} writers killed, {certificate.stops} immediate stops of PostgreSQL; "
-        f"{evidence.silent:,} sends without an answer, sent again: {again}"
+        f"{certificate.kills} times a process of writers killed, {certificate.stops} immediate stops of PostgreSQL"
+    )
+    console.print(
+        f"{evidence.silent:,} sends without an answer; those of units that must be stored, sent again: {again}"
     )
     given = ", ".join(f"{name} {count:,}" for name, count in certificate.given.items())
     console.print(f"Events given to readers: {given}")

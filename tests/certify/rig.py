@@ -25,6 +25,7 @@ from tests.conftest import migrations_of
 
 ROOT: Final = Path(__file__).parents[2]
 WRITERS: Final = ("A", "B")
+SERVICES: Final = ("source", "mirror")
 STOP_SECONDS: Final = 60.0
 # Of the log of a process that failed.
 LOG_CHARACTERS: Final = 2_000
@@ -83,7 +84,7 @@ class Rig:
     async def stop(self, *names: str) -> None:
         """Ask processes to end, and wait until they have. Raises RuntimeError when one fails."""
         for name in names:
-            self._processes[name].send_signal(signal.SIGTERM)
+            _ask_to_end(self._processes[name], by_signal=name in SERVICES)
         for name in names:
             process = self._processes.pop(name)
             code = await asyncio.to_thread(process.wait, STOP_SECONDS)
@@ -111,7 +112,7 @@ class Rig:
         with self._log(name).open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments], cwd=ROOT, env=os.environ | self._environment(name),
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
 
     async def _ready(self, name: str) -> None:
@@ -168,6 +169,15 @@ def _free_port() -> int:
     return port
 
 
+def _ask_to_end(process: subprocess.Popen[bytes], *, by_signal: bool) -> None:
+    if by_signal:
+        process.send_signal(signal.SIGTERM)
+    elif process.stdin is not None:
+        process.stdin.close()
+
+
 def _close(process: subprocess.Popen[bytes]) -> None:
-    if process.stdout is not None:
-        process.stdout.close()
+    """Close the pipes to a process that has ended."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

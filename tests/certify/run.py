@@ -24,7 +24,7 @@ WRITERS_ALL: Final = 64
 ROUNDS: Final = 5
 LOAD_SHARE: Final = 0.7
 POLL_SECONDS: Final = 0.25
-SETTLE_SECONDS: Final = 240.0
+STALLED_SECONDS: Final = 30.0
 PAGE_EVENTS: Final = 2_000
 KEYS_AT_ONCE: Final = 2_000
 
@@ -137,15 +137,15 @@ async def _head(rig: Rig, service: str) -> int:
 
 
 async def _settle(rig: Rig, tick: Tick) -> None:
-    """Wait until the readers and the replica reach the head, for a time; what is missing then is found by the check."""
-    head = await _head(rig, SERVICE)
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while time.monotonic() < deadline:
+    """Wait until the readers and the replica reach the head, or nothing moves: what is missing is found by the check."""
+    head, before = await _head(rig, SERVICE), -1
+    moved_at = time.monotonic()
+    while before < head and time.monotonic() < moved_at + STALLED_SECONDS:
+        rig.require_running()
         slowest = min(*(reached(rig.plan.reader(name)) for name in READERS), await _head(rig, MIRROR))
         tick("catching up", slowest, head)
-        if slowest == head:
-            return
-        rig.require_running()
+        if slowest > before:
+            before, moved_at = slowest, time.monotonic()
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -1,9 +1,8 @@
-"""A process of writers: `python -m tests.certify.writers PLAN NAME`. It goes on where its journals end, until SIGTERM."""
+"""A process of writers: `python -m tests.certify.writers PLAN NAME`. It goes on where its journals end, until its input does."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from dataclasses import replace
@@ -17,7 +16,7 @@ from regesta.store import PostgresStore
 from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, OtherTurn, Unit
 from regesta.writer import DataRefused
 from tests.certify.journal import Answer, How, Journal, Kind, Outcome, Send, acknowledges, lines, paired
-from tests.certify.plan import AWAY, Plan
+from tests.certify.plan import AWAY, Plan, begun
 from tests.certify.planning import Planner, remembered
 from tests.certify.units import REGISTRY, SERVICE, Key, unit_of
 
@@ -135,11 +134,9 @@ class Writer:
 async def main(file: str, process: str) -> None:
     """Run the writers of one process."""
     plan = Plan.read(file)
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with PostgresStore(SERVICE, plan.dsn, REGISTRY, pool_size=4) as store:
         writers = [Writer(plan, process, number, store) for number in range(plan.callers)]
-        print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
+        stop = begun()
         async with asyncio.TaskGroup() as group:
             for writer in writers:
                 group.create_task(writer.run(stop))
