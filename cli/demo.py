@@ -16,6 +16,7 @@ import httpx2
 import uvloop
 from fastapi import FastAPI
 from rich.console import Console
+from rich.status import Status
 
 from cli import welcome
 from cli.embedded import Embedded
@@ -52,7 +53,8 @@ def demo(options: Options, console: Console) -> None:
     signal.signal(signal.SIGTERM, _as_interrupt)
     listening = _listen(options.host, options.port)
     url = f"http://{options.host}:{listening.getsockname()[1]}"
-    with listening, console.status("Starting PostgreSQL"), Embedded(options.data_dir) as database:
+    with listening, console.status("Starting PostgreSQL") as starting, Embedded(options.data_dir) as database:
+        starting.update("Starting the services")
         issuer = open_installation(options.data_dir)
         declared = services()
         settings = [settings_of(service, database, issuer, url) for service in declared]
@@ -60,8 +62,8 @@ def demo(options: Options, console: Console) -> None:
         apps = {each.name: create_app(each, its, worker=True) for each, its in zip(declared, settings, strict=True)}
         place = _Place(options, url, issuer.everything(TOKEN_HOURS), tuple(declared))
         with suppress(KeyboardInterrupt):
-            uvloop.run(_serve(place, apps, listening, console))
-    console.print("Stopped. Everything recorded is kept in", str(options.data_dir))
+            uvloop.run(_serve(place, apps, listening, starting))
+    welcome.plain(console, f"Stopped. Everything recorded is kept in {options.data_dir}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +95,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.socket, console: Console) -> None:
+async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.socket, starting: Status) -> None:
     server = server_of(Together(apps), list(apps.values()), place.options.host, 0)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         await _until_ready(place, server, serving)
+        starting.stop()
         if place.options.sample:
-            await _import_sample(place, console)
+            await _import_sample(place, starting.console)
         if place.options.ready_file is not None:
             write_private(place.options.ready_file, json.dumps(_ready(place)))
-        welcome.show(place.url, place.token, place.services, console, sample=place.options.sample)
+        welcome.show(place.url, place.token, place.services, starting.console, sample=place.options.sample)
     except BaseException:
         server.should_exit = True
         await asyncio.wait([serving])

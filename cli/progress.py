@@ -14,9 +14,9 @@ Tick: TypeAlias = Callable[[int, int], None]
 
 @contextmanager
 def bar(console: Console, title: str) -> Iterator[Tick]:
-    """Show a bar on standard error; the callback takes (done, total)."""
+    """Show a bar where a person looks on; the callback takes (done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
 
         def tick(done: int, total: int) -> None:

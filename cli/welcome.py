@@ -66,14 +66,15 @@ def show(url: str, token: str, services: Sequence[Service], console: Console, *,
     addresses = {"letter": url + letter_path()} if sample else {}
     addresses |= {"overview": f"{url}/reporting/v1/"}
     addresses |= {f"{service.name}, OpenAPI": f"{url}{service.prefix}/docs" for service in services}
-    _plain(console, "Regesta serves", "", *(f"  {what:<20} {address}" for what, address in addresses.items()))
-    _plain(console, "", "Sign in on the pages with this token, and give it to the command line:", "")
-    _plain(console, f"export REGESTA_URL={url}", f"export REGESTA_TOKEN={token}")
+    plain(console, "Regesta serves", "", *(f"  {what:<20} {address}" for what, address in addresses.items()))
+    plain(console, "", "Sign in on the pages with this token, and give it to the command line:", "")
+    plain(console, f"export REGESTA_URL={url}", f"export REGESTA_TOKEN={token}")
     for one in TRIES if sample else ():
-        _plain(console, "", f"# record {one.what} and see it in the letter", curl(one))
-    _plain(console, "", "Ctrl-C stops; everything recorded is kept.")
+        plain(console, "", f"# record {one.what} and see it in the letter", curl(one))
+    plain(console, "", "Ctrl-C stops; everything recorded is kept.")
 
 
-def _plain(console: Console, *lines: str) -> None:
+def plain(console: Console, *lines: str) -> None:
+    """Print lines as they are: a terminal folds what is too long for it, and copies it whole."""
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
