@@ -39,7 +39,10 @@ def facts(
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Import the facts of one policy note; exit 1 when a piece was refused. A second import of the same file records nothing."""
+    """Import the facts of one policy note.
+
+    A second import of the same file records nothing. Exit code 1 when a piece was refused.
+    """
     usable(token)
     if report is not None:
         report.touch()  # a place that cannot be written is said before anything is sent
@@ -59,7 +62,10 @@ def facts(
 
 @import_app.command(epilog="Example: regesta import commands examples/contract-13th-series.ndjson")
 def commands(file: File, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Record the commands of an NDJSON file in its order, each `{"service", "command", "key", "data"}`."""
+    """Record the commands of an NDJSON file, in its order.
+
+    Each line is `{"service", "command", "key", "data"}`.
+    """
     story = read_story(file)
     with bar(errors, f"Recording {file.name}") as progress:
         told = asyncio.run(tell(story, url, usable(token), progress=progress))

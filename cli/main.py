@@ -32,6 +32,7 @@ from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
 from regesta import telemetry
 from regesta.errors import Misconfigured, RegestaError
 
+SERVICE_HELP = f"One of {', '.join(SERVICES)}."
 REFUSED, MISUSED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
@@ -55,7 +56,7 @@ class LetterForm(StrEnum):
 
 @app.command(epilog="Example: regesta demo --port 8080 --data-dir .regesta")
 def demo(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="<port>", help="0 takes a free one.")] = 8080,
     data_dir: DataDir = DEFAULT_DATA,
     ready_file: Annotated[Path | None, typer.Option(help="Written whole, as JSON, when the demo can serve.")] = None,
     no_sample: Annotated[bool, typer.Option("--no-sample", help="Start without the sample programme.")] = False,
@@ -70,7 +71,10 @@ def demo(
 def serve(
     services: Annotated[list[str] | None, typer.Argument(help="Which services; all four when none is named.")] = None,
 ) -> None:
-    """Serve services in one process, with settings from the environment: REGESTA_*, or REGESTA_<SERVICE>_* for one."""
+    """Serve services in one process.
+
+    Settings come from the environment: REGESTA_<NAME> for all, REGESTA_<SERVICE>_<NAME> for one of them.
+    """
     names = services or list(SERVICES)
     for name in names:
         if name not in SERVICES:
@@ -80,10 +84,10 @@ def serve(
     serve_services(names)
 
 
-@app.command(epilog="Example: regesta letter developpement-territorial 2024 --as html --out letter.html")
+@app.command(epilog="Example: regesta letter sport 2024 --as html --out letter.html")
 def letter(
-    note: str,
-    year: int,
+    note: Annotated[str, typer.Argument(help="The note's slug, as in the letter's address.")],
+    year: Annotated[int, typer.Argument(help="Which the letter plans; it accounts for the one before.")],
     form: Annotated[LetterForm, typer.Option("--as", help="The form of the letter.")] = LetterForm.json,
     as_of: AsOf = None,
     out: Annotated[Path | None, typer.Option(help="A file; standard output when none is named.")] = None,
@@ -106,15 +110,15 @@ def letter(
 
 @app.command(epilog="Example: regesta replay budget commitment/0193... --as-of 2026-06-30")
 def replay(
-    service: str,
-    stream: str,
+    service: Annotated[str, typer.Argument(help=SERVICE_HELP)],
+    stream: Annotated[str, typer.Argument(help="Such as commitment/0193...")],
     as_of: AsOf = None,
     cut: Annotated[int | None, typer.Option(min=0, help="Only events up to this position.")] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Show the state and the history of a stream, now or as of a day or a position."""
+    """Show the state and the history of a stream, also of the past."""
     params = {"as_of": _day(as_of)} if as_of else {}
     if cut is not None:
         params["cut"] = str(cut)
@@ -124,7 +128,7 @@ def replay(
 
 @app.command(epilog="Example: regesta lag --json")
 def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Show how far every read model and reaction is behind the logs."""
+    """Show how far read models and reactions are behind the logs."""
     remote = Remote(url, token)
     found = {service: remote.ask("GET", f"/{service}/v1/projections").json() for service in SERVICES}
     _show(found, as_json, views.lag)
@@ -132,13 +136,16 @@ def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> N
 
 @app.command(epilog="Example: regesta rebuild budget --projection lines")
 def rebuild(
-    service: str,
+    service: Annotated[str, typer.Argument(help=SERVICE_HELP)],
     projection: Annotated[str | None, typer.Option(help="Only this read model.")] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Empty read models and fill them again from the logs; waits until they are whole."""
+    """Fill read models again from the logs.
+
+    They are emptied first; the command waits until they are whole.
+    """
     found = rebuild_and_wait(Remote(url, token), _service(service), projection, errors)
     _show(found, as_json, views.rebuilt)
 
@@ -149,10 +156,13 @@ def token(
     scope: Annotated[list[str] | None, typer.Option(help="Repeat for several; all when none is named.")] = None,
     role: Annotated[list[str] | None, typer.Option(help="Repeat for several.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="Administrative unit; repeat for several.")] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366, metavar="<hours>", help="How long it is good.")] = 12,
     data_dir: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Print a token of the embedded installation; without scopes, roles and units it may do everything."""
+    """Print a token of the embedded installation.
+
+    Without scopes, roles and units it may do everything.
+    """
     if not (data_dir / "keys" / "key.json").exists():
         raise Misconfigured(f"{str(data_dir)!r} is no installation; `regesta demo` makes one")
     issuer = open_installation(data_dir)

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 # What a service answered, as JSON: its shape is the OpenAPI document's.
 Answer: TypeAlias = Any
 View: TypeAlias = Callable[[Answer, Console], None]
 
+NUMBERS: Final = ("position", "head", "lag")
+
 
 def history(found: Answer, console: Console) -> None:
     """Print the events of a stream, then what they came to."""
-    table = Table("position", "version", "recorded (UTC)", "occurred", "type", "actor", "facts", title=found["stream"])
+    table = Table("event", "recorded (UTC)", "what", title=found["stream"], show_lines=True)
     for event in found["events"]:
         facts = ", ".join(f"{name} {_short(value)}" for name, value in event["data"].items())
+        occurred = f"occurred {event['occurred']}" if event.get("occurred") else ""
         table.add_row(
-            event["id"],
-            str(event["sequence"]),
-            event["time"][:19].replace("T", " "),
-            event.get("occurred") or "",
-            event["type"],
-            event["actor"],
-            facts,
+            f"{event['source'].rpartition('/')[2]}:{event['id']}\nversion {event['sequence']}",
+            f"{event['time'][:19].replace('T', ' ')}\n{occurred}",
+            f"{event['type']} by {event['actor']}\n{facts}",
         )
     console.print(table)
     if found["state"] is not None:
@@ -36,12 +35,15 @@ def history(found: Answer, console: Console) -> None:
 
 def lag(found: Answer, console: Console) -> None:
     """Print how far the read models are."""
-    table = Table("service", "read model", "log", "position", "head", "lag", "standing still because")
-    for service, projections in found.items():
-        for each in projections:
-            style = "red" if each["failure"] else None
-            row = [service, each["projection"], each["source"], each["position"], each["head"], each["lag"]]
-            table.add_row(*map(str, row), each["failure"] or "", style=style)
+    # What may be long is folded, never cut: reactions differ at the end of their names.
+    table = Table("service", Column("read model", overflow="fold"), "log", *(_number(name) for name in NUMBERS))
+    each_one = [(service, each) for service, projections in found.items() for each in projections]
+    if any(each["failure"] for _, each in each_one):
+        table.add_column("standing still because", overflow="fold")
+    for service, each in each_one:
+        row = [service, each["projection"], each["source"], *(str(each[name]) for name in NUMBERS)]
+        row += [each["failure"]] if each["failure"] else []
+        table.add_row(*row, style="red" if each["failure"] else None)
     console.print(table)
 
 
@@ -56,6 +58,10 @@ def rebuilt(found: Answer, console: Console) -> None:
         "; ".join(found["failures"]),
     )
     console.print(table)
+
+
+def _number(name: str) -> Column:
+    return Column(name, justify="right", no_wrap=True)
 
 
 def _short(value: Answer) -> str:
