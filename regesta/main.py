@@ -27,12 +27,14 @@ from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR
 from regesta.calendar import RULE as START_DAY
 from regesta.calendar import keep_calendar
+from regesta.checkpoint import reset
 from regesta.database import check_durable, migrate, migrations
 from regesta.decider import Decider
 from regesta.errors import Misconfigured
 from regesta.event import Registry
 from regesta.feed import FeedClient
-from regesta.projection import Follower, Projection, reset
+from regesta.follower import Follower
+from regesta.projection import Projection
 from regesta.reaction import Here, Reacting
 from regesta.reference import References
 from regesta.routing import Readdressed

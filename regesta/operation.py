@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
+from regesta.checkpoint import read_all, reset
 from regesta.errors import NotFound
-from regesta.projection import progress
 from regesta.runtime import runtime_of
 from regesta.strict import StrictRoute
 from regesta.web import Caller
@@ -34,7 +34,7 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
     """Return how far every read model and reaction of this service is."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
-    known = await progress(runtime.pool)
+    known = await read_all(runtime.pool)
     heads = {each.source: (await runtime.store.head(each.source)).position for each in known}
     return [
         ProjectionOut(
@@ -61,6 +61,6 @@ async def post_rebuild(
     chosen = [each for each in runtime.service.projections if projection in (None, each.name)]
     if not chosen:
         raise NotFound(f"{runtime.service.name} has no projection {projection!r}", projection=projection)
-    for source, follower in runtime.followers.items():
-        await follower.rebuild(each.name for each in chosen if each.source == source)
+    for each in chosen:
+        await reset(runtime.pool, each)
     return sorted({each.name for each in chosen})

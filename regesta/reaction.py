@@ -9,19 +9,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import asyncpg
 
+from regesta.checkpoint import ADD_CHECKPOINT, enter
 from regesta.command import Command, Context
+from regesta.database import Connection as Db
 from regesta.database import is_lost
 from regesta.decider import Decider
 from regesta.envelope import Envelope, Key
 from regesta.errors import NotYet, RegestaError
 from regesta.event import Event, Recorded
-from regesta.projection import ADD_CHECKPOINT, RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS, Projection
+from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
+from regesta.projection import Projection
 from regesta.unit import Store
 
 BATCH_EVENTS = 500
@@ -29,6 +33,10 @@ STREAMS_TOGETHER = 64
 FOLDED_SECONDS = 2.0
 FOLDED_POLL_SECONDS = 0.02
 READ = "SELECT position, failure FROM projections.checkpoints WHERE projection = $1 AND source = $2"
+READ_FOLDED = """
+SELECT CASE WHEN parked = 0 THEN position ELSE 0 END FROM projections.checkpoints
+WHERE projection = $1 AND source = $2 AND version = $3 AND live
+"""
 MOVE = """
 UPDATE projections.checkpoints SET position = $3, failure = NULL
 WHERE projection = $1 AND source = $2 AND position < $3
@@ -46,16 +54,27 @@ class Here:
     pool: asyncpg.Pool
 
     async def folded(self, projection: Projection, position: int | None = None) -> None:
-        """Return when a read model holds a position of its log; without one, all that has arrived. Raises NotYet."""
+        """Return when a read model holds a position of its log; without one, all that has arrived.
+
+        Raises NotYet, also as long as streams of it are parked: what is decided on a part cannot be taken back.
+        """
         wanted = (await self.store.head(projection.source)).position if position is None else position
         deadline = asyncio.get_running_loop().time() + FOLDED_SECONDS
-        while (reached := await self.pool.fetchval(READ, projection.name, projection.source) or 0) < wanted:
+        mine = projection.name, projection.source, projection.version
+        while (reached := await self.pool.fetchval(READ_FOLDED, *mine) or 0) < wanted:
             if asyncio.get_running_loop().time() > deadline:
                 raise NotYet(
                     f"{projection.name} is at {reached}, not yet at {wanted}",
                     source=projection.source, reached=reached, wanted=wanted,
                 )  # fmt: skip
             await asyncio.sleep(FOLDED_POLL_SECONDS)
+
+    @asynccontextmanager
+    async def reading(self, *projections: Projection) -> AsyncIterator[Db]:
+        """Give a connection on which SQL finds the tables of these read models, all of one moment."""
+        async with self.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+            await enter(db, projections)
+            yield db
 
 
 @dataclass(frozen=True, slots=True)

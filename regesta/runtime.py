@@ -16,7 +16,8 @@ from regesta.bus import Intake
 from regesta.command import AnyAggregate, AnyRule, Command
 from regesta.decider import Decider
 from regesta.event import Event
-from regesta.projection import Follower, Projection
+from regesta.follower import Follower
+from regesta.projection import Projection
 from regesta.reaction import Reacting, Reaction
 from regesta.reference import References
 from regesta.unit import Store

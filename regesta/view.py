@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
@@ -10,23 +10,21 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
+from regesta.checkpoint import Checkpoint, enter
 from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
 from regesta.event import IsoDay, event_name
+from regesta.parking import parked_until
 from regesta.runtime import Runtime, runtime_of
 from regesta.web import AtLeast, Caller, arrived, tokens_of
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 WAIT_SECONDS = 2.0
-CHECKPOINTS = """
-SELECT source, min(position) AS position FROM projections.checkpoints
-WHERE projection = ANY ($1::text[]) GROUP BY source
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of knowledge. cut: position per log; missing: the logs of which less has arrived than the cut asks for."""
+    """One state of knowledge. cut: position per log; missing: see `complete`."""
 
     db: Db
     cut: Mapping[str, int]
@@ -35,7 +33,10 @@ class View:
 
     @property
     def complete(self) -> bool:
-        """Whether everything up to the cut is in the tables read."""
+        """Whether everything up to the cut is in the tables read.
+
+        Else `missing` names the logs of which less has arrived, and the streams that are parked ("budget/commitment/0193…").
+        """
         return not self.missing
 
     @property
@@ -82,13 +83,13 @@ async def view(
             raise Malformed(f"{runtime.service.name} reads no log {source!r}", cut=cut)
     positions, missing = await _positions_of(runtime, as_of) if as_of else (wanted, ())
     async with runtime.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-        reached = await _checkpoints(runtime, db)
-        if as_of is None and cut is None:
-            yield View(db, reached, ())
-            return
-        whole = {source: positions.get(source, 0) for source in runtime.followers}
+        checkpoints = await enter(db, runtime.service.projections)
+        reached = {source: _lowest(checkpoints, source) for source in runtime.followers}
+        newest = as_of is None and cut is None
+        whole = reached if newest else {source: positions.get(source, 0) for source in runtime.followers}
         behind = {source for source, position in whole.items() if position > reached[source]}
-        yield View(db, whole, tuple(sorted(behind | set(missing))), as_of)
+        parked = await parked_until(db, checkpoints, whole)
+        yield View(db, whole, tuple(sorted(behind | parked | set(missing))), as_of)
 
 
 Reading = Annotated[View, Depends(view)]
@@ -106,11 +107,8 @@ async def folded(runtime: Runtime, at_least: str | None) -> None:
             raise NotYet(f"{source} is read up to {at}, not yet {position}", source=source, reached=at, wanted=position)
 
 
-async def _checkpoints(runtime: Runtime, db: Db) -> dict[str, int]:
-    names = [projection.name for projection in runtime.service.projections]
-    reached = dict.fromkeys(runtime.followers, 0)
-    reached.update({row["source"]: row["position"] for row in await db.fetch(CHECKPOINTS, names)})
-    return reached
+def _lowest(checkpoints: Iterable[Checkpoint], source: str) -> int:
+    return min((each.position for each in checkpoints if each.source == source), default=0)
 
 
 async def _positions_of(runtime: Runtime, day: date) -> tuple[dict[str, int], tuple[str, ...]]:

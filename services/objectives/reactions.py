@@ -33,7 +33,7 @@ async def on_payment(here: Here, recorded: Recorded, event: Event) -> Sequence[C
         case PaymentLiquidated(part="advance", dossier=str() as dossier):
             return await _settlement(here, dossier)
         case PaymentReversed():
-            async with here.pool.acquire() as db:
+            async with here.reading(advances.PROJECTION) as db:
                 paid_for = await advances.dossier_of(db, NOW, key_of(recorded.stream), event.payment)
             return [] if paid_for is None else await _settlement(here, paid_for)
         case _:
@@ -54,7 +54,7 @@ async def on_milestone(here: Here, recorded: Recorded, event: Event) -> Sequence
 
 
 async def _settlement(here: Here, dossier: str) -> Sequence[Command]:
-    async with here.pool.acquire() as db:
+    async with here.reading(advances.PROJECTION) as db:
         paid = await advances.read(db, NOW, dossier)
     if not paid:
         return []

@@ -13,7 +13,8 @@ import orjson
 
 from regesta.database import Connection as Db
 from regesta.event import Event, Registry
-from regesta.projection import Fact, Follower, Projection
+from regesta.follower import Follower
+from regesta.projection import Fact, Projection
 from regesta.store import PostgresStore
 from tests.bench import rivals
 from tests.bench.ground import SERVICE, Ground, execute
@@ -36,7 +37,7 @@ CREATE TABLE tallies_v1.tallies (
     stream text COLLATE "C" PRIMARY KEY, events bigint NOT NULL, cents bigint NOT NULL, position bigint NOT NULL
 );
 GRANT USAGE ON SCHEMA tallies_v1 TO bench;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON tallies_v1.tallies TO bench;
+GRANT SELECT, INSERT, UPDATE, DELETE ON tallies_v1.tallies TO bench;
 """
 # Streams of 50 events that begin and end all along the log, as dossiers do.
 FILL = """
@@ -47,7 +48,7 @@ FROM (SELECT n, (n - 1) / 5000 * 100 + (n - 1) % 100 AS stream FROM generate_ser
 """
 EMPTY = "TRUNCATE tallies_v1.tallies, projections.checkpoints"
 UPSERT = """
-INSERT INTO tallies_v1.tallies AS kept
+INSERT INTO tallies AS kept
 SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
 ON CONFLICT (stream) DO UPDATE
 SET events = kept.events + excluded.events, cents = kept.cents + excluded.cents, position = excluded.position
@@ -79,7 +80,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
 
 
 REGISTRY: Final = Registry((Counted,))
-PROJECTION: Final = Projection("tallies", SERVICE, 1, (Counted,), ("tallies_v1.tallies",), project)
+PROJECTION: Final = Projection("tallies", SERVICE, 1, (Counted,), ("tallies",), project)
 
 
 async def rows(ground: Ground) -> AsyncIterator[Row]:
@@ -152,7 +153,8 @@ async def following(told: Told) -> AsyncIterator[Callable[[], Awaitable[Figures]
 async def by_hand(told: Told) -> AsyncIterator[Callable[[], Awaitable[Figures]]]:
     """Give a job that does the same with as little as can be: fetch, decode, fold, one upsert and a checkpoint per 500."""
     events = int(told["events"])
-    reading, writing = await asyncpg.connect(str(told["dsn"])), await asyncpg.connect(str(told["dsn"]))
+    reading = await asyncpg.connect(str(told["dsn"]))
+    writing = await asyncpg.connect(str(told["dsn"]), server_settings={"search_path": PROJECTION.schema})
     await writing.execute(ADD_CHECKPOINT)
 
     async def follow() -> Figures:

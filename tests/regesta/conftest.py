@@ -24,7 +24,8 @@ OpenStore: TypeAlias = Callable[[Database], Awaitable[PostgresStore]]
 
 EMPTY = """
 DELETE FROM log.events; DELETE FROM log.keys; DELETE FROM log.replicas; DELETE FROM log.sources; DELETE FROM log.turns;
-DELETE FROM projections.checkpoints;
+DELETE FROM projections.checkpoints; DELETE FROM projections.parked; DELETE FROM projections.dropped;
+DELETE FROM projections.rebuilds;
 """
 EMPTY_JARS = "DELETE FROM levels_v1.levels"
 

@@ -193,7 +193,7 @@ def undo(jar: Jar, step: Event) -> None:
         jar.labels.remove(step.label)
 
 
-LEVELS = Periods("levels_v1.levels", {"jar": "text"}, {"amount": "bigint", "labels": "text"})
+LEVELS = Periods("levels", {"jar": "text"}, {"amount": "bigint", "labels": "text"})
 MOVES = (JarFilled, JarPoured, JarReceived, JarLabelled, FactWithdrawn)
 
 
@@ -244,7 +244,7 @@ async def get_level(jar: str, view: Reading, caller: Caller) -> LevelOut:
     """Return how much a jar holds."""
     caller.require("jars:read")
     position = view.cut["jars"]
-    row = f"SELECT amount FROM levels_v1.levels AS level WHERE jar = $1 AND {as_of('level', '$2')}"
+    row = f"SELECT amount FROM levels AS level WHERE jar = $1 AND {as_of('level', '$2')}"
     amount = await view.db.fetchval(row, f"jar/{jar}", position)
     return LevelOut(amount=amount or 0, cut=dict(view.cut), complete=view.complete, missing=view.missing)
 
@@ -254,7 +254,7 @@ SOURCES = {"shelves": (ShelfBuilt,)}
 REGISTRY = Registry(EVENTS, SOURCES["shelves"])
 AGGREGATE = Aggregate(Jar, evolve, undo)
 RULES = (Rule(Fill, fill), Rule(Pour, pour), Rule(Label, label), Rule(Unlabel, unlabel), Rule(Explode, explode))
-PROJECTION = Projection("levels", "jars", 1, MOVES, ("levels_v1.levels",), project_levels)
+PROJECTION = Projection("levels", "jars", 1, MOVES, ("levels",), project_levels)
 REACTION = Reaction("stick-full", "jars", (JarFilled,), stick_full)
 ROUTES = (
     CommandRoute("PUT", "/jars/{jar}/fills/{ref}", Fill),

@@ -11,11 +11,12 @@ import pytest
 
 from regesta import calendar
 from regesta.calendar import Calendar, StartDay, keep_calendar
+from regesta.checkpoint import read_all
 from regesta.command import Aggregate, Command, Context, Rule
 from regesta.decider import Decider
 from regesta.errors import Busy, NotYet
 from regesta.event import DayStarted, Event, Recorded, Registry
-from regesta.projection import Follower, progress
+from regesta.follower import Follower
 from regesta.reaction import Here, Reacting, Reaction
 from regesta.store import PostgresStore
 from regesta.suites import filled
@@ -42,7 +43,7 @@ def reacting(store: PostgresStore, decider: Decider, reaction: Reaction = REACTI
 
 async def run_until(job: Reacting, store: PostgresStore, position: int) -> None:
     async def arrived() -> bool:
-        return [each.position for each in await progress(store.pool)] == [position]
+        return [each.position for each in await read_all(store.pool)] == [position]
 
     run = asyncio.create_task(job.run())
     await until(arrived)
@@ -96,11 +97,12 @@ async def test_a_refused_command_is_tried_again_until_it_can_be(
         return (await postgres_store.head("jars")).position == 6
 
     async def shown() -> list[str | None]:
-        return [each.failure for each in await progress(postgres_store.pool)]
+        return [each.failure for each in await read_all(postgres_store.pool)]
 
     await until(refused)
     assert "TooFew" in str(await shown())
     await decider.handle(Fill(jar="b", ref="r", amount=900), CONTEXT)
+
     async def well() -> bool:
         return await shown() == [None]
 
@@ -127,7 +129,7 @@ async def test_a_fault_in_a_reaction_is_shown_and_holds_up_its_stream_alone(
     run = asyncio.create_task(job.run())
 
     async def failed() -> bool:
-        return [(each.position, each.failure) for each in await progress(postgres_store.pool)] == [
+        return [(each.position, each.failure) for each in await read_all(postgres_store.pool)] == [
             (0, "KeyError: 'a fault of ours'")
         ]
 

@@ -349,14 +349,15 @@ async def test_health_needs_no_token(service: Served) -> None:
         assert (await anyone.get("/readyz")).json() == {"status": "ok", "reasons": []}
 
 
-async def test_a_stopped_projection_makes_the_service_not_ready(service: Served, user: httpx2.AsyncClient) -> None:
+async def test_projections_in_trouble_make_the_service_not_ready(service: Served, user: httpx2.AsyncClient) -> None:
     follower = service.runtime.followers["jars"]
-    follower.failures["levels"] = "jars:1: ZeroDivisionError"
+    follower.trouble = "UndefinedTableError: no such table"
     try:
         ready = await user.get("/readyz")
     finally:
-        follower.failures.clear()
-    assert (ready.status_code, ready.json()["reasons"]) == (503, ["projection levels: jars:1: ZeroDivisionError"])
+        follower.trouble = None
+    reasons = ["projections of jars: UndefinedTableError: no such table"]
+    assert (ready.status_code, ready.json()["reasons"]) == (503, reasons)
 
 
 async def test_a_task_that_died_makes_the_service_not_ready(

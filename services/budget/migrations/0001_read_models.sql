@@ -1,4 +1,4 @@
--- The read models. Rows carry the positions between which they were known; tables of facts only grow.
+-- The read models, each in a schema of its own. Rows carry the positions between which they were known; tables of facts only grow.
 
 CREATE SCHEMA lines_v1;
 CREATE TABLE lines_v1.lines (
@@ -12,7 +12,7 @@ CREATE TABLE lines_v1.lines (
 CREATE UNIQUE INDEX ON lines_v1.lines (line) WHERE to_position IS NULL;
 
 CREATE SCHEMA ledgers_v1;
-CREATE TABLE ledgers_v1.totals (
+CREATE TABLE ledgers_v1.ledger_totals (
     line text COLLATE "C" NOT NULL,
     year integer NOT NULL,
     version integer NOT NULL,
@@ -26,8 +26,8 @@ CREATE TABLE ledgers_v1.totals (
     to_position bigint,
     PRIMARY KEY (line, year, from_position)
 );
-CREATE UNIQUE INDEX ON ledgers_v1.totals (line, year) WHERE to_position IS NULL;
-CREATE TABLE ledgers_v1.entries (
+CREATE UNIQUE INDEX ON ledgers_v1.ledger_totals (line, year) WHERE to_position IS NULL;
+CREATE TABLE ledgers_v1.ledger_entries (
     position bigint PRIMARY KEY,
     line text COLLATE "C" NOT NULL,
     year integer NOT NULL,
@@ -39,10 +39,10 @@ CREATE TABLE ledgers_v1.entries (
     reference text COLLATE "C",
     unchecked boolean NOT NULL
 );
-CREATE INDEX ON ledgers_v1.entries (line, year, position);
+CREATE INDEX ON ledgers_v1.ledger_entries (line, year, position);
 
 CREATE SCHEMA assignments_v1;
-CREATE TABLE assignments_v1.lines (
+CREATE TABLE assignments_v1.assigned_lines (
     objective text COLLATE "C" NOT NULL,
     assignment text COLLATE "C" NOT NULL,
     line text COLLATE "C" NOT NULL,
@@ -51,9 +51,9 @@ CREATE TABLE assignments_v1.lines (
     to_position bigint,
     PRIMARY KEY (objective, assignment, from_position)
 );
-CREATE UNIQUE INDEX ON assignments_v1.lines (objective, assignment) WHERE to_position IS NULL;
-CREATE INDEX ON assignments_v1.lines (line);
-CREATE TABLE assignments_v1.printed (
+CREATE UNIQUE INDEX ON assignments_v1.assigned_lines (objective, assignment) WHERE to_position IS NULL;
+CREATE INDEX ON assignments_v1.assigned_lines (line);
+CREATE TABLE assignments_v1.printed_allocations (
     fact bigint NOT NULL,
     objective text COLLATE "C" NOT NULL,
     printed jsonb NOT NULL,
@@ -61,8 +61,8 @@ CREATE TABLE assignments_v1.printed (
     to_position bigint,
     PRIMARY KEY (fact, from_position)
 );
-CREATE UNIQUE INDEX ON assignments_v1.printed (fact) WHERE to_position IS NULL;
-CREATE INDEX ON assignments_v1.printed (objective);
+CREATE UNIQUE INDEX ON assignments_v1.printed_allocations (fact) WHERE to_position IS NULL;
+CREATE INDEX ON assignments_v1.printed_allocations (objective);
 
 CREATE SCHEMA conventions_v1;
 CREATE TABLE conventions_v1.conventions (
@@ -72,6 +72,7 @@ CREATE TABLE conventions_v1.conventions (
     signed jsonb NOT NULL,
     amended jsonb,
     terminated jsonb,
+    committed_cents bigint NOT NULL,
     drawn_cents bigint NOT NULL,
     advanced_cents bigint NOT NULL,
     facts bigint[] NOT NULL,
@@ -81,12 +82,12 @@ CREATE TABLE conventions_v1.conventions (
 );
 CREATE UNIQUE INDEX ON conventions_v1.conventions (convention) WHERE to_position IS NULL;
 CREATE INDEX ON conventions_v1.conventions (dossier, convention);
-CREATE TABLE conventions_v1.drawings (
+CREATE TABLE conventions_v1.convention_entries (
     position bigint PRIMARY KEY,
     convention text COLLATE "C" NOT NULL,
-    part text COLLATE "C" NOT NULL
+    figure text COLLATE "C" NOT NULL
 );
-CREATE INDEX ON conventions_v1.drawings (convention, position);
+CREATE INDEX ON conventions_v1.convention_entries (convention, position);
 
 CREATE SCHEMA commitments_v1;
 CREATE TABLE commitments_v1.commitments (
@@ -111,7 +112,9 @@ CREATE UNIQUE INDEX ON commitments_v1.commitments (commitment) WHERE to_position
 CREATE INDEX ON commitments_v1.commitments (dossier, commitment);
 CREATE INDEX ON commitments_v1.commitments (convention, commitment);
 CREATE INDEX ON commitments_v1.commitments (line, year, commitment);
-CREATE TABLE commitments_v1.payments (
+
+CREATE SCHEMA payments_v1;
+CREATE TABLE payments_v1.payments (
     commitment text COLLATE "C" NOT NULL,
     payment text COLLATE "C" NOT NULL,
     liquidated jsonb NOT NULL,
@@ -121,8 +124,10 @@ CREATE TABLE commitments_v1.payments (
     to_position bigint,
     PRIMARY KEY (commitment, payment, from_position)
 );
-CREATE UNIQUE INDEX ON commitments_v1.payments (commitment, payment) WHERE to_position IS NULL;
-CREATE TABLE commitments_v1.claims (
+CREATE UNIQUE INDEX ON payments_v1.payments (commitment, payment) WHERE to_position IS NULL;
+
+CREATE SCHEMA claims_v1;
+CREATE TABLE claims_v1.claims (
     commitment text COLLATE "C" NOT NULL,
     claim text COLLATE "C" NOT NULL,
     received jsonb NOT NULL,
@@ -133,8 +138,10 @@ CREATE TABLE commitments_v1.claims (
     to_position bigint,
     PRIMARY KEY (commitment, claim, from_position)
 );
-CREATE UNIQUE INDEX ON commitments_v1.claims (commitment, claim) WHERE to_position IS NULL;
-CREATE TABLE commitments_v1.recoveries (
+CREATE UNIQUE INDEX ON claims_v1.claims (commitment, claim) WHERE to_position IS NULL;
+
+CREATE SCHEMA recoveries_v1;
+CREATE TABLE recoveries_v1.recoveries (
     commitment text COLLATE "C" NOT NULL,
     recovery text COLLATE "C" NOT NULL,
     established jsonb NOT NULL,
@@ -143,18 +150,17 @@ CREATE TABLE commitments_v1.recoveries (
     to_position bigint,
     PRIMARY KEY (commitment, recovery, from_position)
 );
-CREATE UNIQUE INDEX ON commitments_v1.recoveries (commitment, recovery) WHERE to_position IS NULL;
-
-CREATE TABLE commitments_v1.collections (
+CREATE UNIQUE INDEX ON recoveries_v1.recoveries (commitment, recovery) WHERE to_position IS NULL;
+CREATE TABLE recoveries_v1.collections (
     position bigint PRIMARY KEY,
     commitment text COLLATE "C" NOT NULL,
     recovery text COLLATE "C" NOT NULL,
     cents bigint NOT NULL
 );
-CREATE INDEX ON commitments_v1.collections (commitment, recovery, position);
+CREATE INDEX ON recoveries_v1.collections (commitment, recovery, position);
 
 CREATE SCHEMA receipts_v1;
-CREATE TABLE receipts_v1.facts (
+CREATE TABLE receipts_v1.receipt_facts (
     position bigint PRIMARY KEY,
     receipt text COLLATE "C" NOT NULL,
     line text COLLATE "C" NOT NULL,
@@ -162,8 +168,8 @@ CREATE TABLE receipts_v1.facts (
     figure text COLLATE "C" NOT NULL,
     cents bigint NOT NULL
 );
-CREATE INDEX ON receipts_v1.facts (line, year, position);
-CREATE INDEX ON receipts_v1.facts (receipt, position);
+CREATE INDEX ON receipts_v1.receipt_facts (line, year, position);
+CREATE INDEX ON receipts_v1.receipt_facts (receipt, position);
 
 CREATE SCHEMA forecasts_v1;
 CREATE TABLE forecasts_v1.forecasts (
@@ -176,8 +182,9 @@ CREATE TABLE forecasts_v1.forecasts (
 );
 CREATE UNIQUE INDEX ON forecasts_v1.forecasts (subject, year) WHERE to_position IS NULL;
 
-GRANT USAGE ON SCHEMA lines_v1, ledgers_v1, assignments_v1, conventions_v1, commitments_v1, receipts_v1, forecasts_v1
+GRANT USAGE ON SCHEMA lines_v1, ledgers_v1, assignments_v1, conventions_v1, commitments_v1, payments_v1, claims_v1, recoveries_v1,
+receipts_v1, forecasts_v1
 TO {service};
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES
-IN SCHEMA lines_v1, ledgers_v1, assignments_v1, conventions_v1, commitments_v1, receipts_v1, forecasts_v1
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA lines_v1, ledgers_v1, assignments_v1, conventions_v1, commitments_v1, payments_v1, claims_v1, recoveries_v1,
+receipts_v1, forecasts_v1
 TO {service};

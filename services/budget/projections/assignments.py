@@ -16,20 +16,20 @@ from regesta.view import View
 from services.budget.projections.answer import Answer, Names, names, position_of, stored
 
 LINES = Periods(
-    "assignments_v1.lines",
+    "assigned_lines",
     key={"objective": "text", "assignment": "text"},
     columns={"line": "text", "assigned": "jsonb"},
 )
-PRINTED = Periods("assignments_v1.printed", key={"fact": "bigint"}, columns={"objective": "text", "printed": "jsonb"})
+PRINTED = Periods("printed_allocations", key={"fact": "bigint"}, columns={"objective": "text", "printed": "jsonb"})
 # The line was open before it was assigned, so both are seen at any cut that shows the assignment.
 READ_LINES = f"""
 SELECT a.assigned, a.from_position, l.opened
-FROM assignments_v1.lines AS a
-LEFT JOIN lines_v1.lines AS l ON l.line = a.line AND {as_of("l", "$1")}
+FROM assigned_lines AS a
+LEFT JOIN lines AS l ON l.line = a.line AND {as_of("l", "$1")}
 WHERE {as_of("a", "$1")} AND a.objective = $2 ORDER BY a.from_position
 """
 READ_PRINTED = f"""
-SELECT printed, fact FROM assignments_v1.printed AS p WHERE {as_of("p", "$1")} AND objective = $2 ORDER BY fact
+SELECT printed, fact FROM printed_allocations AS p WHERE {as_of("p", "$1")} AND objective = $2 ORDER BY fact
 """
 
 
@@ -104,7 +104,7 @@ PROJECTION = Projection(
     "budget",
     1,
     (LineAssigned, LineUnassigned, AllocationPrinted, FactWithdrawn),
-    ("assignments_v1.lines", "assignments_v1.printed"),
+    ("assigned_lines", "printed_allocations"),
     project,
 )
 

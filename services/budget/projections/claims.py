@@ -16,27 +16,27 @@ from regesta.view import View
 from services.budget.projections.answer import Figure, Names, names, position_of, stored
 
 CLAIMS = Periods(
-    "commitments_v1.claims",
+    "claims",
     key={"commitment": "text", "claim": "text"},
     columns={"received": "jsonb", "received_fact": "bigint", "rejected": "jsonb", "rejected_fact": "bigint"},
 )
 RECOVERIES = Periods(
-    "commitments_v1.recoveries",
+    "recoveries",
     key={"commitment": "text", "recovery": "text"},
     columns={"established": "jsonb", "established_fact": "bigint"},
 )
 ADD_COLLECTIONS = """
-INSERT INTO commitments_v1.collections (position, commitment, recovery, cents)
+INSERT INTO collections (position, commitment, recovery, cents)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[])
 """
 READ_CLAIMS = f"""
-SELECT received, received_fact, rejected, rejected_fact FROM commitments_v1.claims AS c
+SELECT received, received_fact, rejected, rejected_fact FROM claims AS c
 WHERE {as_of("c", "$1")} AND commitment = $2 ORDER BY received_fact
 """
 READ_RECOVERIES = f"""
-SELECT established, established_fact, collected.* FROM commitments_v1.recoveries AS r CROSS JOIN LATERAL (
+SELECT established, established_fact, collected.* FROM recoveries AS r CROSS JOIN LATERAL (
     SELECT coalesce(sum(cents), 0)::bigint AS cents, coalesce(array_agg(position), '{{}}') AS positions
-    FROM commitments_v1.collections AS c
+    FROM collections AS c
     WHERE (c.commitment, c.recovery) = (r.commitment, r.recovery) AND c.position <= $1
 ) AS collected WHERE {as_of("r", "$1")} AND commitment = $2 ORDER BY established_fact
 """
@@ -95,13 +95,13 @@ async def project_recoveries(db: Db, facts: Sequence[Fact]) -> None:
 
 
 PROJECTIONS = (
-    Projection("claims", "budget", 1, (ClaimReceived, ClaimRejected), ("commitments_v1.claims",), project_claims),
+    Projection("claims", "budget", 1, (ClaimReceived, ClaimRejected), ("claims",), project_claims),
     Projection(
         "recoveries",
         "budget",
         1,
         (RecoveryEstablished, RecoveryCollected),
-        ("commitments_v1.recoveries", "commitments_v1.collections"),
+        ("recoveries", "collections"),
         project_recoveries,
     ),
 )

@@ -42,7 +42,7 @@ EVENTS: tuple[type[Event], ...] = (
     RecoveryCollected,
 )
 COMMITMENTS = Periods(
-    "commitments_v1.commitments",
+    "commitments",
     key={"commitment": "text"},
     columns={
         "version": "integer",
@@ -61,8 +61,8 @@ COMMITMENTS = Periods(
 )
 # The events behind what was liquidated are those of its payments as of the same cut.
 SELECT = f"""
-SELECT c.*, p.positions FROM commitments_v1.commitments AS c CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(fact), '{{}}') AS positions FROM commitments_v1.payments AS p, unnest(p.facts) AS fact
+SELECT c.*, p.positions FROM commitments AS c CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(fact), '{{}}') AS positions FROM payments AS p, unnest(p.facts) AS fact
     WHERE p.commitment = c.commitment AND {as_of("p", "$1")}
 ) AS p WHERE {as_of("c", "$1")}
 """
@@ -139,7 +139,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await COMMITMENTS.put(db, changes)
 
 
-PROJECTION = Projection("commitments", "budget", 1, EVENTS, ("commitments_v1.commitments",), project)
+PROJECTION = Projection("commitments", "budget", 1, EVENTS, ("commitments",), project)
 
 
 def add(row: Kept, event: Event, position: int) -> Kept:

@@ -38,7 +38,7 @@ EVENTS: tuple[type[Event], ...] = (
     ConventionReturned,
 )
 CONVENTIONS = Periods(
-    "conventions_v2.conventions",
+    "conventions",
     key={"convention": "text"},
     columns={
         "version": "integer",
@@ -54,14 +54,14 @@ CONVENTIONS = Periods(
 )
 # figure: what an entry changes, 'committed' or the part of a payment.
 ADD_ENTRIES = """
-INSERT INTO conventions_v2.entries (position, convention, figure) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
+INSERT INTO convention_entries (position, convention, figure) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
 """
 SELECT = f"""
-SELECT c.*, e.committed, e.drawn, e.advanced FROM conventions_v2.conventions AS c CROSS JOIN LATERAL (
+SELECT c.*, e.committed, e.drawn, e.advanced FROM conventions AS c CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(position) FILTER (WHERE figure = 'committed'), '{{}}') AS committed,
         coalesce(array_agg(position) FILTER (WHERE figure <> 'committed'), '{{}}') AS drawn,
         coalesce(array_agg(position) FILTER (WHERE figure = 'advance'), '{{}}') AS advanced
-    FROM conventions_v2.entries WHERE convention = c.convention AND position <= $1
+    FROM convention_entries WHERE convention = c.convention AND position <= $1
 ) AS e WHERE {as_of("c", "$1")}
 """
 READ_CONVENTION = f"{SELECT} AND c.convention = $2"
@@ -145,9 +145,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
         await db.execute(ADD_ENTRIES, *map(list, zip(*entries, strict=True)))
 
 
-PROJECTION = Projection(
-    "conventions", "budget", 2, EVENTS, ("conventions_v2.conventions", "conventions_v2.entries"), project
-)
+PROJECTION = Projection("conventions", "budget", 1, EVENTS, ("conventions", "convention_entries"), project)
 
 
 def add(row: Kept, event: Event, position: int) -> Kept:

@@ -37,7 +37,7 @@ EVENTS: tuple[type[Event], ...] = (
     CreditReturned,
 )
 TOTALS = Periods(
-    "ledgers_v1.totals",
+    "ledger_totals",
     key={"line": "text", "year": "integer"},
     columns={
         "version": "integer",
@@ -50,19 +50,19 @@ TOTALS = Periods(
     },
 )
 ADD_ENTRIES = """
-INSERT INTO ledgers_v1.entries (position, line, year, credit, figure, type, cents, other, reference, unchecked)
+INSERT INTO ledger_entries (position, line, year, credit, figure, type, cents, other, reference, unchecked)
 SELECT * FROM unnest(
     $1::bigint[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
     $10::boolean[]
 )
 """
-READ_TOTALS = f"SELECT * FROM ledgers_v1.totals AS t WHERE {as_of('t', '$1')} AND line = $2 AND year = $3"
+READ_TOTALS = f"SELECT * FROM ledger_totals AS t WHERE {as_of('t', '$1')} AND line = $2 AND year = $3"
 READ_EVENTS = """
 SELECT credit, figure, array_agg(position ORDER BY position) AS positions, bool_or(unchecked) AS unchecked
-FROM ledgers_v1.entries WHERE line = $2 AND year = $3 AND position <= $1 GROUP BY credit, figure
+FROM ledger_entries WHERE line = $2 AND year = $3 AND position <= $1 GROUP BY credit, figure
 """
 READ_ENTRIES = """
-SELECT * FROM ledgers_v1.entries
+SELECT * FROM ledger_entries
 WHERE line = $2 AND year = $3 AND position <= $1 AND position > $4 ORDER BY position LIMIT $5
 """
 
@@ -159,7 +159,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await db.execute(ADD_ENTRIES, *map(list, zip(*entries, strict=True)))
 
 
-PROJECTION = Projection("ledgers", "budget", 1, EVENTS, ("ledgers_v1.totals", "ledgers_v1.entries"), project)
+PROJECTION = Projection("ledgers", "budget", 1, EVENTS, ("ledger_totals", "ledger_entries"), project)
 
 
 def add(row: Totals, event: Voted | Moved | Used) -> Totals:

@@ -16,13 +16,13 @@ from regesta.view import View
 from services.budget.domain.errors import UnknownLine
 from services.budget.projections.answer import Answer, Names, names, position_of, stored
 
-LINES = Periods("lines_v1.lines", key={"line": "text"}, columns={"version": "integer", "opened": "jsonb"})
+LINES = Periods("lines", key={"line": "text"}, columns={"version": "integer", "opened": "jsonb"})
 READ_LINES = f"""
-SELECT line, opened, version, from_position FROM lines_v1.lines AS l
+SELECT line, opened, version, from_position FROM lines AS l
 WHERE {as_of("l", "$1")} AND line > $2 ORDER BY line LIMIT $3
 """
 READ_LINE = f"""
-SELECT line, opened, version, from_position FROM lines_v1.lines AS l WHERE {as_of("l", "$1")} AND line = $2
+SELECT line, opened, version, from_position FROM lines AS l WHERE {as_of("l", "$1")} AND line = $2
 """
 
 
@@ -64,7 +64,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     )
 
 
-PROJECTION = Projection("lines", "budget", 1, (BudgetLineOpened,), ("lines_v1.lines",), project)
+PROJECTION = Projection("lines", "budget", 1, (BudgetLineOpened,), ("lines",), project)
 
 
 async def read_lines(view: View, after: str, limit: int) -> tuple[LineOut, ...]:

@@ -18,12 +18,12 @@ from regesta.view import View
 from services.budget.projections.answer import Figure, Names, names, position_of, stored
 
 PAYMENTS = Periods(
-    "commitments_v1.payments",
+    "payments",
     key={"commitment": "text", "payment": "text"},
     columns={"liquidated": "jsonb", "reversed_cents": "bigint", "facts": "bigint[]"},
 )
 READ = f"""
-SELECT payment, liquidated, reversed_cents, facts FROM commitments_v1.payments AS p
+SELECT payment, liquidated, reversed_cents, facts FROM payments AS p
 WHERE {as_of("p", "$1")} AND commitment = $2 ORDER BY facts[1]
 """
 
@@ -78,9 +78,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await PAYMENTS.put(db, changes)
 
 
-PROJECTION = Projection(
-    "payments", "budget", 1, (PaymentLiquidated, PaymentReversed), ("commitments_v1.payments",), project
-)
+PROJECTION = Projection("payments", "budget", 1, (PaymentLiquidated, PaymentReversed), ("payments",), project)
 
 
 async def read_payments(view: View, commitment: str) -> tuple[PaymentOut, ...]:

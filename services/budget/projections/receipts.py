@@ -14,16 +14,16 @@ from regesta.view import View
 from services.budget.projections.answer import Figure, position_of
 
 ADD_FACTS = """
-INSERT INTO receipts_v1.facts (position, receipt, line, year, figure, cents)
+INSERT INTO receipt_facts (position, receipt, line, year, figure, cents)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bigint[])
 """
 READ_RECEIPTS = """
 SELECT figure, sum(cents)::bigint AS cents, array_agg(position) AS positions
-FROM receipts_v1.facts WHERE line = $2 AND year = $3 AND position <= $1 GROUP BY figure
+FROM receipt_facts WHERE line = $2 AND year = $3 AND position <= $1 GROUP BY figure
 """
-FORECASTS = Periods("forecasts_v1.forecasts", key={"subject": "text", "year": "integer"}, columns={"cents": "bigint"})
+FORECASTS = Periods("forecasts", key={"subject": "text", "year": "integer"}, columns={"cents": "bigint"})
 READ_FORECAST = f"""
-SELECT cents, from_position FROM forecasts_v1.forecasts AS f WHERE {as_of("f", "$1")} AND subject = $2 AND year = $3
+SELECT cents, from_position FROM forecasts AS f WHERE {as_of("f", "$1")} AND subject = $2 AND year = $3
 """
 
 
@@ -62,8 +62,8 @@ async def project_forecasts(db: Db, facts: Sequence[Fact]) -> None:
 
 
 PROJECTIONS = (
-    Projection("receipts", "budget", 1, (RightEstablished, ReceiptCollected), ("receipts_v1.facts",), project_receipts),
-    Projection("forecasts", "budget", 1, (LiquidationForecast,), ("forecasts_v1.forecasts",), project_forecasts),
+    Projection("receipts", "budget", 1, (RightEstablished, ReceiptCollected), ("receipt_facts",), project_receipts),
+    Projection("forecasts", "budget", 1, (LiquidationForecast,), ("forecasts",), project_forecasts),
 )
 
 

@@ -89,5 +89,5 @@ CREATE INDEX ON measurements_v1.measurements (indicator, event);
 CREATE INDEX ON measurements_v1.measurements (corrects) WHERE corrects IS NOT NULL;
 
 GRANT USAGE ON SCHEMA indicators_v1, placements_v1, thresholds_v1, bands_v1, targets_v1, measurements_v1 TO {service};
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA
     indicators_v1, placements_v1, thresholds_v1, bands_v1, targets_v1, measurements_v1 TO {service};

@@ -14,10 +14,10 @@ from regesta.projection import Fact, Projection
 from services.kpi.domain.indicator import Level
 from services.kpi.projections.row import FACT, Row, indicator_of, row_of
 
-BANDS: Final = Periods("bands_v1.bands", {"indicator": "text", "year": "integer", "level": "text"}, FACT)
+BANDS: Final = Periods("bands", {"indicator": "text", "year": "integer", "level": "text"}, FACT)
 
 READ = f"""
-SELECT b.indicator, b.from_position, b.fact::text FROM bands_v1.bands AS b
+SELECT b.indicator, b.from_position, b.fact::text FROM bands AS b
 WHERE b.indicator = ANY ($2::text[]) AND {as_of("b", "$1")} ORDER BY b.indicator, b.year, b.level
 """
 

@@ -17,20 +17,20 @@ from services.kpi.projections.row import FACT, Row, indicator_of, row_of
 # As first defined, without a year.
 FIRST: Final = 0
 INDICATORS: Final = Periods(
-    "indicators_v1.indicators", {"indicator": "text"}, {"version": "integer", "retired": "bigint", "retirement": "json"}
+    "indicators", {"indicator": "text"}, {"version": "integer", "retired": "bigint", "retirement": "json"}
 )
-DEFINITIONS: Final = Periods("indicators_v1.definitions", {"indicator": "text", "year": "integer"}, FACT)
+DEFINITIONS: Final = Periods("definitions", {"indicator": "text", "year": "integer"}, FACT)
 
 PAGE = f"""
-SELECT i.indicator FROM indicators_v1.indicators AS i
+SELECT i.indicator FROM indicators AS i
 WHERE {as_of("i", "$1")} AND i.indicator > $2 ORDER BY i.indicator LIMIT $3
 """
 READ = f"""
-SELECT i.indicator, i.version, i.retired, i.retirement::text FROM indicators_v1.indicators AS i
+SELECT i.indicator, i.version, i.retired, i.retirement::text FROM indicators AS i
 WHERE i.indicator = ANY ($2::text[]) AND {as_of("i", "$1")}
 """
 READ_DEFINITIONS = f"""
-SELECT d.indicator, d.from_position, d.fact::text FROM indicators_v1.definitions AS d
+SELECT d.indicator, d.from_position, d.fact::text FROM definitions AS d
 WHERE d.indicator = ANY ($2::text[]) AND {as_of("d", "$1")} ORDER BY d.indicator, d.year
 """
 

@@ -22,7 +22,7 @@ from regesta.projection import Fact, Projection
 from services.kpi.projections.row import FACT, Row, indicator_of, row_of
 
 MEASUREMENTS: Final = Periods(
-    "measurements_v1.measurements",
+    "measurements",
     {"event": "bigint"},
     {"indicator": "text", "starts_on": "date", "ends_on": "date", "whole": "boolean", "corrects": "bigint", **FACT},
 )
@@ -34,13 +34,13 @@ SELECT m.*, m.fact::text AS fact_text, ARRAY(
         SELECT m.event, m.corrects
         UNION ALL
         SELECT earlier.event, earlier.corrects
-        FROM measurements_v1.measurements AS earlier JOIN replaced ON earlier.event = replaced.corrects
+        FROM measurements AS earlier JOIN replaced ON earlier.event = replaced.corrects
     )
     SELECT event FROM replaced ORDER BY event DESC
 ) AS events
-FROM measurements_v1.measurements AS m
+FROM measurements AS m
 WHERE {as_of("m", "$1")} AND NOT EXISTS (
-    SELECT FROM measurements_v1.measurements AS later WHERE later.corrects = m.event AND {as_of("later", "$1")}
+    SELECT FROM measurements AS later WHERE later.corrects = m.event AND {as_of("later", "$1")}
 )
 """
 PAGE = f"""

@@ -15,18 +15,18 @@ from services.kpi.projections.row import FACT, Row, indicator_of, row_of
 # A key has no nulls: a placement in all sections has this instead of a year and kind.
 ALL_SECTIONS: Final = (0, "")
 PLACEMENTS: Final = Periods(
-    "placements_v1.placements",
+    "placements",
     {"indicator": "text", "objective": "text", "section_year": "integer", "section_kind": "text"},
     FACT,
 )
 
 READ = f"""
-SELECT p.indicator, p.from_position, p.fact::text FROM placements_v1.placements AS p
+SELECT p.indicator, p.from_position, p.fact::text FROM placements AS p
 WHERE p.indicator = ANY ($2::text[]) AND {as_of("p", "$1")}
 ORDER BY p.indicator, p.objective, p.section_year, p.section_kind
 """
 UNDER = f"""
-SELECT DISTINCT p.indicator FROM placements_v1.placements AS p
+SELECT DISTINCT p.indicator FROM placements AS p
 WHERE p.objective = $2 AND {as_of("p", "$1")} AND ($3::integer IS NULL OR p.section_year IN (0, $3))
   AND p.indicator > $4 ORDER BY p.indicator LIMIT $5
 """

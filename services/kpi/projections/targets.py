@@ -13,10 +13,10 @@ from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from services.kpi.projections.row import FACT, Row, indicator_of, row_of
 
-TARGETS: Final = Periods("targets_v1.targets", {"indicator": "text", "horizon": "text"}, FACT)
+TARGETS: Final = Periods("targets", {"indicator": "text", "horizon": "text"}, FACT)
 
 READ = f"""
-SELECT t.indicator, t.from_position, t.fact::text FROM targets_v1.targets AS t
+SELECT t.indicator, t.from_position, t.fact::text FROM targets AS t
 WHERE t.indicator = ANY ($2::text[]) AND {as_of("t", "$1")} ORDER BY t.indicator, t.horizon
 """
 

@@ -13,10 +13,10 @@ from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from services.kpi.projections.row import FACT, Row, indicator_of, row_of
 
-THRESHOLDS: Final = Periods("thresholds_v1.thresholds", {"event": "bigint"}, {"indicator": "text", **FACT})
+THRESHOLDS: Final = Periods("thresholds", {"event": "bigint"}, {"indicator": "text", **FACT})
 
 READ = f"""
-SELECT t.indicator, t.event, t.fact::text FROM thresholds_v1.thresholds AS t
+SELECT t.indicator, t.event, t.fact::text FROM thresholds AS t
 WHERE t.indicator = ANY ($2::text[]) AND {as_of("t", "$1")} ORDER BY t.event
 """
 

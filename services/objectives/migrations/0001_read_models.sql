@@ -40,14 +40,14 @@ CREATE UNIQUE INDEX ON notes_v1.sections (event) WHERE to_position IS NULL;
 CREATE INDEX ON notes_v1.sections (objective, event);
 
 CREATE SCHEMA statements_v1;
-CREATE TABLE statements_v1.versions (
+CREATE TABLE statements_v1.objective_versions (
     objective text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
     PRIMARY KEY (objective, from_position)
 );
-CREATE UNIQUE INDEX ON statements_v1.versions (objective) WHERE to_position IS NULL;
+CREATE UNIQUE INDEX ON statements_v1.objective_versions (objective) WHERE to_position IS NULL;
 CREATE TABLE statements_v1.statements (
     objective text COLLATE "C" NOT NULL,
     subject text COLLATE "C" NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE statements_v1.statements (
     PRIMARY KEY (objective, subject, from_position)
 );
 CREATE UNIQUE INDEX ON statements_v1.statements (objective, subject) WHERE to_position IS NULL;
-CREATE TABLE statements_v1.units (
+CREATE TABLE statements_v1.objective_units (
     objective text COLLATE "C" NOT NULL,
     unit text COLLATE "C" NOT NULL,
     role text COLLATE "C" NOT NULL,
@@ -67,10 +67,10 @@ CREATE TABLE statements_v1.units (
     to_position bigint,
     PRIMARY KEY (objective, unit, role, from_position)
 );
-CREATE UNIQUE INDEX ON statements_v1.units (objective, unit, role) WHERE to_position IS NULL;
+CREATE UNIQUE INDEX ON statements_v1.objective_units (objective, unit, role) WHERE to_position IS NULL;
 
 CREATE SCHEMA printed_v1;
-CREATE TABLE printed_v1.facts (
+CREATE TABLE printed_v1.printed_facts (
     event bigint NOT NULL,
     objective text COLLATE "C" NOT NULL,
     fact json NOT NULL,
@@ -78,9 +78,9 @@ CREATE TABLE printed_v1.facts (
     to_position bigint,
     PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON printed_v1.facts (event) WHERE to_position IS NULL;
-CREATE INDEX ON printed_v1.facts (objective, event);
-CREATE TABLE printed_v1.amounts (
+CREATE UNIQUE INDEX ON printed_v1.printed_facts (event) WHERE to_position IS NULL;
+CREATE INDEX ON printed_v1.printed_facts (objective, event);
+CREATE TABLE printed_v1.printed_amounts (
     event bigint NOT NULL,
     objective text COLLATE "C" NOT NULL,
     fact json NOT NULL,
@@ -88,8 +88,8 @@ CREATE TABLE printed_v1.amounts (
     to_position bigint,
     PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON printed_v1.amounts (event) WHERE to_position IS NULL;
-CREATE INDEX ON printed_v1.amounts (objective, event);
+CREATE UNIQUE INDEX ON printed_v1.printed_amounts (event) WHERE to_position IS NULL;
+CREATE INDEX ON printed_v1.printed_amounts (objective, event);
 
 CREATE SCHEMA dossiers_v1;
 CREATE TABLE dossiers_v1.dossiers (
@@ -105,7 +105,7 @@ CREATE TABLE dossiers_v1.dossiers (
     PRIMARY KEY (dossier, from_position)
 );
 CREATE UNIQUE INDEX ON dossiers_v1.dossiers (dossier) WHERE to_position IS NULL;
-CREATE TABLE dossiers_v1.links (
+CREATE TABLE dossiers_v1.dossier_links (
     dossier text COLLATE "C" NOT NULL,
     kind text COLLATE "C" NOT NULL,
     target text COLLATE "C" NOT NULL,
@@ -114,9 +114,9 @@ CREATE TABLE dossiers_v1.links (
     to_position bigint,
     PRIMARY KEY (dossier, kind, target, from_position)
 );
-CREATE UNIQUE INDEX ON dossiers_v1.links (dossier, kind, target) WHERE to_position IS NULL;
-CREATE INDEX ON dossiers_v1.links (target, kind, dossier);
-CREATE TABLE dossiers_v1.steps (
+CREATE UNIQUE INDEX ON dossiers_v1.dossier_links (dossier, kind, target) WHERE to_position IS NULL;
+CREATE INDEX ON dossiers_v1.dossier_links (target, kind, dossier);
+CREATE TABLE dossiers_v1.dossier_steps (
     event bigint NOT NULL,
     dossier text COLLATE "C" NOT NULL,
     type text COLLATE "C" NOT NULL,
@@ -126,8 +126,8 @@ CREATE TABLE dossiers_v1.steps (
     to_position bigint,
     PRIMARY KEY (event, from_position)
 );
-CREATE UNIQUE INDEX ON dossiers_v1.steps (event) WHERE to_position IS NULL;
-CREATE INDEX ON dossiers_v1.steps (dossier, event);
+CREATE UNIQUE INDEX ON dossiers_v1.dossier_steps (event) WHERE to_position IS NULL;
+CREATE INDEX ON dossiers_v1.dossier_steps (dossier, event);
 
 CREATE SCHEMA parties_v1;
 CREATE TABLE parties_v1.parties (
@@ -160,5 +160,5 @@ CREATE UNIQUE INDEX ON advances_v1.advances (commitment, payment) WHERE to_posit
 CREATE INDEX ON advances_v1.advances (dossier, event);
 
 GRANT USAGE ON SCHEMA notes_v1, statements_v1, printed_v1, dossiers_v1, parties_v1, advances_v1 TO {service};
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA
     notes_v1, statements_v1, printed_v1, dossiers_v1, parties_v1, advances_v1 TO {service};

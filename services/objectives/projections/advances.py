@@ -17,16 +17,16 @@ from services.objectives.projections.row import key_of
 SOURCE: Final = "budget"
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 ADVANCES: Final = Periods(
-    "advances_v1.advances",
+    "advances",
     {"commitment": "text", "payment": "text"},
     {"dossier": "text", "event": "bigint", "paid": "text", "amount_cents": "bigint", "reversed_cents": "bigint"},
 )
 READ = f"""
-SELECT a.event, a.paid, a.reversed_cents >= a.amount_cents AS reversed FROM advances_v1.advances AS a
+SELECT a.event, a.paid, a.reversed_cents >= a.amount_cents AS reversed FROM advances AS a
 WHERE a.dossier = $2 AND {as_of("a", "$1")} ORDER BY a.event
 """
 DOSSIER_OF = f"""
-SELECT a.dossier FROM advances_v1.advances AS a WHERE a.commitment = $2 AND a.payment = $3 AND {as_of("a", "$1")}
+SELECT a.dossier FROM advances AS a WHERE a.commitment = $2 AND a.payment = $3 AND {as_of("a", "$1")}
 """
 
 

@@ -52,7 +52,7 @@ STEPS_OF: Final[tuple[type[Event], ...]] = (
 )
 
 DOSSIERS: Final = Periods(
-    "dossiers_v1.dossiers",
+    "dossiers",
     {"dossier": "text"},
     {
         "version": "integer",
@@ -63,27 +63,27 @@ DOSSIERS: Final = Periods(
         "standing_fact": "json",
     },
 )
-LINKS: Final = Periods("dossiers_v1.links", {"dossier": "text", "kind": "text", "target": "text"}, {"linked": "bigint"})
+LINKS: Final = Periods("dossier_links", {"dossier": "text", "kind": "text", "target": "text"}, {"linked": "bigint"})
 STEPS: Final = Periods(
-    "dossiers_v1.steps",
+    "dossier_steps",
     {"event": "bigint"},
     {"dossier": "text", "type": "text", "occurred": "text", "fact": "json"},
 )
 
 READ = f"""
 SELECT d.dossier, d.version, d.opened, d.fact::text, d.standing, d.since, d.standing_fact::text
-FROM dossiers_v1.dossiers AS d WHERE d.dossier = ANY ($2::text[]) AND {as_of("d", "$1")}
+FROM dossiers AS d WHERE d.dossier = ANY ($2::text[]) AND {as_of("d", "$1")}
 """
 READ_LINKS = f"""
-SELECT l.dossier, l.kind, l.target FROM dossiers_v1.links AS l
+SELECT l.dossier, l.kind, l.target FROM dossier_links AS l
 WHERE l.dossier = ANY ($2::text[]) AND {as_of("l", "$1")} ORDER BY l.dossier, l.kind, l.target
 """
 READ_STEPS = f"""
-SELECT s.dossier, s.event, s.type, s.occurred, s.fact::text FROM dossiers_v1.steps AS s
+SELECT s.dossier, s.event, s.type, s.occurred, s.fact::text FROM dossier_steps AS s
 WHERE s.dossier = ANY ($2::text[]) AND {as_of("s", "$1")} ORDER BY s.event
 """
 SERVING = f"""
-SELECT l.dossier FROM dossiers_v1.links AS l
+SELECT l.dossier FROM dossier_links AS l
 WHERE l.kind = 'objective' AND l.target = $2 AND {as_of("l", "$1")} AND l.dossier > $3 ORDER BY l.dossier LIMIT $4
 """
 

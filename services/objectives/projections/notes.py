@@ -28,9 +28,9 @@ from regesta.periods import Row as Cells
 from regesta.projection import Fact, Projection
 from services.objectives.projections.row import SERVICE, Row, key_of, row_of
 
-NOTES: Final = Periods("notes_v1.notes", {"note": "text"}, {"version": "integer", "opened": "bigint", "fact": "json"})
+NOTES: Final = Periods("notes", {"note": "text"}, {"version": "integer", "opened": "bigint", "fact": "json"})
 OBJECTIVES: Final = Periods(
-    "notes_v1.objectives",
+    "objectives",
     {"objective": "text"},
     {
         "note": "text",
@@ -44,31 +44,31 @@ OBJECTIVES: Final = Periods(
         "events": "bigint[]",
     },
 )
-SECTIONS: Final = Periods("notes_v1.sections", {"event": "bigint"}, {"objective": "text", "fact": "json"})
+SECTIONS: Final = Periods("sections", {"event": "bigint"}, {"objective": "text", "fact": "json"})
 
 NOTES_PAGE = f"""
-SELECT n.note, n.version, n.opened, n.fact::text FROM notes_v1.notes AS n
+SELECT n.note, n.version, n.opened, n.fact::text FROM notes AS n
 WHERE {as_of("n", "$1")} AND n.note > $2 ORDER BY n.note LIMIT $3
 """
 NOTE = f"""
-SELECT n.note, n.version, n.opened, n.fact::text FROM notes_v1.notes AS n WHERE n.note = $2 AND {as_of("n", "$1")}
+SELECT n.note, n.version, n.opened, n.fact::text FROM notes AS n WHERE n.note = $2 AND {as_of("n", "$1")}
 """
 COLUMNS = """
 o.objective, o.note, o.registered, o.code, o.parent, o.title::text, o.fact::text, o.closing::text, o.events
 """
 TREE_PAGE = f"""
-SELECT {COLUMNS} FROM notes_v1.objectives AS o
+SELECT {COLUMNS} FROM objectives AS o
 WHERE o.note = $2 AND {as_of("o", "$1")} AND o.registered > $3 ORDER BY o.registered LIMIT $4
 """
-OBJECTIVE = f"SELECT {COLUMNS} FROM notes_v1.objectives AS o WHERE o.objective = $2 AND {as_of('o', '$1')}"
+OBJECTIVE = f"SELECT {COLUMNS} FROM objectives AS o WHERE o.objective = $2 AND {as_of('o', '$1')}"
 READ_SECTIONS = f"""
-SELECT s.event, s.fact::text FROM notes_v1.sections AS s
+SELECT s.event, s.fact::text FROM sections AS s
 WHERE s.objective = $2 AND {as_of("s", "$1")} ORDER BY s.event
 """
 # A code is an alias from the position at which another one followed it.
 ALIASES = """
-SELECT o.code, o.to_position, next.changed_at FROM notes_v1.objectives AS o
-JOIN notes_v1.objectives AS next ON next.objective = o.objective AND next.from_position = o.to_position
+SELECT o.code, o.to_position, next.changed_at FROM objectives AS o
+JOIN objectives AS next ON next.objective = o.objective AND next.from_position = o.to_position
 WHERE o.objective = $2 AND o.to_position <= $1 AND o.code IS NOT NULL AND next.code IS DISTINCT FROM o.code
 ORDER BY o.to_position
 """

@@ -13,12 +13,12 @@ from regesta.projection import Fact, Projection
 from services.objectives.projections.row import SERVICE, Row, key_of, row_of
 
 PARTIES: Final = Periods(
-    "parties_v1.parties",
+    "parties",
     {"party": "text"},
     {"version": "integer", "registered": "bigint", "fact": "json", "erased": "bigint"},
 )
 READ = f"""
-SELECT p.version, p.registered, p.fact::text, p.erased FROM parties_v1.parties AS p
+SELECT p.version, p.registered, p.fact::text, p.erased FROM parties AS p
 WHERE p.party = $2 AND {as_of("p", "$1")}
 """
 

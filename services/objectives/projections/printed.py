@@ -14,15 +14,15 @@ from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from services.objectives.projections.row import SERVICE, Row, key_of, row_of
 
-FACTS: Final = Periods("printed_v1.facts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
-AMOUNTS: Final = Periods("printed_v1.amounts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
+FACTS: Final = Periods("printed_facts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
+AMOUNTS: Final = Periods("printed_amounts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
 
 FACTS_PAGE = f"""
-SELECT p.event, p.fact::text FROM printed_v1.facts AS p
+SELECT p.event, p.fact::text FROM printed_facts AS p
 WHERE p.objective = $2 AND {as_of("p", "$1")} AND p.event > $3 ORDER BY p.event LIMIT $4
 """
 AMOUNTS_PAGE = f"""
-SELECT p.event, p.fact::text FROM printed_v1.amounts AS p
+SELECT p.event, p.fact::text FROM printed_amounts AS p
 WHERE p.objective = $2 AND {as_of("p", "$1")} AND p.event > $3 ORDER BY p.event LIMIT $4
 """
 

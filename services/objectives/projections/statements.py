@@ -29,19 +29,17 @@ from regesta.projection import Fact, Projection
 from services.objectives.domain.objective import Objective, Role, subject_of
 from services.objectives.projections.row import SERVICE, Row, key_of, row_of
 
-VERSIONS: Final = Periods("statements_v1.versions", {"objective": "text"}, {"version": "integer"})
-STATEMENTS: Final = Periods(
-    "statements_v1.statements", {"objective": "text", "subject": "text"}, {"type": "text", "fact": "json"}
-)
-UNITS: Final = Periods("statements_v1.units", {"objective": "text", "unit": "text", "role": "text"}, {"fact": "json"})
+VERSIONS: Final = Periods("objective_versions", {"objective": "text"}, {"version": "integer"})
+STATEMENTS: Final = Periods("statements", {"objective": "text", "subject": "text"}, {"type": "text", "fact": "json"})
+UNITS: Final = Periods("objective_units", {"objective": "text", "unit": "text", "role": "text"}, {"fact": "json"})
 
-VERSION = f"SELECT v.version FROM statements_v1.versions AS v WHERE v.objective = $2 AND {as_of('v', '$1')}"
+VERSION = f"SELECT v.version FROM objective_versions AS v WHERE v.objective = $2 AND {as_of('v', '$1')}"
 READ = f"""
-SELECT s.type, s.from_position, s.fact::text FROM statements_v1.statements AS s
+SELECT s.type, s.from_position, s.fact::text FROM statements AS s
 WHERE s.objective = $2 AND {as_of("s", "$1")} ORDER BY s.subject
 """
 READ_UNITS = f"""
-SELECT u.from_position, u.fact::text FROM statements_v1.units AS u
+SELECT u.from_position, u.fact::text FROM objective_units AS u
 WHERE u.objective = $2 AND {as_of("u", "$1")} ORDER BY u.role DESC, u.unit
 """
 

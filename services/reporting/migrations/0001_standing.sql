@@ -1,7 +1,7 @@
 -- The facts that stand in each log taken in, and the links between their streams (projections/standing.py).
 
-CREATE SCHEMA objectives_v1;
-CREATE TABLE objectives_v1.facts (
+CREATE SCHEMA objectives_standing_v1;
+CREATE TABLE objectives_standing_v1.objectives_facts (
     stream text COLLATE "C" NOT NULL,
     slot text COLLATE "C" NOT NULL,
     type text COLLATE "C" NOT NULL,
@@ -12,8 +12,8 @@ CREATE TABLE objectives_v1.facts (
     to_position bigint,
     PRIMARY KEY (stream, slot, from_position)
 );
-CREATE UNIQUE INDEX ON objectives_v1.facts (stream, slot) WHERE to_position IS NULL;
-CREATE TABLE objectives_v1.links (
+CREATE UNIQUE INDEX ON objectives_standing_v1.objectives_facts (stream, slot) WHERE to_position IS NULL;
+CREATE TABLE objectives_standing_v1.objectives_links (
     stream text COLLATE "C" NOT NULL,
     slot text COLLATE "C" NOT NULL,
     about text COLLATE "C" NOT NULL,
@@ -21,13 +21,13 @@ CREATE TABLE objectives_v1.links (
     to_position bigint,
     PRIMARY KEY (stream, slot, from_position)
 );
-CREATE UNIQUE INDEX ON objectives_v1.links (stream, slot) WHERE to_position IS NULL;
-CREATE INDEX ON objectives_v1.links (about);
-GRANT USAGE ON SCHEMA objectives_v1 TO {service};
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA objectives_v1 TO {service};
+CREATE UNIQUE INDEX ON objectives_standing_v1.objectives_links (stream, slot) WHERE to_position IS NULL;
+CREATE INDEX ON objectives_standing_v1.objectives_links (about);
+GRANT USAGE ON SCHEMA objectives_standing_v1 TO {service};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA objectives_standing_v1 TO {service};
 
-CREATE SCHEMA kpi_v1;
-CREATE TABLE kpi_v1.facts (
+CREATE SCHEMA kpi_standing_v1;
+CREATE TABLE kpi_standing_v1.kpi_facts (
     stream text COLLATE "C" NOT NULL,
     slot text COLLATE "C" NOT NULL,
     type text COLLATE "C" NOT NULL,
@@ -38,8 +38,8 @@ CREATE TABLE kpi_v1.facts (
     to_position bigint,
     PRIMARY KEY (stream, slot, from_position)
 );
-CREATE UNIQUE INDEX ON kpi_v1.facts (stream, slot) WHERE to_position IS NULL;
-CREATE TABLE kpi_v1.links (
+CREATE UNIQUE INDEX ON kpi_standing_v1.kpi_facts (stream, slot) WHERE to_position IS NULL;
+CREATE TABLE kpi_standing_v1.kpi_links (
     stream text COLLATE "C" NOT NULL,
     slot text COLLATE "C" NOT NULL,
     about text COLLATE "C" NOT NULL,
@@ -47,13 +47,13 @@ CREATE TABLE kpi_v1.links (
     to_position bigint,
     PRIMARY KEY (stream, slot, from_position)
 );
-CREATE UNIQUE INDEX ON kpi_v1.links (stream, slot) WHERE to_position IS NULL;
-CREATE INDEX ON kpi_v1.links (about);
-GRANT USAGE ON SCHEMA kpi_v1 TO {service};
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA kpi_v1 TO {service};
+CREATE UNIQUE INDEX ON kpi_standing_v1.kpi_links (stream, slot) WHERE to_position IS NULL;
+CREATE INDEX ON kpi_standing_v1.kpi_links (about);
+GRANT USAGE ON SCHEMA kpi_standing_v1 TO {service};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA kpi_standing_v1 TO {service};
 
-CREATE SCHEMA budget_v1;
-CREATE TABLE budget_v1.facts (
+CREATE SCHEMA budget_standing_v1;
+CREATE TABLE budget_standing_v1.budget_facts (
     stream text COLLATE "C" NOT NULL,
     slot text COLLATE "C" NOT NULL,
     type text COLLATE "C" NOT NULL,
@@ -64,8 +64,8 @@ CREATE TABLE budget_v1.facts (
     to_position bigint,
     PRIMARY KEY (stream, slot, from_position)
 );
-CREATE UNIQUE INDEX ON budget_v1.facts (stream, slot) WHERE to_position IS NULL;
-CREATE TABLE budget_v1.links (
+CREATE UNIQUE INDEX ON budget_standing_v1.budget_facts (stream, slot) WHERE to_position IS NULL;
+CREATE TABLE budget_standing_v1.budget_links (
     stream text COLLATE "C" NOT NULL,
     slot text COLLATE "C" NOT NULL,
     about text COLLATE "C" NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE budget_v1.links (
     to_position bigint,
     PRIMARY KEY (stream, slot, from_position)
 );
-CREATE UNIQUE INDEX ON budget_v1.links (stream, slot) WHERE to_position IS NULL;
-CREATE INDEX ON budget_v1.links (about);
-GRANT USAGE ON SCHEMA budget_v1 TO {service};
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA budget_v1 TO {service};
+CREATE UNIQUE INDEX ON budget_standing_v1.budget_links (stream, slot) WHERE to_position IS NULL;
+CREATE INDEX ON budget_standing_v1.budget_links (about);
+GRANT USAGE ON SCHEMA budget_standing_v1 TO {service};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA budget_standing_v1 TO {service};

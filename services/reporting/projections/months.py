@@ -16,18 +16,18 @@ WITH RECURSIVE of AS (
     UNION
     SELECT next.stream FROM of CROSS JOIN LATERAL (
         SELECT kind || (f.data->>'objective') AS stream
-        FROM objectives_v1.facts AS f, unnest(ARRAY['objective/', 'assignment/']) AS kind
+        FROM objectives_facts AS f, unnest(ARRAY['objective/', 'assignment/']) AS kind
         WHERE f.stream = of.stream AND of.stream LIKE 'note/%' AND f.type = 'objective-registered.v1'
-        UNION ALL SELECT l.stream FROM objectives_v1.links AS l WHERE l.about = of.stream
-        UNION ALL SELECT l.stream FROM kpi_v1.links AS l WHERE l.about = of.stream
-        UNION ALL SELECT l.stream FROM budget_v1.links AS l WHERE l.about = of.stream AND of.stream NOT LIKE 'line/%'
-        UNION ALL SELECT l.about FROM budget_v1.links AS l WHERE l.stream = of.stream AND of.stream LIKE 'assignment/%'
+        UNION ALL SELECT l.stream FROM objectives_links AS l WHERE l.about = of.stream
+        UNION ALL SELECT l.stream FROM kpi_links AS l WHERE l.about = of.stream
+        UNION ALL SELECT l.stream FROM budget_links AS l WHERE l.about = of.stream AND of.stream NOT LIKE 'line/%'
+        UNION ALL SELECT l.about FROM budget_links AS l WHERE l.stream = of.stream AND of.stream LIKE 'assignment/%'
     ) AS next
 ), recorded AS (
-    SELECT f.recorded_at FROM of JOIN objectives_v1.facts AS f USING (stream)
-    UNION ALL SELECT f.recorded_at FROM of JOIN kpi_v1.facts AS f USING (stream)
-    UNION ALL SELECT f.recorded_at FROM of JOIN budget_v1.facts AS f USING (stream)
-    UNION ALL SELECT f.recorded_at FROM of JOIN budget_v1.facts AS f
+    SELECT f.recorded_at FROM of JOIN objectives_facts AS f USING (stream)
+    UNION ALL SELECT f.recorded_at FROM of JOIN kpi_facts AS f USING (stream)
+    UNION ALL SELECT f.recorded_at FROM of JOIN budget_facts AS f USING (stream)
+    UNION ALL SELECT f.recorded_at FROM of JOIN budget_facts AS f
         ON of.stream LIKE 'line/%'
         AND f.stream > 'ledger/' || substr(of.stream, 6) || '/' AND f.stream < 'ledger/' || substr(of.stream, 6) || '0'
 )

@@ -1,6 +1,6 @@
 """The facts that stand, one table per log, and the links between their streams.
 
-Rows: `facts` holds in each slot of a stream the fact that counts, as recorded; `links` the other stream that it speaks of.
+Rows: `<log>_facts` holds in each slot of a stream the fact that counts, as recorded; `<log>_links` the other stream that it speaks of.
 Both carry the positions between which they were true, so that a reader sees what stood at any cut.
 """
 
@@ -30,8 +30,8 @@ from services.reporting.domain.standing import (
 )
 
 REGISTRY: Final = Registry(OBJECTIVES, KPI, BUDGET)
-# Raised when the slot of an event changes: what was folded before is then folded again. 2: a printed heading stands by itself.
-VERSION: Final = 2
+# Raised when the slot of an event changes: the tables of a new version are then filled from the first event on.
+VERSION: Final = 1
 KEY: Final = {"stream": "text", "slot": "text"}
 FACT: Final = {"type": "text", "recorded_at": "timestamptz", "occurred": "text", "data": "json"}
 LINK: Final = {"about": "text"}
@@ -39,20 +39,18 @@ LINK: Final = {"about": "text"}
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The read model of one source. schema: of its tables."""
+    """The read model of one source."""
 
     source: str
     events: tuple[type[Event], ...]
-    schema: str
     facts: Periods
     links: Periods
 
     @classmethod
     def of(cls, source: str, events: tuple[type[Event], ...]) -> Log:
         """Return the read model of a source."""
-        schema = f"{source}_v1"
-        facts, links = Periods(f"{schema}.facts", KEY, FACT), Periods(f"{schema}.links", KEY, LINK)
-        return cls(source, events, schema, facts, links)
+        facts, links = Periods(f"{source}_facts", KEY, FACT), Periods(f"{source}_links", KEY, LINK)
+        return cls(source, events, facts, links)
 
     async def project(self, db: Db, batch: Sequence[Fact]) -> None:
         """Fold a batch, in two statements whatever its size."""

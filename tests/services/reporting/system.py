@@ -11,7 +11,8 @@ from typing import Final
 import asyncpg
 
 from regesta.event import Recorded
-from regesta.projection import Follower
+from regesta.follower import Follower
+from regesta.projection import search_path
 from regesta.testing import MemoryStore
 from regesta.view import View
 from services.reporting.domain.letter import Letter
@@ -21,6 +22,11 @@ from tests.conftest import Database
 from tests.services.reporting.past import LOG
 
 TABLES: Final = tuple(table for projection in PROJECTIONS for table in projection.tables)
+SETTINGS: Final = {
+    "enable_seqscan": "off",
+    "synchronous_commit": "off",
+    "search_path": search_path([each.schema for each in PROJECTIONS]),
+}
 # Quicker than TRUNCATE, which makes new files.
 EMPTY: Final = ";".join(f"DELETE FROM {table}" for table in (*TABLES, "projections.checkpoints"))
 
@@ -47,7 +53,7 @@ class System:
         if events:
             await self.store.replicate(LOG[source], events)
             await self.followers[source].catch_up()
-            assert not self.followers[source].failures
+            assert not self.followers[source].parked
 
     @asynccontextmanager
     async def view(self, cut: Mapping[str, int] | None = None) -> AsyncIterator[View]:
@@ -80,9 +86,7 @@ class System:
 @asynccontextmanager
 async def system_on(database: Database) -> AsyncIterator[System]:
     """Run a system on a migrated database."""
-    async with asyncpg.create_pool(
-        database.dsn, min_size=1, max_size=2, server_settings={"enable_seqscan": "off", "synchronous_commit": "off"}
-    ) as pool:
+    async with asyncpg.create_pool(database.dsn, min_size=1, max_size=2, server_settings=SETTINGS) as pool:
         system = System(pool)
         await system.empty()
         yield system

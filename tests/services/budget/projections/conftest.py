@@ -6,12 +6,15 @@ import asyncpg
 import pytest
 
 from regesta.database import Connection
+from regesta.projection import search_path
+from services.budget.app import SERVICE
 from tests.conftest import FreshDatabase
 
 
 @pytest.fixture
 async def database(fresh_database: FreshDatabase) -> AsyncIterator[Connection]:
     """Return a connection of budget's runtime to a database of its own."""
-    connection = await asyncpg.connect((await fresh_database("budget")).dsn)
+    path = search_path([each.schema for each in SERVICE.projections])
+    connection = await asyncpg.connect((await fresh_database("budget")).dsn, server_settings={"search_path": path})
     yield connection
     await connection.close()

@@ -116,7 +116,7 @@ def _recorded(position: int, stream: str, version: int, event: Event) -> Recorde
 async def project(db: Connection, log: Sequence[Recorded], ends: Sequence[int]) -> dict[str, list[str]]:
     """Fold a log into empty tables, in batches that end at some places, and return all rows as text."""
     tables = [table for projection in SERVICE.projections for table in projection.tables]
-    await db.execute(f"TRUNCATE {', '.join(tables)}")
+    await db.execute(";".join(f"DELETE FROM {table}" for table in tables))
     for start, end in pairwise([0, *sorted({each for each in ends if 0 < each < len(log)}), len(log)]):
         for projection in SERVICE.projections:
             facts = [(each, event) for each in log[start:end] if isinstance(event := each.event, projection.events)]

@@ -24,6 +24,7 @@ from regesta.command import Command, Facts
 from regesta.database import Connection
 from regesta.errors import RegestaError
 from regesta.event import Recorded, Registry
+from regesta.projection import search_path
 from regesta.unit import Meta, NewEvent
 from regesta.view import View
 from services.kpi.api.answers import indicators_of
@@ -125,7 +126,8 @@ def history(commands: Sequence[Command]) -> list[Recorded]:
 @pytest.fixture
 async def db(fresh_database: FreshDatabase) -> AsyncIterator[Connection]:
     """Return a connection of the runtime's role."""
-    connection = await asyncpg.connect((await fresh_database("kpi")).dsn)
+    path = search_path([each.schema for each in SERVICE.projections])
+    connection = await asyncpg.connect((await fresh_database("kpi")).dsn, server_settings={"search_path": path})
     yield connection
     await connection.close()
 
@@ -134,7 +136,7 @@ async def fold(db: Connection, batches: Sequence[Sequence[Recorded]]) -> None:
     """Fold batches into empty tables, each projection on its own."""
     for projection in SERVICE.projections:
         for table in projection.tables:
-            await db.execute(f"TRUNCATE {table}")
+            await db.execute(f"DELETE FROM {table}")
         for batch in batches:
             facts = [(each, event) for each in batch if isinstance(event := each.event, projection.events)]
             if facts:

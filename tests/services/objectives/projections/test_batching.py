@@ -21,6 +21,7 @@ from regesta.command import Command, Facts, fold
 from regesta.database import Connection
 from regesta.errors import RegestaError
 from regesta.event import Event, Recorded, Registry
+from regesta.projection import search_path
 from regesta.testing import NOON, Domain
 from regesta.view import View
 from services.objectives.api.answers import dossiers_of, objective_of
@@ -162,7 +163,8 @@ PAYMENTS: Final[st.SearchStrategy[Event]] = st.one_of(
 @pytest.fixture
 async def database(fresh_database: FreshDatabase) -> AsyncIterator[Connection]:
     """Return a connection of the service's runtime to a database of its own."""
-    connection = await asyncpg.connect((await fresh_database("objectives")).dsn)
+    path = search_path([each.schema for each in SERVICE.projections])
+    connection = await asyncpg.connect((await fresh_database("objectives")).dsn, server_settings={"search_path": path})
     yield connection
     await connection.close()
 
@@ -214,7 +216,7 @@ async def project(db: Connection, log: Sequence[Recorded], ends: Sequence[int]) 
     """Fold a log into empty tables, in batches that end at some places, and return all rows as text."""
     projections = [each for each in SERVICE.projections if each.source == log[0].source]
     tables = [table for projection in projections for table in projection.tables]
-    await db.execute(f"TRUNCATE {', '.join(tables)}")
+    await db.execute(";".join(f"DELETE FROM {table}" for table in tables))
     for start, end in pairwise([0, *sorted({each for each in ends if 0 < each < len(log)}), len(log)]):
         for projection in projections:
             facts = [(each, event) for each in log[start:end] if isinstance(event := each.event, projection.events)]

@@ -1,0 +1,118 @@
+"""Checkpoints: how far each build of a read model has folded its log, and which build is the one that is read.
+
+The first statement of each transaction reads or moves them, and makes the tables of these builds those that SQL names
+without a schema: so all that a transaction reads or writes is of one build, whenever the live one is swapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from regesta.database import Connection as Db
+from regesta.errors import Misconfigured
+from regesta.projection import Build, Projection, search_path
+
+ADD_CHECKPOINT = """
+INSERT INTO projections.checkpoints (projection, source, version, position) VALUES ($1, $2, $3, 0)
+ON CONFLICT DO NOTHING
+"""
+ADD_BUILD = """
+INSERT INTO projections.checkpoints (projection, source, version, position, schema) VALUES ($1, $2, $3, 0, $4)
+ON CONFLICT DO NOTHING
+"""
+HAS_SCHEMA = "SELECT to_regnamespace($1) IS NOT NULL"
+COLUMNS = "projection, source, version, schema, position, parked, failure"
+READ_LIVE = f"SELECT {COLUMNS} FROM projections.checkpoints WHERE source = $1 AND live"
+READ_ALL = f"SELECT {COLUMNS} FROM projections.checkpoints WHERE live ORDER BY projection, source, version"
+ENTER = f"""
+WITH live AS (
+    SELECT {COLUMNS} FROM projections.checkpoints
+    JOIN unnest($1::text[], $2::integer[]) AS mine (projection, version) USING (projection, version) WHERE live
+)
+SELECT {COLUMNS}, entered.path FROM live CROSS JOIN (
+    SELECT set_config('search_path', string_agg(quote_ident(schema), ', '), true) AS path FROM live
+) AS entered
+"""
+# The guard: of two processes that would fold the same batch one waits here, then finds the checkpoint moved. What it returns
+# is the row as it is after the wait, so that a stream parked or taken up again meanwhile is seen.
+MOVE = """
+WITH moved AS (
+    UPDATE projections.checkpoints SET position = $2 WHERE schema = ANY ($3::text[]) AND position = $1
+    RETURNING schema, parked
+)
+SELECT schema, parked, entered.path FROM moved CROSS JOIN (SELECT set_config('search_path', $4, true) AS path) AS entered
+"""
+
+
+class Overtaken(Exception):
+    """Another process moved a checkpoint first, or made another build the live one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far the live build of a read model is, or a reaction.
+
+    schema: of its tables; "" for a reaction. parked: how many streams stand still in it. failure: why a reaction stands still.
+    """
+
+    projection: str
+    source: str
+    version: int
+    schema: str
+    position: int
+    parked: int
+    failure: str | None
+
+
+async def add_builds(pool: asyncpg.Pool, projections: Iterable[Projection]) -> None:
+    """Give each version that has none yet a checkpoint at 0, on the tables that its migration made.
+
+    Raises Misconfigured when there are no such tables.
+    """
+    for projection in projections:
+        if projection.tables and not await pool.fetchval(HAS_SCHEMA, projection.schema):
+            raise Misconfigured(
+                f"there is no schema {projection.schema!r} for version {projection.version} of {projection.name!r}: "
+                "migrate first, or start the release that the database was migrated to"
+            )
+        await pool.execute(ADD_BUILD, projection.name, projection.source, projection.version, projection.schema)
+
+
+async def read_live(pool: asyncpg.Pool, source: str) -> list[Checkpoint]:
+    """Return the checkpoints of what follows one log: of all versions, and of reactions."""
+    return [Checkpoint(*row) for row in await pool.fetch(READ_LIVE, source)]
+
+
+async def read_all(pool: asyncpg.Pool) -> list[Checkpoint]:
+    """Return all checkpoints of this database but those of builds that are not read yet."""
+    return [Checkpoint(*row) for row in await pool.fetch(READ_ALL)]
+
+
+async def enter(db: Db, projections: Sequence[Projection]) -> list[Checkpoint]:
+    """Make the live tables of some read models those that SQL names in this transaction; return their checkpoints."""
+    rows = await db.fetch(ENTER, [each.name for each in projections], [each.version for each in projections])
+    return [Checkpoint(*row[:-1]) for row in rows]
+
+
+async def move(db: Db, builds: Sequence[Build], after: int, to: int) -> dict[str, int]:
+    """Move the checkpoints of some builds, and make theirs the tables that SQL names in this transaction.
+
+    Returns how many streams are parked in each, by schema. Raises Overtaken when one does not stand at `after` any more.
+    """
+    schemas = [build.schema for build in builds]
+    rows = await db.fetch(MOVE, after, to, schemas, search_path(schemas))
+    if len(rows) < len(builds):
+        raise Overtaken
+    return {row["schema"]: row["parked"] for row in rows}
+
+
+async def reset(pool: asyncpg.Pool, projection: Projection) -> None:
+    """Empty a read model; the follower then fills it again."""
+    async with pool.acquire() as db, db.transaction():
+        (mine,) = await enter(db, [projection])
+        await db.execute("UPDATE projections.checkpoints SET position = 0 WHERE schema = $1", mine.schema)
+        for table in projection.tables:
+            await db.execute(f"DELETE FROM {table}")

@@ -1,0 +1,84 @@
+"""Folding: a batch of events into the tables of read models, with their checkpoints, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import asyncpg
+from opentelemetry import trace
+
+from regesta.checkpoint import Overtaken, move
+from regesta.database import is_lost
+from regesta.event import Event, Recorded
+from regesta.parking import park, parked_among
+from regesta.projection import Build, Fact
+from regesta.telemetry import batch_span
+
+# Data exceptions and violated constraints; all else of the database's errors passes, or is a fault that no retry mends.
+OF_THE_FOLD = frozenset({"22", "23"})
+
+tracer = trace.get_tracer("regesta.projection")
+
+
+async def fold(pool: asyncpg.Pool, builds: Sequence[Build], after: int, batch: Sequence[Recorded]) -> dict[str, int]:
+    """Fold a batch into builds that stand at `after`; return how many streams are then parked in each, by schema.
+
+    A build that fails is folded by itself, then in halves, until the one event is found whose stream must be parked.
+    Raises Overtaken, and errors of the database that are not the event's.
+    """
+    try:
+        return await _fold_whole(pool, builds, after, batch)
+    except Exception as error:
+        if not is_poison(error):
+            raise
+        fault = error
+    if len(builds) > 1:
+        parked: dict[str, int] = {}
+        for build in builds:
+            parked |= await fold(pool, [build], after, batch)
+        return parked
+    if len(batch) > 1:
+        middle = len(batch) // 2
+        await fold(pool, builds, after, batch[:middle])
+        return await fold(pool, builds, batch[middle - 1].position, batch[middle:])
+    return {builds[0].schema: await park(pool, builds[0], after, batch[0], fault)}
+
+
+def is_poison(error: Exception) -> bool:
+    """Return whether an error came of the events that were folded, and will come again with them."""
+    if isinstance(error, Overtaken) or is_lost(error):
+        return False
+    return not isinstance(error, asyncpg.PostgresError) or (error.sqlstate or "")[:2] in OF_THE_FOLD
+
+
+def facts_of(build: Build, events: Iterable[Recorded], known: dict[int, Event | None]) -> list[Fact]:
+    """Return what of some events a build folds. known: events by position, so that each is read from its data once."""
+    mine = build.projection.events
+    names = {event.name for event in mine}
+    facts = []
+    for recorded in events:
+        if recorded.type not in names:
+            continue
+        if recorded.position not in known:
+            known[recorded.position] = recorded.event
+        event = known[recorded.position]
+        if isinstance(event, mine):
+            facts.append((recorded, event))
+    return facts
+
+
+async def _fold_whole(
+    pool: asyncpg.Pool, builds: Sequence[Build], after: int, batch: Sequence[Recorded]
+) -> dict[str, int]:
+    names = {event.name for build in builds for event in build.projection.events}
+    with batch_span(tracer, "project", (each.traceparent for each in batch if each.type in names)) as span:
+        span.set_attributes({"regesta.source": batch[0].source, "regesta.events": len(batch)})
+        async with pool.acquire() as db, db.transaction():
+            parked = await move(db, builds, after, batch[-1].position)
+            still = await parked_among(db, builds, (each.stream for each in batch)) if any(parked.values()) else set()
+            known: dict[int, Event | None] = {}
+            for build in builds:
+                facts = facts_of(build, (each for each in batch if (build.schema, each.stream) not in still), known)
+                if facts:
+                    await build.projection.project(db, facts)
+    return parked

@@ -1,0 +1,146 @@
+"""Followers: the read models of one log, moved forward together.
+
+A batch is read once for those that stand at the same place, and they move in one transaction; those that lag go by themselves
+and never hold up the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+import asyncpg
+
+from regesta.checkpoint import Checkpoint, Overtaken, add_builds, read_live
+from regesta.database import is_lost
+from regesta.folding import fold
+from regesta.projection import Build, Projection
+from regesta.unit import Store
+
+BATCH_EVENTS = 2_000
+WAIT_SECONDS = 2.0
+RETRY_SECONDS = 0.5
+RETRY_SECONDS_MOST = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """Moves the projections of one log forward. `run` is its task. trouble: why nothing moves; None while all is well."""
+
+    def __init__(self, store: Store, pool: asyncpg.Pool, source: str, projections: Iterable[Projection]) -> None:
+        self.source = source
+        self.trouble: str | None = None
+        self._store = store
+        self._pool = pool
+        self._projections = {projection.name: projection for projection in projections}
+        self._at: dict[str, Checkpoint] = {}
+        self._wanted: dict[str, int] = {}
+        self._moved = asyncio.Condition()
+
+    @property
+    def position(self) -> int:
+        """The position that every projection of this log has reached, as far as this process knows."""
+        return min((each.position for each in self._at.values()), default=0)
+
+    @property
+    def parked(self) -> dict[str, int]:
+        """How many streams stand still in which read model, as far as this process knows; those without are absent."""
+        return {name: each.parked for name, each in self._at.items() if each.parked}
+
+    @property
+    def building(self) -> dict[str, tuple[int, int]]:
+        """Read models of a new version that have not come as far as the older one was: (position, wanted) by name."""
+        behind = {name: (self._at[name].position, wanted) for name, wanted in self._wanted.items() if name in self._at}
+        return {name: (position, wanted) for name, (position, wanted) in behind.items() if position < wanted}
+
+    async def open(self) -> None:
+        """Read the checkpoints; a version that is new here begins at the first event. Raises Misconfigured (see add_builds)."""
+        await add_builds(self._pool, self._projections.values())
+        for each in await read_live(self._pool, self.source):
+            mine = self._projections.get(each.projection)
+            if mine is not None and each.version < mine.version:
+                self._wanted[mine.name] = max(each.position, self._wanted.get(mine.name, 0))
+        await self._reload()
+
+    async def run(self) -> None:
+        """Fold until cancelled. Errors of the database are tried again; an event that cannot be folded parks its stream."""
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                await self.catch_up()
+                self.trouble, pause = None, RETRY_SECONDS
+                if not await self._store.wait(self.source, self.position, WAIT_SECONDS):
+                    await self._reload()  # another process may have moved them, or parked a stream
+            except Overtaken:
+                await asyncio.sleep(0.01)
+                await self._reload_quietly()
+            except Exception as error:
+                if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+                    raise
+                self.trouble = f"{type(error).__name__}: {error}"
+                logger.warning("projections of %s: %s; trying again", self.source, self.trouble)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_SECONDS_MOST)
+                await self._reload_quietly()
+
+    async def catch_up(self) -> None:
+        """Fold everything that is there now."""
+        while await self._turn():
+            pass
+
+    async def _turn(self) -> bool:
+        """Fold one batch into those that are furthest, then one into each that lags; return whether there was any."""
+        folded = False
+        for after in sorted({each.position for each in self._at.values()}, reverse=True):
+            those = [each for each in self._at.values() if each.position == after]
+            ahead = min((each.position for each in self._at.values() if each.position > after), default=None)
+            limit = BATCH_EVENTS if ahead is None else min(BATCH_EVENTS, ahead - after)
+            batch = await self._store.read(self.source, after, limit) if those else []
+            if batch:
+                builds = [Build(self._projections[each.projection], each.schema) for each in those]
+                parked = await fold(self._pool, builds, after, batch)
+                await self._move(those, batch[-1].position, parked)
+                folded = True
+        return folded
+
+    async def _move(self, those: Iterable[Checkpoint], position: int, parked: dict[str, int]) -> None:
+        for each in those:
+            self._at[each.projection] = replace(each, position=position, parked=parked[each.schema])
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def _reload(self) -> None:
+        """Read from the database which builds are live and how far they are."""
+        versions = {name: each.version for name, each in self._projections.items()}
+        live = await read_live(self._pool, self.source)
+        self._at = {each.projection: each for each in live if versions.get(each.projection) == each.version}
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def _reload_quietly(self) -> None:
+        try:
+            await self._reload()
+        except Exception as error:
+            if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+                raise
+            logger.warning("checkpoints of %s cannot be read", self.source)
+
+    async def reach(self, position: int, timeout_seconds: float) -> bool:
+        """Wait until every projection of this log has folded `position`; False when the time is over.
+
+        Works in a process that does not fold itself: it then reads the checkpoints again as it waits.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        while self.position < position:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return False
+            try:
+                async with asyncio.timeout(min(left, 0.05)), self._moved:
+                    await self._moved.wait()
+            except TimeoutError:
+                await self._reload()
+        return True

@@ -1,0 +1,85 @@
+"""Parking: a stream with an event that cannot be folded stands still in that read model; all others go on.
+
+Only where it stands is stored: what comes behind is in the log, in order.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+import asyncpg
+
+from regesta.checkpoint import Checkpoint, Overtaken
+from regesta.database import Connection as Db
+from regesta.event import Recorded
+from regesta.projection import Build
+
+# An answer names no more of what is missing in it.
+MOST_NAMED = 100
+
+IS_DROPPED = """
+SELECT EXISTS (
+    SELECT FROM projections.dropped WHERE projection = $1 AND source = $2 AND version = $3 AND position = $4
+)
+"""
+LEAVE_OUT = "UPDATE projections.checkpoints SET position = $3 WHERE schema = $1 AND position = $2 RETURNING parked"
+PARK = """
+WITH moved AS (
+    UPDATE projections.checkpoints SET position = $5, parked = parked + 1 WHERE schema = $1 AND position = $2
+    RETURNING parked
+), added AS (
+    INSERT INTO projections.parked (schema, stream, version, position, error) SELECT $1, $3, $4, $5, $6 FROM moved
+)
+SELECT parked FROM moved
+"""
+PARKED_UNTIL = """
+SELECT DISTINCT read.source || '/' || parked.stream AS name FROM projections.parked AS parked
+JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS read (schema, source, position) USING (schema)
+WHERE parked.position <= read.position ORDER BY 1 LIMIT $4
+"""
+PARKED_AMONG = (
+    "SELECT schema, stream FROM projections.parked WHERE schema = ANY ($1::text[]) AND stream = ANY ($2::text[])"
+)
+
+logger = logging.getLogger(__name__)
+
+
+async def parked_among(db: Db, builds: Sequence[Build], streams: Iterable[str]) -> set[tuple[str, str]]:
+    """Return which of some streams are parked, as (schema, stream)."""
+    rows = await db.fetch(PARKED_AMONG, [build.schema for build in builds], list(set(streams)))
+    return {(row["schema"], row["stream"]) for row in rows}
+
+
+async def parked_until(db: Db, checkpoints: Sequence[Checkpoint], cut: Mapping[str, int]) -> set[str]:
+    """Return which streams are parked at or before a cut, as log and stream; the first MOST_NAMED of them."""
+    some = [each for each in checkpoints if each.parked]
+    if not some:
+        return set()
+    sources = [each.source for each in some]
+    positions = [cut[source] for source in sources]
+    rows = await db.fetch(PARKED_UNTIL, [each.schema for each in some], sources, positions, MOST_NAMED)
+    return {row["name"] for row in rows}
+
+
+async def park(pool: asyncpg.Pool, build: Build, after: int, recorded: Recorded, error: Exception) -> int:
+    """Move a build past an event that it cannot fold: its stream is parked, unless the event may be left out.
+
+    Returns how many streams are then parked in it. Raises Overtaken when it does not stand at `after` any more.
+    """
+    mine, why = build.projection, told(error)
+    if await pool.fetchval(IS_DROPPED, mine.name, mine.source, mine.version, recorded.position):
+        logger.warning("projection %s leaves out %s, as told: %s", mine.name, recorded.name, why)
+        parked: int | None = await pool.fetchval(LEAVE_OUT, build.schema, after, recorded.position)
+    else:
+        logger.error("projection %s parks %s at %s: %s", mine.name, recorded.stream, recorded.name, why)
+        place = (recorded.stream, recorded.version, recorded.position)
+        parked = await pool.fetchval(PARK, build.schema, after, *place, why)
+    if parked is None:
+        raise Overtaken
+    return parked
+
+
+def told(error: Exception) -> str:
+    """Return an error in one line of at most 1,000 characters."""
+    return f"{type(error).__name__}: {error}".replace("\0", "").replace("\n", " ")[:1000]
