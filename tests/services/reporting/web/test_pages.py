@@ -102,7 +102,8 @@ async def test_every_page_links_only_to_pages_that_answer(running: Running) -> N
 async def test_a_payment_shows_in_the_letter_and_its_figure_opens_its_event(running: Running) -> None:
     found = read((await page(running, PART)).text)
     assert PAID in found.text  # on the dossier, grouped for both languages
-    assert "1.581.000,50 EUR" in found.text
+    assert "1.581.000,50\N{NO-BREAK SPACE}EUR" in found.text
+    assert "BA\N{NO-BREAK SPACE}33.004.28.01.6321" in found.text
     assert "acompte liquidé" in found.text
     assert "voorschot vereffend" in found.text
     doors = [each for each in found.figures if each.words == PAID]
@@ -126,6 +127,21 @@ async def test_figures_lead_to_a_page_of_their_own_as_of_the_cut(running: Runnin
     assert whole.figures[0].words in figure.text
     missing = await running.client.get(hrefs[0].replace("/1?", "/999?"), headers=HTML)
     assert missing.status_code == 404
+
+
+async def test_every_row_of_the_overview_fills_the_columns_of_its_head(running: Running) -> None:
+    html = (await page(running, "/reporting/v1/notes/territorial")).text
+    (table,) = re.findall(r'<table role="table" class="stack heat">.*?</table>', html, re.DOTALL)
+    rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+    widths = [
+        sum(int(found) for found in re.findall(r'colspan="([0-9]+)"', row))
+        + len(re.findall(r"<t[hd] ", row))
+        - len(re.findall(r"colspan=", row))
+        for row in rows
+    ]
+    assert len(rows) > 1
+    assert set(widths) == {7}
+    assert all("data-label" in cell for row in rows for cell in re.findall(r"<td [^>]*>", row))
 
 
 async def test_hostile_words_stay_words(running: Running) -> None:
@@ -233,6 +249,10 @@ async def test_errors_are_pages_for_browsers_and_problems_for_programs(running: 
     assert "unknown-note" in answer.text
     problem = await running.client.get(path, headers={"Accept": "application/json"})
     assert problem.headers["content-type"] == "application/problem+json"
+    early = await running.client.get(f"{LETTER}?as_of=2019-01-31&lang=nl", headers=HTML)
+    assert early.status_code == 404
+    assert f'href="{LETTER}?lang=nl"' in early.text  # back to the state of now
+    assert f'href="{path}"' not in answer.text
     wrong = await running.client.get(f"{LETTER}?as_of=yesterday", headers=HTML)
     assert wrong.status_code == 422
     assert "as_of" in wrong.text
