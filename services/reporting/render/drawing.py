@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-from contracts.types import Language
+from contracts.types import Language, Text
+from services.reporting.domain.figure import Figure
 from services.reporting.domain.letter import Content, Objective
 from services.reporting.domain.overview import actions_of
 from services.reporting.render.checks import sections
@@ -24,7 +25,7 @@ FOOT: Final = 26
 # A period longer than this is drawn as a line.
 POINT_DAYS: Final = 20
 FEWEST: Final = 3
-MOST_ROWS: Final = 8
+MOST_ROWS: Final = 12
 MOST_YEARS: Final = 12
 
 DotKind: TypeAlias = Literal["fact", "late", "off", "plan"]
@@ -66,9 +67,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One action or section. words: its short name."""
+    """One action, section or dossier. words: its short name; title: of a dossier, whose short name is only a number."""
 
     words: str
+    title: Figure[Text] | None
     y: int
     dots: Sequence[Dot]
     bars: Sequence[Bar]
@@ -76,13 +78,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A timeline with what a screen reader hears of it."""
+    """A timeline with what a screen reader hears of it. more: rows that it has no room for."""
 
     title: str
     description: str
     height: int
     years: Sequence[Tick]
     rows: Sequence[Row]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,33 +103,41 @@ class Scale:
 
 def drawing(objective: Objective, language: Language) -> Drawing | None:
     """Return the timeline of an objective; None when too few of its facts have a date, or they are decades apart."""
-    lanes = [(words, moments) for words, moments in _lanes(objective) if moments][:MOST_ROWS]
-    days = [day for _, moments in lanes for moment in moments for day in _ends(moment)]
-    if sum(len(moments) for _, moments in lanes) < FEWEST:
+    every = [lane for lane in _lanes(objective) if lane.moments]
+    lanes = every[:MOST_ROWS]
+    days = [day for lane in lanes for moment in lane.moments for day in _ends(moment)]
+    if sum(len(lane.moments) for lane in lanes) < FEWEST:
         return None
     first, last = min(days).year, max(days).year
     if last - first >= MOST_YEARS:
         return None
     scale = Scale(date(first, 1, 1), date(last + 1, 1, 1))
-    rows = [_row(words, TOP + index * ROW, moments, scale) for index, (words, moments) in enumerate(lanes)]
+    rows = [_row(lane, TOP + index * ROW, scale) for index, lane in enumerate(lanes)]
     return Drawing(
         title=f"{SAYINGS['timeline'].get(language)} {name(objective, language)}, {first}-{last}",
         description=SAYINGS["lists_below"].get(language),
         height=TOP + (len(rows) - 1) * ROW + 20 + FOOT,
         years=[Tick(scale.x(date(year, 1, 1)), str(year)) for year in range(first, last + 1)],
         rows=rows,
+        more=len(every) - len(lanes),
     )
 
 
-def _lanes(objective: Objective) -> Iterator[tuple[str, list[Moment]]]:
-    """Yield the dated moments of the objective, of its sections and of its actions, with a short name each."""
-    yield _tail(objective.code.value), _dated(objective.content)
+class _Lane(NamedTuple):
+    words: str
+    moments: list[Moment]
+    title: Figure[Text] | None = None
+
+
+def _lanes(objective: Objective) -> Iterator[_Lane]:
+    """Yield the dated moments of the objective, of its sections, actions and dossiers, with a short name each."""
+    yield _Lane(_tail(objective.code.value), _dated(objective.content))
     for section in sections(objective):
-        yield str(section.section.year), _dated(section.content)
+        yield _Lane(str(section.section.year), _dated(section.content))
     for action in actions_of(objective):
-        yield _tail(action.code.value), _dated(action.content)
+        yield _Lane(_tail(action.code.value), _dated(action.content))
     for count, dossier in enumerate(objective.dossiers, start=1):
-        yield f"D{count}", [moment for moment in story(dossier) if list(_ends(moment))]
+        yield _Lane(f"D{count}", [moment for moment in story(dossier) if list(_ends(moment))], dossier.title)
 
 
 def _tail(code: str | None) -> str:
@@ -143,10 +154,10 @@ def _ends(moment: Moment) -> Iterator[date]:
         yield moment.when.latest
 
 
-def _row(words: str, y: int, moments: Sequence[Moment], scale: Scale) -> Row:
+def _row(lane: _Lane, y: int, scale: Scale) -> Row:
     dots: list[Dot] = []
     bars: list[Bar] = []
-    for moment in moments:
+    for moment in lane.moments:
         start, end = _ends(moment)
         kind = DOTS[moment.mark]
         period = (end - start).days > POINT_DAYS
@@ -154,4 +165,4 @@ def _row(words: str, y: int, moments: Sequence[Moment], scale: Scale) -> Row:
             bars.append(Bar("soft" if kind == "plan" else "span", scale.x(start), scale.x(end)))
         if not period or kind != "fact":
             dots.append(Dot(kind, scale.x(end if period else start)))
-    return Row(words, y, dots, bars)
+    return Row(lane.words, lane.title, y, dots, bars)

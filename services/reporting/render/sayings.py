@@ -78,7 +78,10 @@ SAYINGS: Final[Mapping[str, Label]] = {
     "elsewhere": Label("Dans d’autres lettres", "In andere brieven", "In other letters"),
     "heading_printed": Label("titre imprimé\N{NO-BREAK SPACE}:", "gedrukte titel:", "heading as printed:"),
     "turn": Label("Objectif précédent et suivant", "Vorige en volgende doelstelling", "Objective before and after"),
-    "broken_line": Label("trait interrompu", "onderbroken lijn", "broken line"),
+    "not_drawn": Label("lignes non dessinées", "niet getekende rijen", "rows not drawn"),
+    "broken_line": Label(
+        "ou non précisé, trait interrompu", "of niet gezegd, onderbroken lijn", "or not said, broken line"
+    ),
     "thick_line": Label(
         "trait épais : date connue à une période près",
         "dikke lijn: datum tot op een periode bekend",
