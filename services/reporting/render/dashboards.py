@@ -137,12 +137,13 @@ def _label(section: YearSection, language: Language) -> str:
     return label.get(language) or label.fr or label.nl or str(section.section.year)
 
 
-def section_contents(section: YearSection) -> list[Content]:
-    """Return all content of a year-section: its own, and its actions'."""
-    waiting, found = list(section.actions), [section.content]
+def section_contents(section: YearSection, language: Language) -> list[tuple[str, Content]]:
+    """Return all content of a year-section, its own and its actions', each with the name of its place."""
+    own = _label(section, language)
+    waiting, found = list(section.actions), [(own, section.content)]
     while waiting:
         action = waiting.pop(0)
-        found.append(action.content)
+        found.append((f"{own}, {action.code.value}" if action.code.value else own, action.content))
         waiting[:0] = action.actions
     return found
 

@@ -17,7 +17,7 @@ from services.reporting.domain.budget import Budget, Footer
 from services.reporting.domain.indicators import BandTable, Indicator, Threshold
 from services.reporting.domain.letter import Facts, Heading, YearSection
 from services.reporting.render import checks, dashboards, drawing, events, fields, moments, names, wording
-from services.reporting.render.glossary import Label
+from services.reporting.render.glossary import INDICATORS, Label
 from services.reporting.render.page import Page
 
 T = TypeVar("T")
@@ -168,6 +168,11 @@ def _edges(band: Band) -> Label:
     return Label("toute valeur", "elke waarde", "any value")
 
 
+def measured_in(unit: str) -> Label:
+    """Return in what an indicator is measured, the unit in the words of who defined it."""
+    return Label(*(f"{words} {unit}" for words in INDICATORS["measured_in"]))
+
+
 def any_of(thresholds: Iterable[Threshold], column: str) -> bool:
     """Return whether a column has a printed text."""
     return any(getattr(threshold, column) for threshold in thresholds)
@@ -255,6 +260,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "late_milestones": dashboards.late_milestones,
     "ledger_rows": dashboards.ledger_rows,
     "lines": lines,
+    "measured_in": measured_in,
     "moment": wording.moment,
     "moments_of": moments_of,
     "name": names.name,
