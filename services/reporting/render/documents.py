@@ -25,6 +25,8 @@ from services.reporting.render.page import PREFIX, Page
 from services.reporting.render.sayings import SAYINGS
 from services.reporting.render.stops import Stop
 
+# In French it keeps its distance, and stays on the line of what it follows.
+COLON: Final = "\N{NO-BREAK SPACE}: "
 # Indents of templates; nothing that is shown needs them outside preformatted text.
 INDENTS: Final = re.compile(r"\n\s+")
 # Around blocks, parts of tables and of charts not even a line's end is shown.
@@ -190,8 +192,9 @@ def _letter(letter: Letter, view: View) -> dict[str, object]:
 
 
 def _words(page: Page) -> dict[str, object]:
-    """Return how a page speaks: `say` in the reader's language, `say_in` in a given one."""
+    """Return how a page speaks: `say` in the reader's language, `say_in` in a given one; `colon` between a name and a value."""
     return {
         "say": lambda key: SAYINGS[key].get(page.language),
         "say_in": lambda key, language: SAYINGS[key].get(language),
+        "colon": COLON if page.language == "fr" else ": ",
     }

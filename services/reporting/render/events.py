@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from pydantic import JsonValue, ValidationError
@@ -16,9 +18,10 @@ from services.reporting.render.figures import Door
 from services.reporting.render.glossary import EMPTY, FIELDS, STATUSES
 from services.reporting.render.names import cut
 from services.reporting.render.vocabulary import EVENTS, STEPS
-from services.reporting.render.wording import euros
+from services.reporting.render.wording import money, number
 
 LONGEST: Final = 110
+NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _detail(name: str, value: JsonValue, language: Language) -> str | None:
         case dict():
             return _text(value, language)
         case int() if name.endswith("_cents"):
-            return f"{euros(value, language)} EUR"
+            return money(value, language)
         case str() | int():
             return _word(name, str(value), language)
         case _:
@@ -85,6 +88,8 @@ def _word(name: str, value: str, language: Language) -> str:
             return FIELDS[value].get(language).lower()
         case "status" if value in STATUSES:
             return STATUSES[value].get(language)
+        case "value" | "fte" if NUMBER.fullmatch(value):
+            return number(Decimal(value), language)
         case "line":
             return value.partition(".")[2]
         case _:

@@ -21,7 +21,7 @@ from services.reporting.render.vocabulary import (
     STEPS,
     VERDICTS,
 )
-from services.reporting.render.wording import euros
+from services.reporting.render.wording import NO_BREAK, money
 
 Mark: TypeAlias = Literal["reached", "planned", "target", "late", "unmet", "unclear", "dropped"]
 
@@ -223,7 +223,7 @@ def _payment(payment: Payment) -> Moment:
         PARTS_OF_PAYMENT[payment.part],
         payment.events,
         detail=_joined([_amount(payment.amount.value), _of_line(payment.line), _reversed(payment.reversed_cents)]),
-        notes=tuple(note for note in (payment.payment, payment.visa) if note),
+        notes=tuple(dict.fromkeys(note for note in (payment.payment, payment.visa) if note)),
     )
 
 
@@ -235,12 +235,12 @@ def _joined(parts: list[Label | None]) -> Label | None:
 def _amount(cents: int | None) -> Label | None:
     if cents is None:
         return None
-    return Label(f"{euros(cents, 'fr')} EUR", f"{euros(cents, 'nl')} EUR", f"{euros(cents, 'en')} EUR")
+    return Label(money(cents, "fr"), money(cents, "nl"), money(cents, "en"))
 
 
 def _of_line(line: str) -> Label:
     allocation = line.partition(".")[2]
-    return Label(f"AB {allocation}", f"BA {allocation}", f"line {allocation}")
+    return Label(f"AB{NO_BREAK}{allocation}", f"BA{NO_BREAK}{allocation}", f"line{NO_BREAK}{allocation}")
 
 
 def _round(count: int | None) -> Label | None:
@@ -263,11 +263,14 @@ def _until(when: When | None) -> Label | None:
 
 def _advance(ppm: int) -> Label:
     share = f"{ppm / 10_000:g}".replace(".", ",")
-    return Label(f"acompte de {share} %", f"voorschot van {share}%", f"advance of {share.replace(',', '.')}%")
+    return Label(f"acompte de {share}{NO_BREAK}%", f"voorschot van {share}%", f"advance of {share.replace(',', '.')}%")
 
 
 def _reversed(cents: int) -> Label | None:
     if not cents:
         return None
-    return Label(f"dont {euros(cents, 'fr')} EUR repris", f"waarvan {euros(cents, 'nl')} EUR teruggenomen",
-                 f"of which {euros(cents, 'en')} EUR reversed")  # fmt: skip
+    return Label(
+        f"dont {money(cents, 'fr')} repris",
+        f"waarvan {money(cents, 'nl')} teruggenomen",
+        f"of which {money(cents, 'en')} reversed",
+    )

@@ -35,6 +35,11 @@ def euros(cents: int, form: Form = None) -> str:
     return number(amount.quantize(Decimal("0.01")) if cents % 100 else cents // 100, form)
 
 
+def money(cents: int, form: Form = None) -> str:
+    """Return an amount with its currency on the same line: 12 500 000 EUR."""
+    return f"{euros(cents, form)}{NO_BREAK}EUR"
+
+
 def percent(part: int, whole: int, form: Form = None) -> str:
     """Return a share in whole per cents, rounded down so that nothing unfinished reads as 100: 20 %, 20%."""
     return percent_of(part * 100 // whole, form)
