@@ -114,17 +114,22 @@ async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.sock
 
 
 async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None]) -> None:
-    """Return when every service says that it is ready. Raises Misconfigured when it does not get there."""
-    async with asyncio.timeout(START_SECONDS), httpx2.AsyncClient() as client:
-        while not server.started:
-            if serving.done():
-                await serving
-                raise Misconfigured("the services could not start; the lines above say why")
-            await asyncio.sleep(0.02)
-        for service in place.services:
-            # Asked over HTTP, as anyone would.
-            while (await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+    """Return when every service says that it is ready. Raises Misconfigured, with the reason, when it does not get there."""
+    reason = "the services do not listen yet"
+    try:
+        async with asyncio.timeout(START_SECONDS), httpx2.AsyncClient() as client:
+            while not server.started:
+                if serving.done():
+                    await serving
+                    raise Misconfigured("the services could not start; the lines above say why")
+                await asyncio.sleep(0.02)
+            for service in place.services:
+                # Asked over HTTP, as anyone would.
+                while (answer := await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:
+                    reason = f"{service.name} is not ready: {'; '.join(answer.json()['reasons'])}"
+                    await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        raise Misconfigured(f"after {START_SECONDS:.0f} s {reason}") from error
 
 
 def _ready(place: _Place) -> dict[str, object]:

@@ -209,7 +209,7 @@ def main() -> None:
     except KeyboardInterrupt as error:
         raise SystemExit(INTERRUPTED) from error
     except (OSError, UnicodeError) as error:
-        errors.print(f"[red]{escape(str(error))}[/]", highlight=False)
+        errors.print(f"[red]{escape(str(error) or type(error).__name__)}[/]", highlight=False)
         raise SystemExit(MISUSED) from error
     except Misconfigured as error:
         errors.print(f"[red]{escape(str(error))}[/]", highlight=False)
