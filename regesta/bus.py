@@ -153,7 +153,7 @@ class Intake:
         self._carrier = carrier
 
     async def run(self) -> None:
-        """Copy until cancelled. Errors of the connection are retried; a fork stops this source."""
+        """Copy until cancelled. Errors of the connection are retried; after a fork nothing more is copied."""
         pause, outage = RETRY_SECONDS, _Outage(self.source)
         while True:
             try:
@@ -164,7 +164,7 @@ class Intake:
             except Forked as fork:
                 self.alarm, self.trouble = True, str(fork)
                 logger.critical("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
-                return
+                await asyncio.Event().wait()  # only another start looks at this source again
             except Exception as error:
                 if not is_lost(error) and not isinstance(error, RegestaError | Gap | asyncpg.PostgresError):
                     raise

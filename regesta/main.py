@@ -84,6 +84,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             store_tasks=store.tasks,
         )
         _start(runtime, worker=worker)
+        _watch(runtime)
         try:
             yield runtime
         finally:
@@ -129,6 +130,19 @@ def _start(runtime: Runtime, *, worker: bool) -> None:
         jobs += [(reacting.name, reacting.run()) for reacting in runtime.reactings]
         jobs.append(("calendar", keep_calendar(runtime.decider)))
     runtime.tasks = [asyncio.create_task(job, name=name) for name, job in jobs]
+
+
+def _watch(runtime: Runtime) -> None:
+    """Note a task that ends before it is told to: what it did is done by nobody any more."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not runtime.stopping:
+            error = None if task.cancelled() else task.exception()
+            logger.critical("the task %r ended; start this process again", task.get_name(), exc_info=error)
+            runtime.ended.set()
+
+    for task in (*runtime.store_tasks, *runtime.tasks):
+        task.add_done_callback(ended)
 
 
 def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI:
@@ -197,14 +211,18 @@ async def serve(app: FastAPI, settings: Settings) -> None:
     await server_of(app, [app], settings.host, settings.port).serve()
 
 
-async def work(service: Service, settings: Settings) -> None:
-    """Run intake, projections and reactions without serving, until the process is told to stop."""
+async def work(service: Service, settings: Settings) -> bool:
+    """Run intake, projections and reactions without serving. True when told to stop, False when one of them ended."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with running(service, settings):
-        await stop.wait()
+    async with running(service, settings) as runtime:
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, runtime.ended)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+        return not runtime.ended.is_set()
 
 
 async def prepare(service: Service, settings: Settings) -> list[str]:
@@ -242,7 +260,8 @@ def main(service: Service) -> None:
             case "rebuild":
                 _say(asyncio.run(rebuild(service, settings, arguments.projection)))
             case "worker":
-                uvloop.run(work(service, settings))
+                if not uvloop.run(work(service, settings)):
+                    raise SystemExit(1)
             case role:
                 uvloop.run(serve(create_app(service, settings, worker=role == "all"), settings))
     except Misconfigured as error:

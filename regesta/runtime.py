@@ -66,8 +66,8 @@ class Service:
 class Runtime:
     """The running parts of a service in this process.
 
-    tasks, store_tasks: what runs until the service stops, so that one which ended is a fault. stopping: the server was told
-    to exit.
+    tasks, store_tasks: what runs until the service stops, so that one which ended is a fault; ended: one has. stopping: the
+    server was told to exit.
     """
 
     service: Service
@@ -83,6 +83,7 @@ class Runtime:
     store_tasks: Sequence[asyncio.Task[None]]
     stopping: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def runtime_of(request: Request) -> Runtime:
