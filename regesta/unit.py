@@ -74,7 +74,8 @@ class KeyAnswer:
 class Unit:
     """Events over one or more streams that are appended whole or not at all.
 
-    expected: the version of every stream written or only read, before this unit; 0 for a stream nobody wrote.
+    expected: the version of every stream written or only read, before this unit; 0 for a stream nobody wrote. Events of a
+    stream go on from there, version by version.
     claim: register a turn when it loses against another process.
     """
 
@@ -83,6 +84,15 @@ class Unit:
     keys: Sequence[KeyUse] = ()
     claim: bool = False
     id: UUID = field(default_factory=uuid7)
+
+    def writes(self, stream: str) -> bool:
+        """Return whether it has an event in a stream."""
+        return any(event.stream == stream for event in self.events)
+
+    def unimplied(self) -> list[tuple[str, int]]:
+        """Return the expected versions that do not follow from the versions of its events: of streams it only reads."""
+        opening = {event.stream: event.version - 1 for event in reversed(self.events)}
+        return [] if opening == self.expected else [each for each in self.expected.items() if each not in opening.items()]
 
 
 @dataclass(frozen=True, slots=True)
