@@ -92,7 +92,9 @@ class Unit:
     def unimplied(self) -> list[tuple[str, int]]:
         """Return the expected versions that do not follow from the versions of its events: of streams it only reads."""
         opening = {event.stream: event.version - 1 for event in reversed(self.events)}
-        return [] if opening == self.expected else [each for each in self.expected.items() if each not in opening.items()]
+        return (
+            [] if opening == self.expected else [each for each in self.expected.items() if each not in opening.items()]
+        )
 
 
 @dataclass(frozen=True, slots=True)
