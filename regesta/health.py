@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 
+import asyncpg
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from regesta.checkpoint import Checkpoint, read_all
+from regesta.database import is_lost
 from regesta.runtime import Runtime, runtime_of
+
+# Who asks gives up soon, and must then know why.
+DATABASE_SECONDS = 2.0
 
 router = APIRouter(tags=["health"])
 
@@ -25,14 +32,23 @@ async def readyz(request: Request) -> Response:
     Parked streams are reasons too, but not to send callers elsewhere: the status is then "degraded", with 200.
     """
     runtime = runtime_of(request)
-    reasons, parked = await _reasons(runtime), _parked(runtime)
+    reasons, parked = _standstill(runtime), []
+    try:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            known = await read_all(runtime.pool)
+            reasons += await _behind(runtime, known)
+            parked = _parked(runtime, known)
+    except Exception as error:
+        if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+            raise
+        reasons.append(f"the database does not answer: {error!r}")
     status = "not ready" if reasons else "degraded" if parked else "ok"
-    body = {"status": status, "reasons": reasons + parked}
+    body = {"status": status, "reasons": [*dict.fromkeys(reasons + parked)]}
     return Response(orjson.dumps(body), 503 if reasons else 200, media_type="application/json")
 
 
-async def _reasons(runtime: Runtime) -> list[str]:
-    """Return why the service is not well: a fork, a stuck reaction, a read model being built, a lag beyond the limit."""
+def _standstill(runtime: Runtime) -> list[str]:
+    """Return what stands still in this process: a fork, a reaction, the writer, a task, a read model being built."""
     reasons = [f"intake of {intake.source}: {intake.trouble}" for intake in runtime.intakes if intake.alarm]
     reasons += [f"{reacting.name}: {reacting.trouble}" for reacting in runtime.reactings if reacting.trouble]
     if runtime.store.trouble:
@@ -45,17 +61,37 @@ async def _reasons(runtime: Runtime) -> list[str]:
         ]
         if follower.trouble:
             reasons.append(f"projections of {source}: {follower.trouble}")
-        lag = (await runtime.store.head(source)).position - follower.position
+    return reasons
+
+
+async def _behind(runtime: Runtime, known: Sequence[Checkpoint]) -> list[str]:
+    """Return which reactions stand still and which read models lag, whichever process moves them."""
+    reasons = [f"{each.projection}: {each.failure}" for each in known if each.failure]
+    reached = _lowest(runtime, known)
+    for source, position in reached.items():
+        lag = (await runtime.store.head(source)).position - position
         if lag > runtime.lag_limit_events:
             reasons.append(f"projections of {source} are {lag} events behind")
     return reasons
 
 
-def _parked(runtime: Runtime) -> list[str]:
+def _lowest(runtime: Runtime, known: Iterable[Checkpoint]) -> dict[str, int]:
+    """Return the position that every read model of this release has reached in its log, by log."""
+    at = {(each.projection, each.version): each.position for each in known}
+    lowest: dict[str, int] = {}
+    for mine in runtime.service.projections:
+        position = at.get((mine.name, mine.version), 0)
+        lowest[mine.source] = min(position, lowest.get(mine.source, position))
+    return lowest
+
+
+def _parked(runtime: Runtime, known: Iterable[Checkpoint]) -> list[str]:
+    mine = {(each.name, each.version) for each in runtime.service.projections}
     return [
-        f"projection {name}: {count} parked stream{'s' if count > 1 else ''}, see `regesta park list {runtime.service.name}`"
-        for follower in runtime.followers.values()
-        for name, count in follower.parked.items()
+        f"projection {each.projection}: {each.parked} parked stream{'s' if each.parked > 1 else ''}, "
+        f"see `regesta park list {runtime.service.name}`"
+        for each in known
+        if each.parked and (each.projection, each.version) in mine
     ]
 
 

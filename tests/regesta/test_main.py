@@ -8,15 +8,17 @@ import os
 import signal
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
+from cli.embedded import Embedded
 from regesta import main
 from regesta.decider import Decider
 from regesta.main import running, work
 from regesta.settings import Settings
 from tests.conftest import FreshDatabase
 from tests.regesta.jars import SERVICE
-from tests.regesta.serving import Issuer, client, served, settings_of
+from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of
 
 
 @pytest.fixture
@@ -57,3 +59,42 @@ async def test_a_server_whose_task_ended_lives_on_but_is_not_ready(
         assert (ready.status_code, ready.json()["reasons"]) == (503, ["task 'projections jars' ended"])
         assert (await user.get("/livez")).status_code == 200
         assert "the task 'projections jars' ended" in caplog.text
+
+
+async def test_a_process_that_only_serves_knows_how_far_the_others_are(settings: Settings, issuer: Issuer) -> None:
+    near = settings.model_copy(update={"lag_limit_events": 3})
+    async with served(SERVICE, near, issuer, worker=False) as here, client(here) as user:
+        for n in range(9):
+            assert (await user.put(f"/jars/a/fills/r{n}", json={"amount": 1})).status_code == 201
+        assert (await user.get("/readyz")).json()["reasons"] == ["projections of jars are 9 events behind"]
+        async with running(SERVICE, settings) as worker:
+            assert await worker.followers["jars"].reach(9, 5)
+            assert (await user.get("/readyz")).json() == {"status": "ok", "reasons": []}
+        await worker_failed(here, "reaction:stick-full:jars", "KeyError: 'a fault'")
+        ready = await user.get("/readyz")
+        assert (ready.status_code, ready.json()["reasons"]) == (503, ["reaction:stick-full:jars: KeyError: 'a fault'"])
+
+
+async def worker_failed(here: Served, projection: str, failure: str) -> None:
+    """Leave a failure as a process that died left it."""
+    said = "UPDATE projections.checkpoints SET failure = $2 WHERE projection = $1"
+    assert await here.runtime.pool.execute(said, projection, failure) == "UPDATE 1"
+
+
+async def test_a_service_whose_database_is_away_says_so(
+    fresh_database: FreshDatabase, issuer: Issuer, postgres: Embedded
+) -> None:
+    database = await migrated(await fresh_database("jars"))
+    admin = await asyncpg.connect(postgres.admin_dsn)
+    try:
+        async with served(SERVICE, settings_of(database, issuer), issuer, worker=False) as here, client(here) as user:
+            await admin.execute(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS false")
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database.name
+            )
+            ready = await user.get("/readyz")
+            assert ready.status_code == 503
+            assert "the database does not answer" in str(ready.json()["reasons"])
+            assert (await user.get("/livez")).status_code == 200
+    finally:
+        await admin.close()
