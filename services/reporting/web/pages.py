@@ -31,8 +31,8 @@ OF_FIGURE: Final = 500
 OF_STREAM: Final = 200
 NOTES: Final = 500
 LATEST: Final = 8
-# A page has 100 kB: the stylesheet takes 25 of them, the frame and the sheets of 15 figures 18.
-LONGEST_BODY: Final = 56_000
+# A page has 100 kB: the stylesheet takes 25 of them, the frame and the sheets of 15 figures 19.
+LONGEST_BODY: Final = 55_000
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute, dependencies=CHOICES)
 
@@ -56,7 +56,10 @@ async def letter_page(request: Request, view: View, letter: Letter) -> Response:
 async def get_letter_objective(
     note: NoteSlug, year: YearInPath, objective: ObjectiveId, reads: Reads, section: SectionKind | None = None
 ) -> Response:
-    """Return one objective of a letter; one too long for a page has its year-sections on pages of their own."""
+    """Return one objective of a letter; one too long for a page has its year-sections on pages of their own.
+
+    The figures of a year-section that is still too long open on pages of their own, not on sheets.
+    """
     letter = await reads.letter(note, year)
     key = f"{section or 'letter'}-{objective}"
     months = await reads.months(note)
@@ -66,6 +69,9 @@ async def get_letter_objective(
         doors = reads.figures(letter, key)
         own = documents.Part(_objective(letter, objective), "own")
         body = documents.letter_objective(letter, reads.view(months=months), reads.page, doors, own)
+    elif len(body.encode()) > LONGEST_BODY:
+        doors = Figures(doors.address, sheets=0)
+        body = _body(reads, letter, key, doors, months)
     title = f"{names.name(_objective(letter, objective), reads.page.language)}, {year}"
     return await reads.opened(title, body, doors, navigation(reads.page, letter, "letter"))
 
@@ -134,7 +140,7 @@ async def get_start(reads: Reads) -> Response:
 async def event_page(request: Request, event: Recorded) -> Response:
     """Return the page of an event: what it says, and the history of the stream it stands in."""
     page = page_of(request)
-    history = await runtime_of(request).store.replica_stream(event.source, event.stream, 0, OF_STREAM)
+    history = await runtime_of(request).store.of_stream(event.source, event.stream, 0, OF_STREAM)
     body = documents.plain("event.html", page, {"event": event, "history": history or [event]})
     return answer(page, f"{event_words(event, page.language)}, {event.name}", body)
 
