@@ -36,6 +36,7 @@ from regesta.feed import FeedClient
 from regesta.follower import Follower
 from regesta.projection import Projection
 from regesta.reaction import Here, Reacting
+from regesta.readers import Readers
 from regesta.reference import References
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
@@ -44,6 +45,8 @@ from regesta.store import PostgresStore
 from regesta.web import command_router
 
 GC_THRESHOLD = 10_000
+# How long the thread of regesta.aside may keep the event loop waiting, each time this asks for the interpreter.
+SWITCH_SECONDS = 0.001
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +78,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             store=store,
             pool=store.pool,
             verifier=Verifier(settings.issuer, settings.audience, settings.jwks),
+            readers=Readers(store.pool, settings.pool_size),
             decider=decider,
             references=References(store, carriers),
             followers=await _followers(service, store),
@@ -155,6 +159,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
+            sys.setswitchinterval(SWITCH_SECONDS)
             yield
 
     # The OpenAPI page with its scripts from here: an administration's network may reach no other host.

@@ -19,6 +19,7 @@ from regesta.event import Event
 from regesta.follower import Follower
 from regesta.projection import Projection
 from regesta.reaction import Reacting, Reaction
+from regesta.readers import Readers
 from regesta.reference import References
 from regesta.unit import Store
 
@@ -74,6 +75,7 @@ class Runtime:
     store: Store
     pool: asyncpg.Pool
     verifier: Verifier
+    readers: Readers
     decider: Decider
     references: References
     followers: Mapping[str, Follower]

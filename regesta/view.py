@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
@@ -22,6 +23,10 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 WAIT_SECONDS = 2.0
 
 
+async def _nothing() -> None:
+    """End a view that somebody else opened and closes."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One state of knowledge. cut: position per log; missing: see `complete`."""
@@ -30,6 +35,14 @@ class View:
     cut: Mapping[str, int]
     missing: tuple[str, ...]
     as_of: date | None = None
+    ended: Callable[[], Awaitable[None]] = _nothing
+
+    async def end(self) -> None:
+        """Give back the connection, for everything is read; `db` cannot be asked after. Else the end of the request does.
+
+        To be called before anything else is asked of a database, or much is made of what was read.
+        """
+        await self.ended()
 
     @property
     def complete(self) -> bool:
@@ -67,7 +80,7 @@ async def view(
         str | None, Query(max_length=500, description="Names of events, such as objectives:81,budget:12.")
     ] = None,
 ) -> AsyncIterator[View]:
-    """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet.
+    """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet, Busy.
 
     Who asks is known first: without a token nobody is told what else is wrong.
     """
@@ -82,14 +95,16 @@ async def view(
         if source not in runtime.followers:
             raise Malformed(f"{runtime.service.name} reads no log {source!r}", cut=cut)
     positions, missing = await _positions_of(runtime, as_of) if as_of else (wanted, ())
-    async with runtime.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+    async with AsyncExitStack() as opened:
+        db = await opened.enter_async_context(runtime.readers.connection())
+        await opened.enter_async_context(db.transaction(isolation="repeatable_read", readonly=True))
         checkpoints = await enter(db, runtime.service.projections)
         reached = {source: _lowest(checkpoints, source) for source in runtime.followers}
         newest = as_of is None and cut is None
         whole = reached if newest else {source: positions.get(source, 0) for source in runtime.followers}
         behind = {source for source, position in whole.items() if position > reached[source]}
         parked = await parked_until(db, checkpoints, whole)
-        yield View(db, whole, tuple(sorted(behind | parked | set(missing))), as_of)
+        yield View(db, whole, tuple(sorted(behind | parked | set(missing))), as_of, opened.aclose)
 
 
 Reading = Annotated[View, Depends(view)]

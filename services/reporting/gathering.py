@@ -22,6 +22,7 @@ from contracts.budget import (
 from contracts.commitments import ConventionSigned
 from contracts.objectives import ObjectiveOpened
 from contracts.types import NoteSlug, ObjectiveId, Year
+from regesta.aside import aside
 from regesta.event import Event
 from regesta.view import View
 from services.reporting.domain.assembly import Assembly, question_of
@@ -46,7 +47,7 @@ ENTRIES: Final[tuple[type[Event], ...]] = (
 async def read_letter(
     view: View, note: NoteSlug, year: Year | None = None, occurred_until: date | None = None
 ) -> Letter:
-    """Return the letter of a note and year as of the view's cut.
+    """Return the letter of a note and year as of the view's cut; the view is ended.
 
     year: None means the one that the note was first read for, else that of its newest plan. Raises UnknownNote.
     """
@@ -56,7 +57,7 @@ async def read_letter(
 async def read_objective(
     view: View, objective: ObjectiveId, year: Year | None = None, occurred_until: date | None = None
 ) -> Letter:
-    """Return the letter of an objective's note with that objective alone and what stands under it.
+    """Return the letter of an objective's note with that objective alone and what stands under it; the view is ended.
 
     year: as of read_letter. Raises UnknownObjective.
     """
@@ -86,7 +87,9 @@ async def _read(
     question = replace(asked, occurred_until=occurred_until)
     wanted = [*_all(roots), *(_above(roots[0], nodes) if only is not None else [])]
     knowledge = await gather(reader, [node.id for node in wanted], question)
-    return Assembly(shown, nodes, knowledge, question).letter(roots, dict(sorted(view.cut.items())))
+    await view.end()
+    assembly = Assembly(shown, nodes, knowledge, question)
+    return await aside(assembly.letter, roots, dict(sorted(view.cut.items())))
 
 
 async def gather(reader: StandingReader, objectives: Sequence[ObjectiveId], question: Question) -> Knowledge:

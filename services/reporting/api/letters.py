@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from contracts.types import NoteSlug, ObjectiveId
+from contracts.types import NoteSlug, ObjectiveId, Year
+from regesta.aside import aside
 from regesta.view import Reading, View
 from regesta.web import Caller
 from services.reporting.api.asking import Asked, Asking, YearInPath, YearInQuery
@@ -19,8 +20,8 @@ from services.reporting.web.responding import CHOICES, PageRoute
 
 SCOPE: Final = "reporting:read"
 
-# Makes the page of a letter and sees to its headers; the request's query holds what the reader chose.
-LetterPage: TypeAlias = Callable[[Request, View, Letter], Awaitable[Response]]
+# Makes the page of a note's letter of a year and sees to its headers; the request's query holds what the reader chose.
+LetterPage: TypeAlias = Callable[[Asking, View, NoteSlug, Year], Awaitable[Response]]
 
 
 def letter_router(page: LetterPage) -> APIRouter:
@@ -39,10 +40,9 @@ def letter_router(page: LetterPage) -> APIRouter:
         """
         caller.require(SCOPE)
         form = form_of(asked.accept)
-        letter = await read_letter(view, note, year, asked.occurred_until)
-        if form == "json":
-            return letter_response(letter, view, asked)
-        return await page(asked.request, view, letter)
+        if form == "html":
+            return await page(asked, view, note, year)
+        return await letter_response(await read_letter(view, note, year, asked.occurred_until), view, asked)
 
     @router.get("/objectives/{objective}", response_class=Response, responses={200: {"model": LetterOut}, 304: {}})
     async def get_objective(
@@ -54,14 +54,14 @@ def letter_router(page: LetterPage) -> APIRouter:
     ) -> Response:
         """Return the letter of an objective's note with this objective alone and what stands under it. 404 unknown."""
         caller.require(SCOPE)
-        return letter_response(await read_objective(view, objective, year, asked.occurred_until), view, asked)
+        return await letter_response(await read_objective(view, objective, year, asked.occurred_until), view, asked)
 
     return router
 
 
-def letter_response(letter: Letter, view: View, asked: Asking) -> Response:
+async def letter_response(letter: Letter, view: View, asked: Asking) -> Response:
     """Return a letter as JSON (LetterOut), or 304 when the reader holds this very one."""
-    document = canonical(letter)
+    document = await aside(canonical, letter)
     hashed = hash_of(document)
     etag = f'"{hashed}"' if view.complete else f'"{hashed}-without-{"-".join(view.missing)}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "private, no-cache"}

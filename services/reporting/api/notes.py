@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
 from contracts.types import Cut, LogName, NoteSlug, Year
+from regesta.aside import aside
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
 from regesta.view import Reading, View
@@ -16,7 +17,7 @@ from regesta.web import Caller
 from services.reporting.api.asking import YearInQuery
 from services.reporting.domain.figure import Part
 from services.reporting.domain.knowledge import by_stream
-from services.reporting.domain.letter import Note
+from services.reporting.domain.letter import Letter, Note
 from services.reporting.domain.overview import Overview, overview_of
 from services.reporting.domain.standing import Standing
 from services.reporting.domain.tree import note_of
@@ -96,5 +97,10 @@ async def get_overview(
     """Return what the note's letter says of each objective in one line. 404 unknown note."""
     caller.require("reporting:read")
     letter = await read_letter(view, note, year)
+    body = await aside(_overview_document, letter, view)
+    return Response(body, media_type="application/json")
+
+
+def _overview_document(letter: Letter, view: View) -> bytes:
     out = OverviewOut(overview=overview_of(letter), complete=view.complete, missing=view.missing, as_of=view.as_of)
-    return Response(orjson.dumps(out.model_dump(mode="json", exclude_none=True)), media_type="application/json")
+    return orjson.dumps(out.model_dump(mode="json", exclude_none=True))

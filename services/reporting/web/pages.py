@@ -7,12 +7,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request, Response
 from markupsafe import Markup
 
-from contracts.types import DossierId, NoteSlug, ObjectiveId, SectionKind
+from contracts.types import DossierId, NoteSlug, ObjectiveId, SectionKind, Year
+from regesta.aside import aside
 from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import runtime_of
 from regesta.view import View
-from services.reporting.api.asking import YearInPath, YearInQuery
+from services.reporting.api.asking import Asking, YearInPath, YearInQuery
 from services.reporting.api.notes import read_notes
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.errors import UnknownObjective
@@ -37,19 +38,20 @@ LONGEST_BODY: Final = 55_000
 router = APIRouter(include_in_schema=False, route_class=PageRoute, dependencies=CHOICES)
 
 
-async def letter_page(request: Request, view: View, letter: Letter) -> Response:
+async def letter_page(asked: Asking, view: View, note: NoteSlug, year: Year) -> Response:
     """Return the first page of a letter, or with `view=whole` all of it for print."""
-    reads = Reader(request, page_of(request), view, letter.occurred_until)
+    reads = Reader(asked.request, page_of(asked.request), view, asked.occurred_until)
+    months = await reads.months(note)
+    letter = await reads.letter(note, year)
     links = navigation(reads.page, letter, "letter")
     title = f"{PARTS['letter'].get(reads.page.language)} {letter.year}"
-    months = await reads.months(letter.note.slug)
     if reads.page.query.get("view") == "whole":
         parts = {"": "letter"} | {objective.id: f"letter-{objective.id}" for objective in letter.objectives}
         figures = {key: reads.figures(letter, part, sheets=False) for key, part in parts.items()}
-        body = documents.letter_whole(letter, reads.view(months=months), reads.page, figures)
-        return answer(reads.page, title, body, links=links)
+        body = await aside(documents.letter_whole, letter, reads.view(months=months), reads.page, figures)
+        return await aside(answer, reads.page, title, body, links=links)
     doors = reads.figures(letter, "letter")
-    return await reads.opened(title, _body(reads, letter, "letter", doors, months), doors, links)
+    return await reads.opened(title, await _body(reads, letter, "letter", doors, months), doors, links)
 
 
 @router.get("/letters/{note}/{year}/objectives/{objective}")
@@ -60,18 +62,18 @@ async def get_letter_objective(
 
     The figures of a year-section that is still too long open on pages of their own, not on sheets.
     """
+    months = await reads.months(note)
     letter = await reads.letter(note, year)
     key = f"{section or 'letter'}-{objective}"
-    months = await reads.months(note)
     doors = reads.figures(letter, key)
-    body = _body(reads, letter, key, doors, months)
+    body = await _body(reads, letter, key, doors, months)
     if section is None and len(body.encode()) > LONGEST_BODY:
         doors = reads.figures(letter, key)
         own = documents.Part(_objective(letter, objective), "own")
-        body = documents.letter_objective(letter, reads.view(months=months), reads.page, doors, own)
+        body = await aside(documents.letter_objective, letter, reads.view(months=months), reads.page, doors, own)
     elif len(body.encode()) > LONGEST_BODY:
         doors = Figures(doors.address, sheets=0)
-        body = _body(reads, letter, key, doors, months)
+        body = await _body(reads, letter, key, doors, months)
     title = f"{names.name(_objective(letter, objective), reads.page.language)}, {year}"
     return await reads.opened(title, body, doors, navigation(reads.page, letter, "letter"))
 
@@ -79,9 +81,10 @@ async def get_letter_objective(
 @router.get("/letters/{note}/{year}/dossiers/{dossier}")
 async def get_letter_dossier(note: NoteSlug, year: YearInPath, dossier: DossierId, reads: Reads) -> Response:
     """Return a dossier of a letter with every step of it."""
+    months = await reads.months(note)
     letter = await reads.letter(note, year)
     doors = reads.figures(letter, f"dossier-{dossier}")
-    body = _body(reads, letter, f"dossier-{dossier}", doors, await reads.months(note))
+    body = await _body(reads, letter, f"dossier-{dossier}", doors, months)
     return await reads.opened(
         SAYINGS["dossier"].get(reads.page.language), body, doors, navigation(reads.page, letter, "")
     )
@@ -94,14 +97,14 @@ async def get_figure(
     """Return a figure of a page with all events behind it. part: which page; number: which of its figures, from 1."""
     letter = await reads.letter(note, year)
     doors = reads.figures(letter, part)
-    _body(reads, letter, part, doors)
+    await _body(reads, letter, part, doors)
     if number > len(doors.doors):
         raise NotFound(f"this page has {len(doors.doors)} figures, no number {number}", part=part, number=number)
     door = doors.doors[number - 1]
     shown = door.events[-OF_FIGURE:]
     told = await recorded(reads.runtime, shown)
     events = [told[name] for name in shown if name in told]
-    body = documents.figure_page(reads.page, door, _back(reads, letter, part, door.id), events)
+    body = await aside(documents.figure_page, reads.page, door, _back(reads, letter, part, door.id), events)
     return answer(reads.page, door.title, body, links=navigation(reads.page, letter, ""))
 
 
@@ -111,7 +114,7 @@ async def get_note(note: NoteSlug, reads: Reads, year: YearInQuery = None) -> Re
     letter = await reads.letter(note, year)
     doors = reads.figures(letter, "overview")
     title = names.short_title(letter.note.title, reads.page.language)
-    body = _body(reads, letter, "overview", doors)
+    body = await _body(reads, letter, "overview", doors)
     return await reads.opened(title, body, doors, navigation(reads.page, letter, "overview"))
 
 
@@ -125,7 +128,8 @@ async def get_note_objective(
     doors = reads.figures(letter, f"objective-{objective}")
     latest = documents.latest_events(shown, LATEST)
     told = sorted((await recorded(reads.runtime, latest)).values(), key=lambda event: event.time, reverse=True)
-    body = documents.objective_page(letter, reads.view(asks_until=False), reads.page, doors, (shown, told[:LATEST]))
+    view = reads.view(asks_until=False)
+    body = await aside(documents.objective_page, letter, view, reads.page, doors, (shown, told[:LATEST]))
     title = names.name(shown, reads.page.language)
     return await reads.opened(title, body, doors, navigation(reads.page, letter, ""))
 
@@ -145,8 +149,12 @@ async def event_page(request: Request, event: Recorded) -> Response:
     return answer(page, f"{event_words(event, page.language)}, {event.name}", body)
 
 
-def _body(reads: Reader, letter: Letter, part: str, doors: Figures, months: Months = NO_MONTHS) -> Markup:
+async def _body(reads: Reader, letter: Letter, part: str, doors: Figures, months: Months = NO_MONTHS) -> Markup:
     """Return the body of a page whose figures have addresses, adding them to `doors`. Raises NotFound, UnknownObjective."""
+    return await aside(_body_now, reads, letter, part, doors, months)
+
+
+def _body_now(reads: Reader, letter: Letter, part: str, doors: Figures, months: Months) -> Markup:
     kind, _, key = part.partition("-")
     view = reads.view(asks_until=kind not in {"overview", "objective"}, months=months)
     match kind:

@@ -11,6 +11,7 @@ from fastapi import Depends, Query, Request, Response
 from markupsafe import Markup
 
 from contracts.types import NoteSlug, Year
+from regesta.aside import aside
 from regesta.event import IsoDay, Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
 from regesta.view import Reading
@@ -51,7 +52,7 @@ class Reader:
         return runtime_of(self.request)
 
     async def letter(self, note: NoteSlug, year: Year | None) -> Letter:
-        """Return the letter that the page is about. Raises UnknownNote."""
+        """Return the letter that the page is about; `known` is ended, so nothing more is read of it. Raises UnknownNote."""
         return await read_letter(self.known, note, year, self.until)
 
     def view(self, *, asks_until: bool = True, months: Months = NO_MONTHS) -> View:
@@ -88,7 +89,7 @@ class Reader:
             )
             for door in doors
         ]
-        return answer(self.page, title, body, links=links, sheets=sheets)
+        return await aside(answer, self.page, title, body, links=links, sheets=sheets)
 
 
 async def reader(

@@ -1,0 +1,49 @@
+"""Connections for who reads: at most half of the pool, so that who records does not wait for readers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from regesta.database import Connection as Db
+from regesta.errors import Busy
+
+ACQUIRE_SECONDS = 5.0
+
+
+class Readers:
+    """Gives half of a pool to requests that read, in order of arrival. size: how many connections the pool has."""
+
+    def __init__(self, pool: asyncpg.Pool, size: int) -> None:
+        self._pool = pool
+        self._free = asyncio.Semaphore(max(1, size // 2))
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Db]:
+        """Give a connection. Raises Busy when none is free in time.
+
+        Who holds one may not ask for another, here or of the store: all could be held by such.
+        """
+        try:
+            async with asyncio.timeout(ACQUIRE_SECONDS):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise Busy("too many are reading") from error
+        try:
+            db = await self._acquired()
+            try:
+                yield db
+            finally:
+                await self._pool.release(db)
+        finally:
+            self._free.release()
+
+    async def _acquired(self) -> PoolConnectionProxy[asyncpg.Record]:
+        try:
+            return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        except TimeoutError as error:
+            raise Busy("the database gives no connection") from error
