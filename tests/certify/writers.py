@@ -108,27 +108,36 @@ class Writer:
             return Answer(send.number, time.monotonic_ns(), Outcome.REFUSED, detail=str(error))
         except RegestaError as error:
             return Answer(send.number, time.monotonic_ns(), Outcome.ERROR, detail=f"{type(error).__name__}: {error}")
-        at = time.monotonic_ns()
-        match outcome:
-            case Appended(first, token, same):
-                last = token if first else 0
-                return Answer(send.number, at, Outcome.SAME if same else Outcome.OK, first, last)
-            case KeyKnown():
-                assert send.key is not None
-                positions = (await self._known_key(send.key)).positions
-                return Answer(send.number, at, Outcome.KEY, min(positions, default=0), max(positions, default=0))
-            case OtherTurn():
-                return Answer(send.number, at, Outcome.TURN)
-            case Conflict(stream, version):
-                return Answer(send.number, at, Outcome.CONFLICT, stream=stream, version=version)
+        if isinstance(outcome, KeyKnown):
+            return await self._key_answer(send)
+        return _answer(send.number, outcome)
 
-    async def _known_key(self, key: Key) -> KeyAnswer:
-        """Return what a key stands for, however often the database goes away."""
+    async def _key_answer(self, send: Send) -> Answer:
+        assert send.key is not None
+        known, at = await self._known_key(send.key), time.monotonic_ns()
+        if known is None:
+            return Answer(send.number, at, Outcome.ERROR, detail="a key that is refused as known is not stored")
+        positions = known.positions
+        return Answer(send.number, at, Outcome.KEY, min(positions, default=0), max(positions, default=0))
+
+    async def _known_key(self, key: Key) -> KeyAnswer | None:
+        """Return what a key stands for, however often the database goes away; None when it is not stored."""
         while True:
             try:
-                return (await self._store.keys([key]))[key]
+                return (await self._store.keys([key])).get(key)
             except AWAY:
                 await asyncio.sleep(RETRY_SECONDS)
+
+
+def _answer(number: int, outcome: Appended | OtherTurn | Conflict) -> Answer:
+    at = time.monotonic_ns()
+    match outcome:
+        case Appended(first, token, same):
+            return Answer(number, at, Outcome.SAME if same else Outcome.OK, first, token if first else 0)
+        case OtherTurn():
+            return Answer(number, at, Outcome.TURN)
+        case Conflict(stream, version):
+            return Answer(number, at, Outcome.CONFLICT, stream=stream, version=version)
 
 
 async def main(file: str, process: str) -> None:
