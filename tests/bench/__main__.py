@@ -40,8 +40,8 @@ class Run:
         for number, case in enumerate(cases, start=1):
             began = time.monotonic()
             self._console.print(f"{case.name} ({number} of {len(cases)})")
-            rows = await self._rows(case)
             conditions = {"fsync_us": fsync_us(self._ground.folder), "load": os.getloadavg()[0]}
+            rows = await self._rows(case)
             self.rows += rows
             self._conditions += [conditions] * len(rows)
             self._console.print(f"  done in {time.monotonic() - began:.0f} s")
@@ -65,15 +65,15 @@ def main() -> None:
     """Measure in a folder that goes afterwards. Exits with 1 when a row could not be taken."""
     options = arguments()
     console = Console()
-    chosen = [case for case in CASES if not options.only or any(only in case.name for only in options.only)]
+    chosen = [case for case in CASES if not options.only or any(case.name.startswith(only) for only in options.only)]
     if not chosen:
-        sys.exit(f"no case is named like {options.only!r}; there are {', '.join(case.name for case in CASES)}")
+        sys.exit(f"no case begins with {options.only!r}; there are {', '.join(case.name for case in CASES)}")
     folder = Path(tempfile.mkdtemp(prefix="regesta-bench-"))
     try:
         with Embedded(folder / "server") as server:
             ground = Ground(
                 folder, Templates(server), lambda what: console.print(f"  {what}"),
-                repeats=1 if options.short else 5, short=options.short,
+                repeats=1 if options.short else options.repeats, short=options.short,
             )  # fmt: skip
             run = Run(ground, console)
             about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "cores": os.cpu_count()}
@@ -91,7 +91,10 @@ def arguments() -> argparse.Namespace:
     """Return what was asked for."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=", description="Measure Regesta beside others.")
     parser.add_argument("--short", action="store_true", help="everything small and once, to see that it works")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="cases with NAME in their name")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="how often each measure is taken; 5")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="cases whose name begins so; may be repeated"
+    )
     parser.add_argument("--out", type=Path, default=RESULT, help="where the figures go, as JSON")
     return parser.parse_args()
 

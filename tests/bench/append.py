@@ -29,10 +29,15 @@ COPIED = 100_000
 LARGE_ROWS = 5_000_000
 PLAIN_POOL = 16
 EMPTY = "TRUNCATE log.events, log.keys"
+# The number of callers that most bars speak of.
+USUAL = 64
 # Bars of the ratio to COPY, and to plain INSERT, by callers.
 OF_COPY = {64: at_least(0.25), 256: at_least(0.3)}
 OF_PLAIN = {1: at_least(0.85), 64: at_least(3.5)}
 OF_RIVALS = {"eventsourcing": at_least(40), "eventsource-py": at_least(10), "umadb": at_least(4)}
+# Of the time itself, where a flush takes 0.1 ms.
+P99 = at_most(1.5, "value")
+PLAIN = "INSERT + COMMIT, pool 16"
 # How fast one process may be at most, for work made beforehand.
 MOST_A_SECOND = 60_000
 # Units of another kind at 64 callers, and their bars beside the usual ones.
@@ -52,8 +57,9 @@ CONTINUE_PLAIN = "SELECT setval('plain_positions', (SELECT coalesce(max(position
 FILL = """
 INSERT INTO log.events
 SELECT n, first_value(name) OVER stream, (n - 1) % 10 + 1, 'measured.v1', now(), uuidv7(), '{{"actor":"bench"}}'::json,
-       json_build_object('text', left(encode(sha512(n::text::bytea) || sha512((-n)::text::bytea)
-                                             || sha512(('x' || n)::bytea), 'base64'), 244))
+       json_build_object('text', left(translate(
+           encode(sha512(n::text::bytea) || sha512((-n)::text::bytea) || sha512(('x' || n)::bytea), 'base64'), E'\\n', ''
+       ), 244))
 FROM (SELECT n, 'bench/' || uuidv7() AS name FROM generate_series({first}, {last}) AS n) AS made
 WINDOW stream AS (PARTITION BY (n - 1) / 10 ORDER BY n)
 """
@@ -123,6 +129,11 @@ class Table:
                 await asyncio.gather(*(timed(insert, mine, clock.took) for mine in work))
         return clock.figures()
 
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """With how many callers it is measured."""
+        return (1, USUAL) if self._ground.short else tuple(SIZES)
+
     def total(self, callers: int) -> int:
         """Return how many events are appended in one repeat."""
         return self._ground.size(SIZES[callers], 40)
@@ -135,21 +146,16 @@ async def on_empty(ground: Ground) -> AsyncIterator[Row]:
         measures = own_measures(table)
         for name in rivals.NAMES:
             opened = await rivals.opened(name, ground, stack)
-            for callers, events in SIZES.items():
+            for callers in table.levels:
                 # The slow ones are measured on fewer events; a rate does not need more.
-                total = ground.size(min(events, rivals.EVENTS[name]), 20)
+                total = min(table.total(callers), rivals.EVENTS[name])
                 measures[f"{name} {callers}"] = partial(opened, callers, total)
         trials = await ground.trials(measures)
-    for row in own_rows(trials, "empty table", 0):
+    for callers in table.levels:
+        for row in rates(trials, callers, "empty table", 0, rivals.NAMES):
+            yield row
+    for row in kinds(trials, "empty table", 0):
         yield row
-    for name in rivals.NAMES:
-        for callers in SIZES:
-            bar = OF_RIVALS[name] if callers == 64 else None
-            yield Row(
-                f"append, {label(callers)}, empty table",
-                trials.of(f"store {callers}", "rate"), "events/s",
-                name, trials.of(f"{name} {callers}", "rate"), bar, 0,
-            )  # fmt: skip
 
 
 async def on_large(ground: Ground) -> AsyncIterator[Row]:
@@ -162,8 +168,12 @@ async def on_large(ground: Ground) -> AsyncIterator[Row]:
             await execute(database.admin_dsn, FILL.format(first=first, last=last))
         await execute(database.admin_dsn, "VACUUM ANALYZE log.events")
         starting = await count(database.admin_dsn, "log.events")
-        trials = await ground.trials(own_measures(Table(ground, database, emptied=False)))
-    for row in own_rows(trials, f"over {starting:,} rows", starting):
+        table = Table(ground, database, emptied=False)
+        trials = await ground.trials(own_measures(table))
+    for callers in table.levels:
+        for row in rates(trials, callers, f"over {starting:,} rows", starting):
+            yield row
+    for row in kinds(trials, f"over {starting:,} rows", starting):
         yield row
 
 
@@ -216,12 +226,12 @@ async def appending(told: Told) -> AsyncIterator[Callable[[], Awaitable[Figures]
 def own_measures(table: Table) -> dict[str, Measure]:
     """Return what is measured on PostgreSQL's table itself, in the order of a round."""
     measures: dict[str, Measure] = {"copy": table.copied}
-    for callers in SIZES:
+    for callers in table.levels:
         measures[f"store {callers}"] = partial(_through_store, table, callers)
         measures[f"plain {callers}"] = partial(table.inserted, callers)
-    measures["over two streams"] = lambda: table.through_store(units(streams=2), 64)
-    measures["on random stream names"] = lambda: table.through_store(units(scattered), 64)
-    measures["each with a key"] = lambda: table.through_store(units(keyed=True), 64)
+    measures["over two streams"] = lambda: table.through_store(units(streams=2), USUAL)
+    measures["on random stream names"] = lambda: table.through_store(units(scattered), USUAL)
+    measures["each with a key"] = lambda: table.through_store(units(keyed=True), USUAL)
     return measures
 
 
@@ -233,22 +243,27 @@ async def _through_store(table: Table, callers: int) -> Figures:
     return await table.through_store(units(ordered), callers)
 
 
-def own_rows(trials: Trials, where: str, starting: int) -> Iterator[Row]:
-    """Yield the rows that stand beside PostgreSQL itself."""
-    for callers in SIZES:
-        name, measure = f"append, {label(callers)}, {where}", f"store {callers}"
-        rate = trials.of(measure, "rate")
-        copy, plain = trials.of("copy", "rate"), trials.of(f"plain {callers}", "rate")
-        yield Row(name, rate, "events/s", "one COPY", copy, OF_COPY.get(callers), starting)
-        yield Row(name, rate, "events/s", "INSERT + COMMIT, pool 16", plain, OF_PLAIN.get(callers), starting)
-        p99, plain_p99 = trials.of(measure, "p99 ms"), trials.of(f"plain {callers}", "p99 ms")
-        bar = at_most(1.5, "value") if callers == 64 else None
-        yield Row(f"{name}: p99", p99, "ms", "INSERT + COMMIT, pool 16", plain_p99, bar, starting)
-        cpu, plain_cpu = trials.of(measure, "cpu us"), trials.of(f"plain {callers}", "cpu us")
-        yield Row(f"{name}: CPU of the process", cpu, "µs/event", "INSERT + COMMIT", plain_cpu, None, starting)
-    usual = trials.of("store 64", "rate")
+def rates(trials: Trials, callers: int, where: str, starting: int, others: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield what so many callers reach, beside PostgreSQL itself and others."""
+    name, measure = f"append, {label(callers)}, {where}", f"store {callers}"
+    rate = trials.of(measure, "rate")
+    yield Row(name, rate, "events/s", "one COPY", trials.of("copy", "rate"), OF_COPY.get(callers), starting)
+    plain = trials.of(f"plain {callers}", "rate")
+    yield Row(name, rate, "events/s", PLAIN, plain, OF_PLAIN.get(callers), starting)
+    for other in others:
+        bar = OF_RIVALS[other] if callers == USUAL else None
+        yield Row(name, rate, "events/s", other, trials.of(f"{other} {callers}", "rate"), bar, starting)
+    p99, plain_p99 = trials.of(measure, "p99 ms"), trials.of(f"plain {callers}", "p99 ms")
+    yield Row(f"{name}: p99", p99, "ms", PLAIN, plain_p99, P99 if callers == USUAL else None, starting)
+    cpu, plain_cpu = trials.of(measure, "cpu us"), trials.of(f"plain {callers}", "cpu us")
+    yield Row(f"{name}: CPU of the process", cpu, "µs/event", PLAIN, plain_cpu, None, starting)
+
+
+def kinds(trials: Trials, where: str, starting: int) -> Iterator[Row]:
+    """Yield what units of other kinds reach, beside the usual ones."""
+    usual = trials.of(f"store {USUAL}", "rate")
     for kind, bar in KINDS.items():
-        name = f"append, 64 callers, {where}, {kind}"
+        name = f"append, {label(USUAL)}, {where}, {kind}"
         yield Row(name, trials.of(kind, "rate"), "units/s", "usual units", usual, bar, starting)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.bench import append, catching_up, hot, put, waiting
+from tests.bench import append, catching_up, hot, letter, memory, put, replica, waiting
 from tests.bench.ground import Ground
 from tests.bench.rows import Row
 
@@ -15,7 +15,7 @@ Rows: TypeAlias = Callable[[Ground], AsyncIterator[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Rows that are taken together. name: what `--only` chooses by."""
+    """Rows that are taken together. name: what `--only` chooses by, from its beginning."""
 
     name: str
     rows: Rows
@@ -27,6 +27,9 @@ CASES = (
     Case("append-large", append.on_large),
     Case("hot", hot.rows),
     Case("catch-up", catching_up.rows),
+    Case("replica", replica.rows),
     Case("put", put.rows),
     Case("put-to-letter", waiting.rows),
+    Case("letter", letter.rows),
+    Case("memory", memory.rows),
 )

@@ -44,14 +44,13 @@ def free_port() -> int:
     return port
 
 
-def environment(service: str, database: Database, issuer: Issuer, sources: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings of one service, as variables of its own."""
+def environment(service: str, database: Database, issuer: Issuer) -> dict[str, str]:
+    """Return the settings of one service, as variables; REGESTA_SOURCES and REGESTA_PORT are left to the caller."""
     told = {
         "DATABASE_URL": database.dsn,
         "ISSUER": ISSUER,
         "AUDIENCE": AUDIENCE,
         "JWKS": str(issuer.jwks),
-        "SOURCES": json.dumps(dict(sources)),
         "TOKEN_FILE": str(issuer.service_token(service, HOURS)),
     }
     return {f"REGESTA_{name}": value for name, value in told.items()}
@@ -114,10 +113,10 @@ async def everything(ground: Ground) -> AsyncIterator[Everything]:
     port = free_port()
     async with AsyncExitStack() as stack:
         databases = {name: await stack.enter_async_context(ground.database(name)) for name in SERVICES}
-        sources = dict.fromkeys(SERVICES, f"http://{HERE}:{port}")
-        variables = {"REGESTA_PORT": str(port)}
+        sources = json.dumps(dict.fromkeys(SERVICES, f"http://{HERE}:{port}"))
+        variables = {"REGESTA_PORT": str(port), "REGESTA_SOURCES": sources}
         for name, database in databases.items():
-            own = environment(name, database, issuer, sources)
+            own = environment(name, database, issuer)
             variables |= {key.replace("REGESTA_", f"REGESTA_{name.upper()}_"): value for key, value in own.items()}
         started_here = started(["-m", "cli", "serve"], variables, port, "/reporting/v1/readyz")
         server = await stack.enter_async_context(started_here)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from regesta.main import GC_THRESHOLD
@@ -25,9 +26,9 @@ class Trials:
         for name, measure in self._measures.items():
             if name in self._failed:
                 continue
-            _settle()
             try:
-                self._found[name].append(await measure())
+                with settled():
+                    self._found[name].append(await measure())
             except Exception as error:  # noqa: BLE001 - the others are still worth taking; the row says what happened
                 self._failed[name] = error
 
@@ -38,8 +39,15 @@ class Trials:
         return Sample(tuple(figures[figure] for figures in self._found[measure]))
 
 
-def _settle() -> None:
+@contextmanager
+def settled() -> Iterator[None]:
     """Keep the garbage collector as a service keeps it (regesta.main)."""
+    before = gc.get_threshold()
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -50,15 +50,15 @@ async def rows(ground: Ground) -> AsyncIterator[Row]:
 async def regesta(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Figures]]]:
     """Give a run through the four services, after a note with 200 objectives was opened."""
     async with everything(ground) as running, running.client() as client:
-        ids = [str(uuid7()) for _ in range(OBJECTIVES)]
+        ids = [str(uuid7()) for _ in range(ground.size(OBJECTIVES, 10))]
         await open_note(client, ids)
         said = dict.fromkeys(ids, "")
 
         async def put(number: int) -> int:
-            objective, words = ids[number % OBJECTIVES], f"Fait {number} de {uuid7()}"
+            objective, words = ids[number % len(ids)], f"Fait {number} de {uuid7()}"
             body = {"value": {"state": "known", "value": {"fr": words}}}
-            answer = await client.put(f"/objectives/v1/objectives/{objective}/fields/progress", json=body)
-            position = split_name(answer.raise_for_status().json()["token"])[1]
+            answer = await client.put(f"/objectives/v1/objectives/{objective}/fields/description", json=body)
+            position = split_name(accepted(answer).json()["token"])[1]
             said[objective] = words
             return position
 
@@ -83,7 +83,7 @@ async def pipeline(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Fi
             async def put(number: int) -> int:
                 body = {"words": f"Fait {number} de {uuid7()}"}
                 answer = await client.put(f"/objectives/{number % OBJECTIVES}", json=body)
-                position: int = answer.raise_for_status().json()["id"]
+                position: int = accepted(answer).json()["id"]
                 return position
 
             async def run(seconds: int) -> Figures:
@@ -95,10 +95,13 @@ async def pipeline(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Fi
 async def open_note(client: httpx2.AsyncClient, ids: list[str]) -> None:
     """Open a note with objectives."""
     body: dict[str, object] = {"title": {"fr": "Banc d’essai"}, "planned_year": YEAR, "realised_year": YEAR - 1}
-    (await client.put(f"/objectives/v1/notes/{NOTE}", json=body)).raise_for_status()
-    for number, objective in enumerate(ids):
+    accepted(await client.put(f"/objectives/v1/notes/{NOTE}", json=body))
+
+    async def register(number: int, objective: str) -> None:
         body = {"level": "operational", "code": str(number), "title": {"fr": f"Objectif {number}"}}
-        (await client.put(f"/objectives/v1/notes/{NOTE}/objectives/{objective}", json=body)).raise_for_status()
+        accepted(await client.put(f"/objectives/v1/notes/{NOTE}/objectives/{objective}", json=body))
+
+    await asyncio.gather(*(register(number, objective) for number, objective in enumerate(ids)))
 
 
 async def steadily(put: Put, seconds: int, dsn: str, readable: str) -> Figures:
@@ -128,6 +131,8 @@ async def steadily(put: Put, seconds: int, dsn: str, readable: str) -> Figures:
             now = time.perf_counter()
             done = [position for position in waiting if position <= reached]
             took += [now - waiting.pop(position) for position in done]
+            if puts.done():
+                await puts  # raises what one of them raised
             if now > began + seconds + SETTLE_SECONDS:
                 raise TimeoutError(f"{total - len(took)} of {total} facts did not become readable")
             await asyncio.sleep(POLL_SECONDS)
@@ -138,9 +143,16 @@ async def steadily(put: Put, seconds: int, dsn: str, readable: str) -> Figures:
     return {"p50 ms": quantile(took, 0.5) * 1e3, "p99 ms": quantile(took, 0.99) * 1e3}
 
 
+def accepted(answer: httpx2.Response) -> httpx2.Response:
+    """Return an answer that is no problem. Raises RuntimeError with the problem."""
+    if not answer.is_success:
+        raise RuntimeError(f"{answer.request.url} answered {answer.status_code}: {answer.text}")
+    return answer
+
+
 async def check_letter(running: Everything, client: httpx2.AsyncClient, said: dict[str, str]) -> None:
     """Raise AssertionError unless the letter says what was put last."""
     answer = await client.get(f"/reporting/v1/letters/{NOTE}/{YEAR}", headers={"Accept": "application/json"})
-    letter = answer.raise_for_status().text
+    letter = accepted(answer).text
     missing = [words for words in said.values() if words and words not in letter]
     assert not missing, f"{len(missing)} facts are not in the letter of {running.server.url}"

@@ -6,16 +6,15 @@ It prepares, writes "ready", waits for a line, works, and writes what it found a
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sys
 from typing import Final
 
 import uvloop
 
-from regesta.main import GC_THRESHOLD
 from tests.bench import append, catching_up, hot
 from tests.bench.jobs import Prepared, Told
+from tests.bench.trials import settled
 
 JOBS: Final[dict[str, Prepared]] = {
     "append": append.appending,
@@ -34,12 +33,10 @@ def say(line: str) -> None:
 async def do(name: str, told: Told) -> None:
     """Do one job."""
     async with JOBS[name](told) as work:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD)
-        say("ready")
-        await asyncio.to_thread(sys.stdin.readline)
-        say(json.dumps(dict(await work())))
+        with settled():
+            say("ready")
+            await asyncio.to_thread(sys.stdin.readline)
+            say(json.dumps(dict(await work())))
 
 
 if __name__ == "__main__":
