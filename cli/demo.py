@@ -49,9 +49,13 @@ class Options:
 
 
 def demo(options: Options, console: Console) -> None:
-    """Run until interrupted; what was recorded stays in the data folder. Raises Misconfigured."""
+    """Run until interrupted; what was recorded stays in the data folder. Raises Misconfigured.
+
+    The ready file is there only while the demo can serve: not during a start, nor after a clean stop.
+    """
     signal.signal(signal.SIGTERM, _as_interrupt)
     listening = _listen(options.host, options.port)
+    _unready(options)  # not before: where the port is taken, the file may be that of the demo which serves there
     url = f"http://{options.host}:{listening.getsockname()[1]}"
     with listening, console.status("Starting PostgreSQL") as starting, Embedded(options.data_dir) as database:
         starting.update("Starting the services")
@@ -61,8 +65,11 @@ def demo(options: Options, console: Console) -> None:
         asyncio.run(prepare_all(declared, database, settings))
         apps = {each.name: create_app(each, its, worker=True) for each, its in zip(declared, settings, strict=True)}
         place = _Place(options, url, issuer.everything(TOKEN_HOURS), tuple(declared))
-        with suppress(KeyboardInterrupt):
-            uvloop.run(_serve(place, apps, listening, starting))
+        try:
+            with suppress(KeyboardInterrupt):
+                uvloop.run(_serve(place, apps, listening, starting))
+        finally:
+            _unready(options)
     welcome.plain(console, f"Stopped. Everything recorded is kept in {options.data_dir}")
 
 
@@ -79,6 +86,12 @@ class _Place:
 def _as_interrupt(_number: int, _frame: object) -> None:
     """Let a request to end do what Ctrl-C does: everything is closed, PostgreSQL too."""
     raise KeyboardInterrupt
+
+
+def _unready(options: Options) -> None:
+    """Remove the ready file, which may be that of an earlier run."""
+    if options.ready_file is not None:
+        options.ready_file.unlink(missing_ok=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,12 +1,16 @@
-"""A demo that does not get ready says why."""
+"""A demo that does not get ready says why, and nobody takes it for ready."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from rich.console import Console
 
 from cli import demo
 from cli.demo import Options, _Place, _until_ready
@@ -15,6 +19,14 @@ from regesta.main import server_of
 from services.budget.app import SERVICE as BUDGET
 
 BODY = b'{"status": "not ready", "reasons": ["projections of budget are 9 events behind", "a fork"]}'
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give the process that runs the tests its handler back, which a demo replaces."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
 
 
 async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,3 +59,23 @@ async def test_a_demo_that_is_never_ready_says_why(
             await _until_ready(place, server, serving)  # type: ignore[arg-type]  # a task that never ends
     serving.cancel()
     assert str(late.value) == reason
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_the_ready_file_of_an_earlier_run_is_gone_before_anything_starts(tmp_path: Path) -> None:
+    stale = tmp_path / "ready.json"
+    stale.write_text("{}")
+    no_folder = tmp_path / "data"
+    no_folder.touch()
+    with pytest.raises(OSError, match="data"):
+        demo.demo(Options(no_folder, 0, ready_file=stale), Console(quiet=True))
+    assert not stale.exists()
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_the_ready_file_of_a_demo_that_runs_is_left_alone(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text("{}")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Misconfigured, match="in use"):
+        demo.demo(Options(tmp_path / "data", taken.getsockname()[1], ready_file=ready), Console(quiet=True))
+    assert ready.exists()

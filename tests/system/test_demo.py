@@ -135,6 +135,7 @@ def test_the_first_advance_reached_the_planned_milestone_once(demo: Demo) -> Non
 def test_a_second_start_goes_on_and_ctrl_c_stops_cleanly(demo: Demo) -> None:
     before, letter = demo.heads(), letter_of(demo)
     assert demo.stop() == 0, demo.output()
+    assert not demo.ready_file.exists()
     began = time.monotonic()
     demo.start()
     assert time.monotonic() - began < 30
