@@ -1,9 +1,11 @@
-"""`regesta import`: facts read from a printed note, and files of commands."""
+"""`regesta import`: facts read from a printed note, and files of commands.
+
+The importer is imported when it runs: `--help` does not wait for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +13,8 @@ import orjson
 import typer
 from rich.console import Console
 
-from cli.importing.run import import_facts
 from cli.options import DEFAULT_URL, AsJson, Token, Url
+from cli.output import write
 from cli.progress import bar
 from cli.remote import usable
 from cli.story import read_story, tell
@@ -43,6 +45,8 @@ def facts(
 
     A second import of the same file records nothing. Exit code 1 when a piece was refused.
     """
+    from cli.importing.run import import_facts
+
     usable(token)
     if report is not None:
         report.touch()  # a place that cannot be written is said before anything is sent
@@ -52,7 +56,7 @@ def facts(
     if report is not None:
         report.write_bytes(document)
     if as_json:
-        sys.stdout.buffer.write(document)
+        write(document)
     else:
         console.print(found.rich())
         console.print(f"Note {found.note}", highlight=False)

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_DATA = Path(".regesta")
 
-Url = Annotated[str, typer.Option(envvar="REGESTA_URL", help="Where the services answer.")]
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        good = False
+    if not good:
+        raise typer.BadParameter(f"{url!r} is no address such as {DEFAULT_URL}")
+    return url
+
+
+Url = Annotated[str, typer.Option(envvar="REGESTA_URL", callback=_address, help="Where the services answer.")]
 Token = Annotated[str, typer.Option(envvar="REGESTA_TOKEN", help="A bearer token; `regesta token` makes one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DataDir = Annotated[Path, typer.Option(help="The folder of the embedded installation.")]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import httpx2
 
 from regesta.errors import Misconfigured, RegestaError
 
 TIMEOUT_SECONDS = 60.0
+
+# What a service answered, as JSON: its shape is the OpenAPI document's.
+Answer: TypeAlias = Any
 
 
 class RemoteRefused(RegestaError):
@@ -47,6 +51,14 @@ class Remote:
         if not answer.is_success:
             raise RemoteRefused(_problem(answer))
         return answer
+
+    def read(self, path: str, params: dict[str, str] | None = None) -> Answer:
+        """Return the document at a path. Raises RemoteRefused, RemoteUnreachable."""
+        answer = self.ask("GET", path, params=params)
+        if not answer.headers.get("content-type", "").startswith("application/json"):
+            raise RemoteRefused(_problem(answer) | {"detail": f"{answer.url} answers, but not as Regesta does"})
+        document: Answer = answer.json()
+        return document
 
 
 def usable(token: str) -> str:

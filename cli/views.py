@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from rich.console import Console
 from rich.table import Column, Table
 
-# What a service answered, as JSON: its shape is the OpenAPI document's.
-Answer: TypeAlias = Any
+from cli.remote import Answer
+
 View: TypeAlias = Callable[[Answer, Console], None]
 
 NUMBERS: Final = ("position", "head", "lag")

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from cli import views
+from cli.remote import Answer
 
 REACTIONS = ("reaction:first-advance:budget", "reaction:first-advance:objectives")
 LAG = {
@@ -25,7 +26,7 @@ EVENT = {
 HISTORY = {"stream": "commitment/1", "version": 1, "state": None, "events": [EVENT]}
 
 
-def printed(view: views.View, found: views.Answer, width: int) -> list[str]:
+def printed(view: views.View, found: Answer, width: int) -> list[str]:
     """Return the lines that a terminal of this width shows."""
     console = Console(file=StringIO(), width=width)
     view(found, console)

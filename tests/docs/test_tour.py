@@ -11,7 +11,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from cli.main import app
+from cli.commands import app
 from regesta.settings import Settings
 from tests.docs.names import (
     MODULE,

@@ -9,13 +9,13 @@ import pytest
 from pydantic import JsonValue
 from typer.testing import CliRunner
 
+from cli.commands import app
 from cli.importing import contents, lines, sending
 from cli.importing.errors import FileRefused, NoteDiffers, ServerAway, ServerRefused
 from cli.importing.file import parse
 from cli.importing.mapping import ids_of
 from cli.importing.report import Report
 from cli.importing.run import import_facts
-from cli.main import app
 from cli.story import read_story, tell
 from services.budget.app import SERVICE as BUDGET
 from services.kpi.app import SERVICE as KPI

@@ -1,0 +1,254 @@
+"""The commands of `regesta`, with how each of our errors is told.
+
+What only some commands need is imported by these: the others, and `--help`, do not wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import quote
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from cli import views
+from cli.importing.errors import ServerAway
+from cli.imports import import_app
+from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Token, Url
+from cli.output import require_output, write
+from cli.rebuilding import rebuild_and_wait
+from cli.remote import Remote, RemoteUnreachable
+from cli.standalone import standalone
+from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
+from regesta.errors import Misconfigured, RegestaError
+
+SERVICE_HELP = f"One of {', '.join(SERVICES)}."
+REFUSED, MISUSED, UNREACHABLE = 1, 2, 3
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# A kind, and a key that may have parts; no part is one that an address leaves out.
+STREAM: Final = re.compile(r"[a-z][a-z0-9-]*(/(?!\.{1,2}(/|$))[^/]+)+")
+
+app = typer.Typer(
+    name="regesta",
+    help="Turns what happens in public programmes into the letter that accounts for it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(import_app, name="import")
+console = Console()
+errors = Console(stderr=True)
+
+
+class LetterForm(StrEnum):
+    """In which form a letter is printed."""
+
+    json = "json"
+    html = "html"
+
+
+@app.command(epilog="Example: regesta demo --port 8080 --data-dir .regesta")
+def demo(
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="<port>", help="0 takes a free one.")] = 8080,
+    data_dir: DataDir = DEFAULT_DATA,
+    ready_file: Annotated[Path | None, typer.Option(help="Written whole, as JSON, when the demo can serve.")] = None,
+    no_sample: Annotated[bool, typer.Option("--no-sample", help="Start without the sample programme.")] = False,
+) -> None:
+    """Start everything on this machine, with the sample programme."""
+    from cli.demo import Options
+    from cli.demo import demo as run_demo
+    from regesta import telemetry
+
+    telemetry.log_json("WARNING")
+    telemetry.start("demo")
+    run_demo(Options(data_dir, port, ready_file=ready_file, sample=not no_sample), console)
+
+
+@app.command(epilog="Example: REGESTA_BUDGET_DATABASE_URL=... regesta serve budget kpi")
+def serve(
+    services: Annotated[list[str] | None, typer.Argument(help="Which services; all four when none is named.")] = None,
+) -> None:
+    """Serve services in one process.
+
+    Settings come from the environment: REGESTA_<NAME> for all, REGESTA_<SERVICE>_<NAME> for one of them.
+    """
+    names = services or list(SERVICES)
+    for name in names:
+        if name not in SERVICES:
+            raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
+    from cli.serving import serve_services
+    from regesta import telemetry
+
+    telemetry.log_json()
+    telemetry.start("serve")
+    serve_services(names)
+
+
+@app.command(epilog="Example: regesta letter sport 2024 --as html --out letter.html")
+def letter(
+    note: Annotated[str, typer.Argument(help="The note's slug, as in the letter's address.")],
+    year: Annotated[int, typer.Argument(help="Which the letter plans; it accounts for the one before.")],
+    form: Annotated[LetterForm, typer.Option("--as", help="The form of the letter.")] = LetterForm.json,
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option(help="A file; standard output when none is named.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Print the letter of a note and year."""
+    params = {"view": "whole"} if form is LetterForm.html else {}
+    if as_of is not None:
+        params["as_of"] = _day(as_of)
+    accept = "application/json" if form is LetterForm.json else "text/html"
+    remote = Remote(url, token)
+    answer = remote.ask("GET", f"/reporting/v1/letters/{_slug(note)}/{year}", params=params, accept=accept)
+    content = answer.content if form is LetterForm.json else standalone(answer.text, remote).encode()
+    if out is None:
+        write(content + b"\n")
+    else:
+        out.write_bytes(content)
+
+
+@app.command(epilog="Example: regesta replay budget commitment/0193... --as-of 2026-06-30")
+def replay(
+    service: Annotated[str, typer.Argument(help=SERVICE_HELP)],
+    stream: Annotated[str, typer.Argument(help="Such as commitment/0193...")],
+    as_of: AsOf = None,
+    cut: Annotated[int | None, typer.Option(min=0, help="Only events up to this position.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Show the state and the history of a stream, also of the past."""
+    params = {"as_of": _day(as_of)} if as_of else {}
+    if cut is not None:
+        params["cut"] = str(cut)
+    found = Remote(url, token).read(f"/{_service(service)}/v1/streams/{_stream(stream)}", params)
+    _show(found, as_json, views.history)
+
+
+@app.command(epilog="Example: regesta lag --json")
+def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> None:
+    """Show how far read models and reactions are behind the logs."""
+    remote = Remote(url, token)
+    found = {service: remote.read(f"/{service}/v1/projections") for service in SERVICES}
+    _show(found, as_json, views.lag)
+
+
+@app.command(epilog="Example: regesta rebuild budget --projection lines")
+def rebuild(
+    service: Annotated[str, typer.Argument(help=SERVICE_HELP)],
+    projection: Annotated[str | None, typer.Option(help="Only this read model.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Fill read models again from the logs.
+
+    They are emptied first; the command waits until they are whole.
+    """
+    found = rebuild_and_wait(Remote(url, token), _service(service), projection, errors)
+    _show(found, as_json, views.rebuilt)
+
+
+@app.command(epilog="Example: regesta token --scope budget:read --unit dru --hours 8")
+def token(
+    subject: Annotated[str, typer.Option(help="Who it speaks for; becomes the actor of events.")] = "operator",
+    scope: Annotated[list[str] | None, typer.Option(help="Repeat for several; all when none is named.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="Repeat for several.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="Administrative unit; repeat for several.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366, metavar="<hours>", help="How long it is good.")] = 12,
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Print a token of the embedded installation.
+
+    Without scopes, roles and units it may do everything.
+    """
+    from cli.installation import open_installation
+
+    if not (data_dir / "keys" / "key.json").exists():
+        raise Misconfigured(f"{str(data_dir)!r} is no installation; `regesta demo` makes one")
+    issuer = open_installation(data_dir)
+    if scope is None and role is None and unit is None:
+        made = issuer.token(subject, ALL_SCOPES, roles=ALL_ROLES, units=["*"], hours=hours)
+    else:
+        made = issuer.token(subject, _scopes(scope), roles=role or (), units=unit or (), hours=hours)
+    write(f"{made}\n".encode())
+
+
+def _scopes(wanted: list[str] | None) -> list[str]:
+    """Return the scopes of a token: all when none is named. `events:read:<type>` is one per event type."""
+    for scope in wanted or ():
+        if scope not in ALL_SCOPES and not scope.startswith("events:read:"):
+            raise typer.BadParameter(f"{scope!r} is no scope; there are {', '.join(ALL_SCOPES)}, events:read:<type>")
+    return wanted or list(ALL_SCOPES)
+
+
+def _service(name: str) -> str:
+    if name not in SERVICES:
+        raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
+    return name
+
+
+def _slug(note: str) -> str:
+    if SLUG.fullmatch(note) is None:
+        raise typer.BadParameter(f"{note!r} is no slug of a note, such as 'sport'")
+    return note
+
+
+def _stream(name: str) -> str:
+    """Return the name of a stream as it stands in an address."""
+    if STREAM.fullmatch(name) is None:
+        raise typer.BadParameter(f"{name!r} is no stream, such as 'commitment/0193...'")
+    return quote(name)
+
+
+def _day(text: str) -> str:
+    try:
+        if DAY.fullmatch(text) is None:  # Python reads other forms too, which the services do not
+            raise ValueError(text)
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day such as 2026-06-30") from error
+
+
+def _show(found: object, as_json: bool, view: views.View) -> None:
+    if as_json:
+        write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        view(found, console)
+
+
+def run() -> None:
+    """Run the command; every error we know is one line and an exit code."""
+    logging.captureWarnings(capture=True)
+    try:
+        require_output()
+        app()
+    except (OSError, UnicodeError) as error:
+        _say(str(error) or type(error).__name__)
+        raise SystemExit(MISUSED) from error
+    except Misconfigured as error:
+        _say(str(error))
+        raise SystemExit(MISUSED) from error
+    except (RemoteUnreachable, ServerAway) as error:
+        _say(str(error))
+        raise SystemExit(UNREACHABLE) from error
+    except RegestaError as error:
+        _say(str(error))
+        details = getattr(error, "problem", error.details)
+        if details:
+            errors.print_json(json.dumps(details, default=str))
+        raise SystemExit(REFUSED) from error
+
+
+def _say(error: str) -> None:
+    errors.print(f"[red]{escape(error)}[/]", highlight=False)

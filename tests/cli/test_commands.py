@@ -1,0 +1,134 @@
+"""The operator's command says what is wrong in one line and by its exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from cli.commands import run as run_command
+from cli.tokens import Issuer
+
+AWAY = "http://127.0.0.1:9"
+CLOSED = "standard output is closed; send it to /dev/null when nobody reads it"
+HEAVY = {"asyncpg", "fastapi", "opentelemetry", "pydantic", "uvicorn"}
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command in this process; return (exit code, output, errors)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["regesta", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            run_command()
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return code if isinstance(code, int) else 0, printed.out, printed.err
+
+    return run
+
+
+def claims_of(token: str) -> Any:
+    body = token.split(".")[1]
+    return json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+@pytest.mark.parametrize("token", ["", "é", "a b", "a\n"])
+def test_a_token_that_is_none_is_wrong_use_and_never_shown(run: Run, token: str) -> None:
+    code, _, said = run("lag", "--token", token)
+    assert code == 2
+    assert "token" in said
+
+
+def test_nothing_at_the_address_is_its_own_exit_code(run: Run) -> None:
+    code, _, said = run("lag", "--token", "abc", "--url", "http://127.0.0.1:9")
+    assert (code, "does not answer" in said) == (3, True)
+
+
+def test_an_unwritable_report_is_said_before_anything_is_sent(run: Run, tmp_path: Path) -> None:
+    sample = "examples/territorial-2023-2024.json"
+    code, _, said = run("import", "facts", sample, "--token", "abc", "--report", str(tmp_path / "no" / "r.json"))
+    assert (code, "No such file" in said) == (2, True)
+
+
+def test_a_token_with_one_unit_may_not_do_everything(run: Run, tmp_path: Path) -> None:
+    Issuer(tmp_path / "keys")
+    code, token, _ = run("token", "--unit", "dru", "--data-dir", str(tmp_path))
+    claims = claims_of(token.strip())
+    assert (code, claims["units"], claims["roles"]) == (0, ["dru"], [])
+
+
+def test_a_token_without_choices_may_do_everything(run: Run, tmp_path: Path) -> None:
+    Issuer(tmp_path / "keys")
+    _, token, _ = run("token", "--data-dir", str(tmp_path))
+    assert claims_of(token.strip())["units"] == ["*"]
+
+
+def test_an_unknown_scope_is_refused(run: Run, tmp_path: Path) -> None:
+    Issuer(tmp_path / "keys")
+    code, _, said = run("token", "--scope", "foo:bar", "--data-dir", str(tmp_path))
+    assert (code, "foo:bar" in said) == (2, True)
+
+
+def test_a_day_that_is_none_is_refused(run: Run) -> None:
+    code, _, said = run("letter", "note", "2024", "--as-of", "2024-13-01", "--token", "abc")
+    assert (code, "2024-13-01" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "stream", ["../events", "../events/head", "line/../../events", "line/.", "line//x", "line", ""]
+)
+def test_what_is_no_stream_is_not_asked_for(run: Run, stream: str) -> None:
+    code, _, said = run("replay", "budget", stream, "--token", "abc", "--url", AWAY)
+    assert (code, "is no stream" in said) == (2, True)
+
+
+@pytest.mark.parametrize("note", ["../notes", "a/b", "a?as_of=2024-01-01", ""])
+def test_what_is_no_note_is_not_asked_for(run: Run, note: str) -> None:
+    code, _, said = run("letter", note, "2024", "--token", "abc", "--url", AWAY)
+    assert (code, "is no slug" in said) == (2, True)
+
+
+def test_a_stream_is_asked_for_by_its_whole_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def request(_method: str, url: str, **_more: object) -> httpx2.Response:
+        asked.append(url)
+        raise httpx2.ConnectError("away")
+
+    monkeypatch.setattr(httpx2, "request", request)
+    assert run("replay", "budget", "commitment/a?cut=1#b c%2F", "--token", "abc", "--url", AWAY)[0] == 3
+    assert asked == [f"{AWAY}/budget/v1/streams/commitment/a%3Fcut%3D1%23b%20c%252F"]
+
+
+def test_another_server_at_the_address_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def request(_method: str, url: str, **_more: object) -> httpx2.Response:
+        return httpx2.Response(200, html="<p>Hello</p>", request=httpx2.Request("GET", url))
+
+    monkeypatch.setattr(httpx2, "request", request)
+    code, _, said = run("lag", "--token", "abc", "--url", AWAY)
+    assert (code, "not as Regesta does" in said) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", ["lag --json --token abc", "token --data-dir {folder}"])
+def test_a_closed_standard_output_is_said(tmp_path: Path, arguments: str) -> None:
+    Issuer(tmp_path / "keys")
+    line = f"{sys.executable} -m cli {arguments.format(folder=tmp_path)} >&-"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.splitlines()) == (2, [CLOSED])
+
+
+def test_help_waits_for_no_module_that_only_serving_needs() -> None:
+    code = f"import sys, cli.commands; sys.exit(' '.join({HEAVY} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr.strip() == ""
