@@ -107,12 +107,3 @@ async def move(db: Db, builds: Sequence[Build], after: int, to: int) -> dict[str
     if len(rows) < len(builds):
         raise Overtaken
     return {row["schema"]: row["parked"] for row in rows}
-
-
-async def reset(pool: asyncpg.Pool, projection: Projection) -> None:
-    """Empty a read model; the follower then fills it again."""
-    async with pool.acquire() as db, db.transaction():
-        (mine,) = await enter(db, [projection])
-        await db.execute("UPDATE projections.checkpoints SET position = 0 WHERE schema = $1", mine.schema)
-        for table in projection.tables:
-            await db.execute(f"DELETE FROM {table}")

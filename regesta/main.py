@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import FrameType
 
-import asyncpg
 import httpx2
 import uvicorn
 import uvloop
@@ -22,21 +21,25 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp as ASGIApplication
 
 from regesta import bulk, feed, health, operation, problem, streams, telemetry
+from regesta import rebuild as rebuilds
 from regesta.auth import Verifier
 from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR
 from regesta.calendar import RULE as START_DAY
 from regesta.calendar import keep_calendar
-from regesta.checkpoint import reset
+from regesta.checkpoint import add_builds
 from regesta.database import check_durable, migrate, migrations
 from regesta.decider import Decider
 from regesta.errors import Misconfigured
 from regesta.event import Registry
 from regesta.feed import FeedClient
 from regesta.follower import Follower
+from regesta.parked import ParkedStreams
 from regesta.projection import Projection
 from regesta.reaction import Here, Reacting
 from regesta.readers import Readers
+from regesta.rebuild import Rebuild
+from regesta.rebuilder import Rebuilder
 from regesta.reference import References
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
@@ -45,6 +48,7 @@ from regesta.store import PostgresStore
 from regesta.web import command_router
 
 GC_THRESHOLD = 10_000
+PROGRESS_SECONDS = 0.5
 # How long the thread of regesta.aside may keep the event loop waiting, each time this asks for the interpreter.
 SWITCH_SECONDS = 0.001
 
@@ -84,6 +88,8 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             followers=await _followers(service, store),
             intakes=[Intake(store, source, carrier) for source, carrier in carriers.items()],
             reactings=[Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions],
+            rebuilder=Rebuilder(store, store.pool, service.projections),
+            parked=ParkedStreams(store, store.pool, service.projections),
             lag_limit_events=settings.lag_limit_events,
             store_tasks=store.tasks,
         )
@@ -132,6 +138,7 @@ def _start(runtime: Runtime, *, worker: bool) -> None:
         jobs += [(f"intake {intake.source}", intake.run()) for intake in runtime.intakes]
         jobs += [(f"projections {source}", follower.run()) for source, follower in runtime.followers.items()]
         jobs += [(reacting.name, reacting.run()) for reacting in runtime.reactings]
+        jobs.append(("rebuilder", runtime.rebuilder.run()))
         jobs.append(("calendar", keep_calendar(runtime.decider)))
     runtime.tasks = [asyncio.create_task(job, name=name) for name, job in jobs]
 
@@ -237,16 +244,29 @@ async def prepare(service: Service, settings: Settings) -> list[str]:
     return await migrate(settings.owner_url.get_secret_value(), service.name, migrations(service.migrations))
 
 
-async def rebuild(service: Service, settings: Settings, name: str | None) -> list[str]:
-    """Empty read models (all, or those of one name) so that the worker fills them again; return their names."""
-    chosen = [each for each in service.projections if name is None or each.name == name]
+async def rebuild(service: Service, settings: Settings, name: str | None, *, accept: bool = False) -> list[Rebuild]:
+    """Rebuild read models (all, or that of one name) beside the live ones, and return what became of it.
+
+    Works in this process, and leaves to others what they work on already.
+    """
+    chosen = [each for each in service.projections if name in {None, each.name}]
     if not chosen:
         raise Misconfigured(f"{service.name} has no projection {name!r}")
-    pool = await asyncpg.create_pool(settings.database_url.get_secret_value(), min_size=1, max_size=2)
-    async with pool:
-        for projection in chosen:
-            await reset(pool, projection)
-    return [projection.name for projection in chosen]
+    async with PostgresStore(service.name, settings.database_url.get_secret_value(), registry_of(service)) as store:
+        await add_builds(store.pool, chosen)
+        asked = [await rebuilds.ask(store.pool, each, "python -m", accept=accept) for each in chosen]
+        working = asyncio.create_task(Rebuilder(store, store.pool, service.projections).run())
+        try:
+            while True:
+                now = [await rebuilds.read(store.pool, each.number) for each in asked]
+                if all(each.ended for each in now):
+                    return now
+                for each in now:
+                    logger.info("rebuilding %s: %s of %s events", each.projection, each.position, each.wanted)
+                await asyncio.sleep(PROGRESS_SECONDS)
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
 
 def main(service: Service) -> None:
@@ -254,6 +274,7 @@ def main(service: Service) -> None:
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.title)
     parser.add_argument("role", choices=["api", "worker", "all", "migrate", "rebuild"])
     parser.add_argument("--projection", help="rebuild only this read model")
+    parser.add_argument("--accept", action="store_true", help="rebuild: take the new rows even if they differ")
     arguments = parser.parse_args()
     telemetry.log_json()
     telemetry.start(service.name)
@@ -263,7 +284,10 @@ def main(service: Service) -> None:
             case "migrate":
                 _say(asyncio.run(prepare(service, settings)))
             case "rebuild":
-                _say(asyncio.run(rebuild(service, settings, arguments.projection)))
+                found = asyncio.run(rebuild(service, settings, arguments.projection, accept=arguments.accept))
+                _say([each.model_dump_json() for each in found])
+                if any(each.state == "differs" for each in found):
+                    raise SystemExit(1)
             case "worker":
                 if not uvloop.run(work(service, settings)):
                     raise SystemExit(1)
@@ -274,6 +298,6 @@ def main(service: Service) -> None:
         raise SystemExit(2) from error
 
 
-def _say(names: list[str]) -> None:
-    """Print names, one a line."""
-    sys.stdout.write("".join(f"{name}\n" for name in names))
+def _say(lines: list[str]) -> None:
+    """Print lines."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -1,15 +1,21 @@
-"""What an operator asks of a running service: how far its read models are, and to build them anew."""
+"""What an operator asks of a running service: how far its read models are, to rebuild them, to mend what is parked."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
-from regesta.checkpoint import read_all, reset
+from regesta import rebuild as rebuilds
+from regesta.auth import Principal
+from regesta.checkpoint import read_all
 from regesta.errors import NotFound
-from regesta.runtime import runtime_of
+from regesta.event import event_name
+from regesta.parked import Dropped, Parked
+from regesta.rebuild import Rebuild
+from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
 from regesta.web import Caller
 
@@ -17,16 +23,86 @@ OPERATORS = frozenset({"operator", "administrator"})
 
 router = APIRouter(route_class=StrictRoute, tags=["operation"])
 
+Limit = Annotated[int, Query(ge=1, le=500)]
+Name = Annotated[str | None, Query(max_length=100, description="Only the read model of this name.")]
+
 
 class ProjectionOut(BaseModel):
-    """How far one read model or reaction is. head: of the log it reads; lag: events still to come."""
+    """How far one read model or reaction is. head: of the log it reads; lag: events still to come.
+
+    parked: streams that stand still in it. failure: why a reaction stands still, or how many streams do.
+    """
 
     projection: str
     source: str
+    version: int
     position: int
     head: int
     lag: int
+    parked: int
     failure: str | None
+
+
+class ParkedOut(BaseModel):
+    """A stream that stands still in a read model. event: the one that cannot be folded. attempts: how often it was tried."""
+
+    projection: str
+    source: str
+    stream: str
+    event: str
+    error: str
+    parked_at: datetime
+    attempts: int
+
+    @classmethod
+    def of(cls, parked: Parked) -> ParkedOut:
+        """Return it as shown."""
+        return cls(
+            projection=parked.projection, source=parked.source, stream=parked.stream,
+            event=event_name(parked.source, parked.position), error=parked.error, parked_at=parked.parked_at,
+            attempts=parked.attempts,
+        )  # fmt: skip
+
+
+class ParkedWholeOut(ParkedOut):
+    """The same, with how many events wait: the one that cannot be folded, and those behind it."""
+
+    waiting: int
+
+
+class DroppedOut(BaseModel):
+    """An event that a read model may leave out, for it could not fold it."""
+
+    projection: str
+    event: str
+    stream: str
+    error: str
+    reason: str
+    dropped_by: str
+    dropped_at: datetime
+
+    @classmethod
+    def of(cls, dropped: Dropped) -> DroppedOut:
+        """Return it as shown."""
+        return cls(
+            projection=dropped.projection, event=event_name(dropped.source, dropped.position), stream=dropped.stream,
+            error=dropped.error, reason=dropped.reason, dropped_by=dropped.dropped_by, dropped_at=dropped.dropped_at,
+        )  # fmt: skip
+
+
+class DropIn(BaseModel):
+    """Why an event is left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RetriedOut(BaseModel):
+    """What a retry came to. folded: events; parked: where the stream stands again, null when it goes on with the others."""
+
+    folded: int
+    parked: ParkedOut | None
 
 
 @router.get("/projections")
@@ -40,10 +116,12 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
         ProjectionOut(
             projection=each.projection,
             source=each.source,
+            version=each.version,
             position=each.position,
             head=heads[each.source],
             lag=heads[each.source] - each.position,
-            failure=each.failure,
+            parked=each.parked,
+            failure=each.failure or (f"{each.parked} parked" if each.parked else None),
         )
         for each in known
     ]
@@ -52,15 +130,77 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
 @router.post("/projections/rebuild", status_code=202)
 async def post_rebuild(
     request: Request,
+    response: Response,
     caller: Caller,
-    projection: Annotated[str | None, Query(max_length=100, description="Only the read model of this name.")] = None,
-) -> list[str]:
-    """Empty read models and fill them again from the logs; answers are incomplete until `lag` is 0. Returns their names."""
-    runtime = runtime_of(request)
-    caller.require(f"{runtime.service.name}:read", OPERATORS)
-    chosen = [each for each in runtime.service.projections if projection in (None, each.name)]
+    projection: Name = None,
+    accept: Annotated[bool, Query(description="Take the new rows even if they differ.")] = False,  # noqa: FBT002 - a query parameter
+) -> list[Rebuild]:
+    """Rebuild read models beside the live ones, which go on; Location tells how far it is.
+
+    One that is under way goes on. One that was found to differ is begun anew, or accepted.
+    """
+    runtime = _operated(request, caller)
+    chosen = [each for each in runtime.service.projections if projection in {None, each.name}]
     if not chosen:
         raise NotFound(f"{runtime.service.name} has no projection {projection!r}", projection=projection)
-    for each in chosen:
-        await reset(runtime.pool, each)
-    return sorted({each.name for each in chosen})
+    asked = [await rebuilds.ask(runtime.pool, each, caller.subject, accept=accept) for each in chosen]
+    runtime.rebuilder.wake()
+    response.headers["Location"] = f"{runtime.service.prefix}/projections/rebuilds"
+    return asked
+
+
+@router.get("/projections/rebuilds")
+async def get_rebuilds(request: Request, caller: Caller) -> list[Rebuild]:
+    """Return the last rebuild of each read model that was ever rebuilt."""
+    runtime = runtime_of(request)
+    caller.require(f"{runtime.service.name}:read")
+    return await rebuilds.newest(runtime.pool)
+
+
+@router.get("/projections/parked")
+async def get_parked(request: Request, caller: Caller, projection: Name = None, limit: Limit = 100) -> list[ParkedOut]:
+    """Return the first parked streams of the read models, by read model and position."""
+    runtime = _operated(request, caller)
+    return [ParkedOut.of(each) for each in await runtime.parked.all(limit, projection)]
+
+
+@router.get("/projections/dropped")
+async def get_dropped(request: Request, caller: Caller, limit: Limit = 100) -> list[DroppedOut]:
+    """Return the events that read models may leave out, by read model and position."""
+    runtime = _operated(request, caller)
+    return [DroppedOut.of(each) for each in await runtime.parked.dropped(limit)]
+
+
+@router.get("/projections/{projection}/parked/{stream}")
+async def get_parked_stream(request: Request, caller: Caller, projection: str, stream: str) -> ParkedWholeOut:
+    """Return where a stream is parked in a read model, and how many events wait; a slash in its name is %2F."""
+    runtime = _operated(request, caller)
+    parked = await runtime.parked.one(projection, stream)
+    return ParkedWholeOut(**ParkedOut.of(parked).model_dump(), waiting=await runtime.parked.waiting(parked))
+
+
+@router.post("/projections/{projection}/parked/{stream}/retry")
+async def post_retry(request: Request, caller: Caller, projection: str, stream: str) -> RetriedOut:
+    """Fold what is parked of a stream, in order, as far as it goes."""
+    runtime = _operated(request, caller)
+    folded = await runtime.parked.retry(projection, stream)
+    return await _retried(runtime, projection, stream, folded)
+
+
+@router.post("/projections/{projection}/parked/{stream}/drop")
+async def post_drop(request: Request, caller: Caller, projection: str, stream: str, body: DropIn) -> RetriedOut:
+    """Let a read model leave out the event at which a stream is parked, and fold what is behind it. It stays in the log."""
+    runtime = _operated(request, caller)
+    folded = await runtime.parked.drop(projection, stream, caller.subject, body.reason)
+    return await _retried(runtime, projection, stream, folded)
+
+
+def _operated(request: Request, caller: Principal) -> Runtime:
+    runtime = runtime_of(request)
+    caller.require(f"{runtime.service.name}:read", OPERATORS)
+    return runtime
+
+
+async def _retried(runtime: Runtime, projection: str, stream: str, folded: int) -> RetriedOut:
+    again = await runtime.parked.find(projection, stream)
+    return RetriedOut(folded=folded, parked=None if again is None else ParkedOut.of(again))

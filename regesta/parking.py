@@ -68,7 +68,7 @@ async def park(pool: asyncpg.Pool, build: Build, after: int, recorded: Recorded,
     Returns how many streams are then parked in it. Raises Overtaken when it does not stand at `after` any more.
     """
     mine, why = build.projection, told(error)
-    if await pool.fetchval(IS_DROPPED, mine.name, mine.source, mine.version, recorded.position):
+    if await is_dropped(pool, build, recorded):
         logger.warning("projection %s leaves out %s, as told: %s", mine.name, recorded.name, why)
         parked: int | None = await pool.fetchval(LEAVE_OUT, build.schema, after, recorded.position)
     else:
@@ -78,6 +78,13 @@ async def park(pool: asyncpg.Pool, build: Build, after: int, recorded: Recorded,
     if parked is None:
         raise Overtaken
     return parked
+
+
+async def is_dropped(pool: asyncpg.Pool, build: Build, recorded: Recorded) -> bool:
+    """Return whether an operator let this version of a read model leave out an event that it cannot fold."""
+    mine = build.projection
+    dropped: bool = await pool.fetchval(IS_DROPPED, mine.name, mine.source, mine.version, recorded.position)
+    return dropped
 
 
 def told(error: Exception) -> str:

@@ -17,9 +17,11 @@ from regesta.command import AnyAggregate, AnyRule, Command
 from regesta.decider import Decider
 from regesta.event import Event
 from regesta.follower import Follower
+from regesta.parked import ParkedStreams
 from regesta.projection import Projection
 from regesta.reaction import Reacting, Reaction
 from regesta.readers import Readers
+from regesta.rebuilder import Rebuilder
 from regesta.reference import References
 from regesta.unit import Store
 
@@ -81,6 +83,8 @@ class Runtime:
     followers: Mapping[str, Follower]
     intakes: Sequence[Intake]
     reactings: Sequence[Reacting]
+    rebuilder: Rebuilder
+    parked: ParkedStreams
     lag_limit_events: int
     store_tasks: Sequence[asyncio.Task[None]]
     stopping: bool = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,6 +28,7 @@ class Settings(BaseSettings):
     token_file: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
-    pool_size: int = 8
+    # A rebuild holds three.
+    pool_size: Annotated[int, Field(ge=4)] = 8
     lag_limit_events: int = 10_000
     allow_unsafe_database: bool = False

@@ -44,6 +44,7 @@ READ_TAKEN_IN = f"""
 SELECT {COLUMNS}, source FROM unnest($1::text[], $2::bigint[]) AS wanted (source, position)
 JOIN log.replicas USING (source, position)
 """
+READ_STREAM = f"SELECT {COLUMNS} FROM log.events WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3"
 READ_REPLICA_STREAM = (
     f"SELECT {COLUMNS} FROM log.replicas WHERE source = $1 AND stream = $2 AND version > $3 ORDER BY version LIMIT $4"
 )
@@ -143,8 +144,11 @@ class PostgresStore:
         logs = {source: await self._log_of(source) for source in {row["source"] for row in rows}}
         return [self._recorded(row["source"], logs[row["source"]], row) for row in rows]
 
-    async def replica_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
-        """Return the events of a stream of a replica (see Store)."""
+    async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
+        """Return the events of a stream (see Store)."""
+        if source == self.service:
+            rows = await self.pool.fetch(READ_STREAM, stream, after, limit)
+            return [self._recorded(source, self._log, row) for row in rows]
         rows = await self.pool.fetch(READ_REPLICA_STREAM, source, stream, after, limit)
         log = await self._log_of(source) if rows else ""
         return [self._recorded(source, log, row) for row in rows]

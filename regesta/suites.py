@@ -192,6 +192,9 @@ class StoreSuite:
         tails = await store.tails({"thing/0": 1, "thing/1": 2, "nothing/1": 0})
         versions = {stream: [event.version for event in events] for stream, events in tails.items()}
         assert versions == {"thing/0": [2, 3], "thing/1": [], "nothing/1": []}
+        for after, limit, expected in ((0, 10, [1, 2, 3]), (1, 1, [2]), (3, 10, [])):
+            events = await store.of_stream(store.service, "thing/0", after, limit)
+            assert [event.version for event in events] == expected
 
     async def test_heads(self, store: Store) -> None:
         """The own log has an id from the start; a source that nobody heard of has none."""
@@ -256,9 +259,10 @@ class ReplicaSuite:
         assert {event.log for event in taken} == {log}
         stream = taken[0].stream
         whole = [event for event in await store.read(OTHER, 0, 10) if event.stream == stream]
-        assert await store.replica_stream(OTHER, stream, 0, 10) == whole
-        assert await store.replica_stream(OTHER, stream, 0, 1) == whole[:1]
-        assert await store.replica_stream(OTHER, stream, whole[0].version, 10) == whole[1:]
+        assert await store.of_stream(OTHER, stream, 0, 10) == whole
+        assert await store.of_stream(OTHER, stream, 0, 1) == whole[:1]
+        assert await store.of_stream(OTHER, stream, whole[0].version, 10) == whole[1:]
+        assert await store.of_stream(store.service, stream, 0, 10) == []
 
     async def test_compares_and_drops_what_it_has(self, store: Store) -> None:
         """A batch may begin anywhere at or below the head."""

@@ -112,9 +112,9 @@ class MemoryStore:
         held = [(source, position) for source, position in names if source != self.service]
         return [each for source, log in self._logs.items() for each in log if (source, each.position) in held]
 
-    async def replica_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
-        """Return the events of a stream of a replica (see Store)."""
-        log = [] if source == self.service else self._logs.get(source, [])
+    async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
+        """Return the events of a stream (see Store)."""
+        log = self._logs.get(source, [])
         return [each for each in log if each.stream == stream and each.version > after][:limit]
 
     async def head(self, source: str) -> Head:

@@ -170,8 +170,8 @@ class Store(Protocol):
         """Return those events, named by source and position, that replicas hold, in any order."""
         ...
 
-    async def replica_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
-        """Return up to `limit` events of a stream of a replica, from the version after `after`, in order."""
+    async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
+        """Return up to `limit` events of a stream of the own log or a replica, from the version after `after`, in order."""
         ...
 
     async def head(self, source: str) -> Head:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import asyncpg
@@ -12,76 +12,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regesta import follower as following
-from regesta.checkpoint import enter, read_all, reset
+from regesta.checkpoint import enter
 from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn
-from regesta.follower import Follower
 from regesta.periods import Periods, as_of
 from regesta.projection import Fact, Projection
 from regesta.store import PostgresStore
-from regesta.suites import META
-from regesta.unit import Appended, NewEvent, Unit
-from tests.conftest import Database, FreshDatabase
+from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import LEVELS, MOVES, PROJECTION, JarFilled, JarLabelled, project_levels
-
-ROWS = "SELECT jar, amount, labels, from_position, to_position FROM levels_v1.levels ORDER BY jar, from_position"
-
-
-@pytest.fixture
-async def database(reused_database: FreshDatabase) -> Database:
-    return await reused_database("jars")
+from tests.regesta.levels import emptied, fill, followed, poisoned, positions, record, rows
 
 
 @pytest.fixture
-async def store(database: Database, open_store: OpenStore) -> PostgresStore:
-    return await open_store(database)
-
-
-async def followed(store: PostgresStore, *projections: Projection) -> Follower:
-    follower = Follower(store, store.pool, "jars", projections or (PROJECTION,))
-    await follower.open()
-    return follower
-
-
-async def emptied(follower: Follower, store: PostgresStore) -> None:
-    """Begin anew with the read model of levels."""
-    await reset(store.pool, PROJECTION)
-    await follower.open()
-
-
-async def record(store: PostgresStore, jar: str, kind: str, data: str) -> int:
-    """Append one event to a jar; return its position."""
-    stream = f"jar/{jar}"
-    version = len((await store.tails({stream: 0}))[stream])
-    outcome = await store.append(Unit({stream: version}, [NewEvent(stream, version + 1, kind, META, data)]))
-    assert isinstance(outcome, Appended)
-    return outcome.first
-
-
-async def fill(store: PostgresStore, jar: str, amount: int) -> int:
-    return await record(store, jar, JarFilled.name, f'{{"ref":"r","amount":{amount}}}')
-
-
-async def rows(store: PostgresStore) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in await store.pool.fetch(ROWS)]
-
-
-async def positions(store: PostgresStore) -> dict[str, int]:
-    return {each.projection: each.position for each in await read_all(store.pool)}
-
-
-def poisoned(name: str, fault: Callable[[], Awaitable[object] | None], amount: int = 13) -> Projection:
-    """Return the projection of levels under another name, that cannot fold a fill of this amount."""
-
-    async def project(db: Db, facts: Sequence[Fact]) -> None:
-        if any(isinstance(event, JarFilled) and event.amount == amount for _, event in facts):
-            waiting = fault()
-            if waiting is not None:
-                await waiting
-        await project_levels(db, facts)
-
-    return replace(PROJECTION, name=name, project=project)
+async def store(reused_database: FreshDatabase, open_store: OpenStore) -> PostgresStore:
+    return await open_store(await reused_database("jars"))
 
 
 async def test_folds_a_batch_with_its_checkpoint(store: PostgresStore) -> None:
@@ -161,7 +106,7 @@ async def test_a_lost_connection_is_no_poison(
             raise faults.pop()
 
     await fill(store, "a", 13)
-    follower = await followed(store, poisoned("levels", fault))
+    follower = await followed(store, poisoned(fault))
     run = asyncio.create_task(follower.run())
     assert await follower.reach(1, 3)
     run.cancel()
@@ -286,9 +231,7 @@ async def test_any_batching_gives_the_same_rows(store: PostgresStore, monkeypatc
             await db.execute("DELETE FROM levels")
             if facts:
                 await project_levels(db, facts)
-            found = await db.fetch(
-                "SELECT jar, amount, labels FROM levels WHERE to_position IS NULL ORDER BY jar"
-            )
+            found = await db.fetch("SELECT jar, amount, labels FROM levels WHERE to_position IS NULL ORDER BY jar")
             await transaction.rollback()
         return [tuple(row) for row in found]
 

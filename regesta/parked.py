@@ -1,0 +1,209 @@
+"""Parked streams: what an operator sees of them, and how they are folded after all.
+
+A retry folds the events of the stream from the one that failed on, in order and in pieces, until the build has them all; the
+stream then goes on with the others. Rows are fed by one stream each, so they become what they would have been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import asyncpg
+
+from regesta.database import Connection as Db
+from regesta.errors import NotFound
+from regesta.event import Recorded
+from regesta.folding import facts_of, is_poison
+from regesta.parking import is_dropped, told
+from regesta.projection import Build, Projection, search_path
+from regesta.unit import Store
+
+RETRY_EVENTS = 500
+
+READ = """
+SELECT build.projection, source, build.schema, stream, parked.version, parked.position, error, parked_at, attempts
+FROM projections.parked AS parked JOIN projections.checkpoints AS build USING (schema)
+JOIN unnest($1::text[], $2::integer[]) AS mine (name, number) ON (build.projection, build.version) = (mine.name, mine.number)
+WHERE build.live
+"""
+LIST = f"{READ} ORDER BY build.projection, parked.position LIMIT $3"
+READ_ONE = f"{READ} AND parked.stream = $3"
+# Events of the stream from a version on, up to a position. $4: their types; null for all.
+WAITING_OWN = """
+SELECT count(*) FROM log.events WHERE stream = $1 AND version >= $2 AND position <= $3 AND ($4::text[] IS NULL OR type = ANY ($4))
+"""
+WAITING_TAKEN_IN = f"{WAITING_OWN.replace('log.events', 'log.replicas')} AND source = $5"
+# The checkpoint first: what the live build folds meanwhile waits, so that the stream is taken up where both have come to.
+LOCK = """
+SELECT position, set_config('search_path', $2, true) FROM projections.checkpoints WHERE schema = $1 AND live FOR UPDATE
+"""
+IS_AT = "SELECT EXISTS (SELECT FROM projections.parked WHERE schema = $1 AND stream = $2 AND version = $3)"
+GO_ON = "UPDATE projections.parked SET version = $3, position = $4, attempts = 0 WHERE schema = $1 AND stream = $2"
+FAIL = """
+UPDATE projections.parked SET error = $4, attempts = attempts + 1 WHERE schema = $1 AND stream = $2 AND version = $3
+"""
+TAKE_UP = """
+WITH gone AS (DELETE FROM projections.parked WHERE schema = $1 AND stream = $2)
+UPDATE projections.checkpoints SET parked = parked - 1 WHERE schema = $1
+"""
+DROP = """
+INSERT INTO projections.dropped (projection, source, version, position, stream, error, reason, dropped_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+"""
+LIST_DROPPED = """
+SELECT projection, source, stream, position, error, reason, dropped_by, dropped_at FROM projections.dropped
+JOIN unnest($1::text[], $2::integer[]) AS mine (projection, version) USING (projection, version)
+ORDER BY projection, position LIMIT $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A stream that stands still in a read model. version, position: of the event that cannot be folded."""
+
+    projection: str
+    source: str
+    schema: str
+    stream: str
+    version: int
+    position: int
+    error: str
+    parked_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An event that a read model may leave out."""
+
+    projection: str
+    source: str
+    stream: str
+    position: int
+    error: str
+    reason: str
+    dropped_by: str
+    dropped_at: datetime
+
+
+class ParkedStreams:
+    """The parked streams of a service's read models. Retries take turns, so that they need two connections at most."""
+
+    def __init__(self, store: Store, pool: asyncpg.Pool, projections: Sequence[Projection]) -> None:
+        self._store = store
+        self._pool = pool
+        self._projections = {projection.name: projection for projection in projections}
+        self._turn = asyncio.Lock()
+
+    async def all(self, limit: int, projection: str | None = None) -> list[Parked]:
+        """Return the first parked streams, by read model and position. Raises NotFound for a read model that is none."""
+        return [Parked(*row) for row in await self._pool.fetch(LIST, *self._names(projection), limit)]
+
+    async def dropped(self, limit: int) -> list[Dropped]:
+        """Return the first events that read models may leave out, by read model and position."""
+        return [Dropped(*row) for row in await self._pool.fetch(LIST_DROPPED, *self._names(None), limit)]
+
+    async def find(self, projection: str, stream: str) -> Parked | None:
+        """Return where a stream is parked in a read model; None when it is not."""
+        row = await self._pool.fetchrow(READ_ONE, *self._names(projection), stream)
+        return None if row is None else Parked(*row)
+
+    async def one(self, projection: str, stream: str) -> Parked:
+        """Return where a stream is parked in a read model. Raises NotFound."""
+        parked = await self.find(projection, stream)
+        if parked is None:
+            raise NotFound(f"{stream!r} is not parked in {projection!r}", projection=projection, stream=stream)
+        return parked
+
+    async def waiting(self, parked: Parked) -> int:
+        """Return how many events stand in the queue: the one that cannot be folded, and what came behind it."""
+        types = [event.name for event in self._projections[parked.projection].events]
+        async with self._pool.acquire() as db:
+            position = await db.fetchval(
+                "SELECT position FROM projections.checkpoints WHERE schema = $1", parked.schema
+            )
+            return await self._count(db, parked, parked.version, position or 0, types)
+
+    async def retry(self, projection: str, stream: str) -> int:
+        """Fold what is parked of a stream, as far as it goes; return how many events. Raises NotFound."""
+        await self.one(projection, stream)
+        async with self._turn:
+            return await self._retry(projection, stream)
+
+    async def drop(self, projection: str, stream: str, by: str, reason: str) -> int:
+        """Let a read model leave out the event at which a stream is parked, then retry; return how many events it folded.
+
+        The read model leaves it out when it cannot fold it, also when it is rebuilt. Raises NotFound.
+        """
+        parked = await self.one(projection, stream)
+        version = self._projections[projection].version
+        await self._pool.execute(
+            DROP, projection, parked.source, version, parked.position, stream, parked.error, reason, by
+        )
+        return await self.retry(projection, stream)
+
+    async def _retry(self, projection: str, stream: str) -> int:
+        folded, limit = 0, RETRY_EVENTS
+        while (parked := await self.find(projection, stream)) is not None:
+            build = Build(self._projections[projection], parked.schema)
+            piece = await self._store.of_stream(parked.source, stream, parked.version - 1, limit + 1)
+            try:
+                folded += await self._fold(parked, build, piece, limit)
+            except Exception as error:
+                if not is_poison(error):
+                    raise
+                if limit > 1:
+                    limit //= 2
+                elif await is_dropped(self._pool, build, piece[0]):
+                    nothing = Build(replace(build.projection, events=()), build.schema)
+                    await self._fold(parked, nothing, piece, limit)
+                    limit = RETRY_EVENTS
+                else:
+                    await self._pool.execute(FAIL, parked.schema, stream, parked.version, told(error))
+                    break
+        return folded
+
+    async def _fold(self, parked: Parked, build: Build, piece: Sequence[Recorded], limit: int) -> int:
+        """Fold the first `limit` events of a piece that reaches further if there is more; return how many.
+
+        The stream is taken up when no more of it is behind the checkpoint. Nothing is done when it is not as it was read.
+        """
+        async with self._pool.acquire() as db, db.transaction():
+            position = await db.fetchval(LOCK, build.schema, search_path([build.schema]))
+            if position is None or not await db.fetchval(IS_AT, build.schema, parked.stream, parked.version):
+                return 0
+            due = [each for each in piece if each.position <= position]
+            more = len(due) > limit
+            if (
+                not more
+                and len(due) == len(piece)
+                and await self._count(db, parked, piece[-1].version + 1, position, None)
+            ):
+                return 0  # it has grown since the piece was read
+            facts = facts_of(build, due[:limit], {})
+            if facts:
+                await build.projection.project(db, facts)
+            if more:
+                await db.execute(GO_ON, build.schema, parked.stream, due[limit].version, due[limit].position)
+            else:
+                await db.execute(TAKE_UP, build.schema, parked.stream)
+            return len(facts)
+
+    async def _count(self, db: Db, parked: Parked, version: int, position: int, types: list[str] | None) -> int:
+        own = parked.source == self._store.service
+        values = parked.stream, version, position, types
+        if own:
+            count: int = await db.fetchval(WAITING_OWN, *values)
+        else:
+            count = await db.fetchval(WAITING_TAKEN_IN, *values, parked.source)
+        return count
+
+    def _names(self, projection: str | None) -> tuple[list[str], list[int]]:
+        """Return the names and versions of all read models, or of one. Raises NotFound when it is none."""
+        if projection is not None and projection not in self._projections:
+            raise NotFound(f"{self._store.service} has no projection {projection!r}", projection=projection)
+        chosen = [each for name, each in self._projections.items() if projection in {None, name}]
+        return [each.name for each in chosen], [each.version for each in chosen]
