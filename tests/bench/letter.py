@@ -16,6 +16,8 @@ from cli.demo import SAMPLE, STORY
 from cli.importing.run import import_facts
 from cli.story import read_story, tell
 from cli.welcome import NOTE
+from regesta.checkpoint import enter
+from regesta.database import Connection as Db
 from regesta.follower import Follower
 from regesta.main import registry_of
 from regesta.store import PostgresStore
@@ -94,6 +96,14 @@ async def opened(database: Database) -> AsyncIterator[PostgresStore]:
         yield store
 
 
+@asynccontextmanager
+async def reading(store: PostgresStore) -> AsyncIterator[Db]:
+    """Give a connection as a request has it (regesta.view): one state of the database, in the live read models."""
+    async with store.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+        await enter(db, SERVICE.projections)
+        yield db
+
+
 async def heads(store: PostgresStore) -> dict[str, int]:
     """Return how far reporting has folded each log."""
     return {row["source"]: row["position"] for row in await store.pool.fetch(HEADS)}
@@ -120,7 +130,7 @@ async def assembled(store: PostgresStore, cut: Mapping[str, int]) -> tuple[bytes
         if logged.args:
             queries.append((logged.query, logged.args))
 
-    async with store.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+    async with reading(store) as db:
         with db.query_logger(note):
             letter = await read_letter(View(db, cut, ()), NOTE, YEAR)
             await asyncio.sleep(0)  # the logger is called by the loop
@@ -130,7 +140,7 @@ async def assembled(store: PostgresStore, cut: Mapping[str, int]) -> tuple[bytes
 async def timed(store: PostgresStore, cut: Mapping[str, int]) -> Figures:
     """Return what the letter as of a cut takes."""
     began = time.perf_counter()
-    async with store.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+    async with reading(store) as db:
         document = canonical(await read_letter(View(db, cut, ()), NOTE, YEAR))
     return {"ms": (time.perf_counter() - began) * 1e3, "MB": len(document) / 1e6}
 
@@ -139,7 +149,7 @@ async def by_hand(store: PostgresStore, queries: Sequence[Query]) -> Figures:
     """Ask the same and write all rows as JSON, with nothing in between but reading each fact."""
     began = time.perf_counter()
     answers: list[list[list[object]]] = []
-    async with store.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+    async with reading(store) as db:
         for query, arguments in queries:
             answers.append([_read(row) for row in await db.fetch(query, *arguments)])
     document = orjson.dumps(answers, default=str)
