@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,12 @@ TIMEOUT_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 120.0
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 3.0
+# A pause from which on somebody who looks on is told why nothing happens.
+TOLD_PAUSE_SECONDS: Final = 0.8
 # Answers that a later try can change: a full queue, a source that is away, a position not reached yet.
 PASSING: Final = frozenset({502, 503, 504})
+
+logger = logging.getLogger(__name__)
 
 
 class Result(BaseModel):
@@ -82,23 +87,31 @@ class _Patience:
 
     since: float
     pause_seconds: float = FIRST_PAUSE_SECONDS
+    told: bool = False
 
     async def wait(self, reason: str) -> None:
         """Wait for the next try. Raises ServerAway."""
         if time.monotonic() - self.since > PATIENCE_SECONDS:
             raise ServerAway(f"the server did not answer for {PATIENCE_SECONDS:.0f} s: {reason}")
+        if not self.told and self.pause_seconds >= TOLD_PAUSE_SECONDS:
+            logger.warning("waiting for the server, for %.0f s at most: %s", PATIENCE_SECONDS, reason)
+            self.told = True
         await asyncio.sleep(self.pause_seconds)
         self.pause_seconds = min(2 * self.pause_seconds, LONGEST_PAUSE_SECONDS)
 
 
 class Sender:
-    """Sends the commands of one note's import. note: its slug; tick: told (done, total) after each answered chunk."""
+    """Sends the commands of one note's import. note: its slug; tick: told (done, total) after each answered chunk.
+
+    A server that answered once is waited for when it is away; one that never did is not.
+    """
 
     def __init__(self, client: httpx2.AsyncClient, note: str, tick: Tick) -> None:
         self._client = client
         self._note = note
         self._tick = tick
         self._done = 0
+        self._answered = False
         self.total = 0
 
     async def send(self, service: ServiceName, commands: Sequence[Wanted], at_least: str | None) -> list[Result]:
@@ -153,8 +166,9 @@ class Sender:
             try:
                 answer = await self._client.get(path, params=params)
             except httpx2.TransportError as error:
-                trouble = f"{type(error).__name__} {error}"
+                trouble = self._away(error)
             else:
+                self._answered = True
                 if answer.status_code not in PASSING:
                     return answer
                 trouble = answer.text[:200]
@@ -172,6 +186,7 @@ class Sender:
             async with self._client.stream(
                 "POST", path, params=params, content=b"".join(lines), headers=headers
             ) as answer:
+                self._answered = True
                 if answer.status_code in PASSING:
                     return [], await _refusal(service, answer)
                 if not answer.is_success:
@@ -179,10 +194,17 @@ class Sender:
                 async for line in answer.aiter_lines():
                     received.append(Result.model_validate_json(line))  # noqa: PERF401 what came before a fault counts
         except httpx2.TransportError as error:
-            return received, f"{type(error).__name__} {error}"
+            return received, self._away(error)
         except ValidationError as error:
             raise ServerRefused(f"{service} gave an answer that is none: {error}") from error
         return received, "an answer broke off"
+
+    def _away(self, error: httpx2.TransportError) -> str:
+        """Return why a server that answered before does not now. Raises ServerAway for one that never did."""
+        trouble = f"{type(error).__name__} {error}"
+        if not self._answered:
+            raise ServerAway(f"{self._client.base_url} does not answer: {trouble}") from error
+        return trouble
 
 
 async def _refusal(service: ServiceName, answer: httpx2.Response) -> str:

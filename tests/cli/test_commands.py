@@ -50,8 +50,17 @@ def test_a_token_that_is_none_is_wrong_use_and_never_shown(run: Run, token: str)
     assert "token" in said
 
 
-def test_nothing_at_the_address_is_its_own_exit_code(run: Run) -> None:
-    code, _, said = run("lag", "--token", "abc", "--url", "http://127.0.0.1:9")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "lag",
+        "letter sport 2024",
+        "import facts examples/territorial-2023-2024.json",
+        "import commands examples/contract-13th-series.ndjson",
+    ],
+)
+def test_nothing_at_the_address_is_its_own_exit_code(run: Run, arguments: str) -> None:
+    code, _, said = run(*arguments.split(), "--token", "abc", "--url", AWAY)
     assert (code, "does not answer" in said) == (3, True)
 
 

@@ -196,12 +196,32 @@ async def test_a_token_without_the_scope_is_refused_whole(running: Running, tmp_
         await import_facts(written(tmp_path, SMALL), running.url, weak)
 
 
-async def test_a_server_that_is_away_is_waited_for_and_then_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_that_was_never_there_is_not_waited_for(tmp_path: Path) -> None:
+    async with asyncio.timeout(sending.PATIENCE_SECONDS / 4):
+        with pytest.raises(ServerAway, match=r"127\.0\.0\.1:9 does not answer"):
+            await import_facts(written(tmp_path, SMALL), "http://127.0.0.1:9", "none")
+
+
+async def test_a_server_that_goes_away_is_waited_for_and_then_given_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 0.3)
-    with pytest.raises(ServerAway, match="did not answer"):
-        await import_facts(written(tmp_path, SMALL), "http://127.0.0.1:9", "none")
+    answers = iter([httpx2.Response(200, json={"position": 7})])
+
+    def handle(_request: httpx2.Request) -> httpx2.Response:
+        answer = next(answers, None)
+        if answer is None:
+            raise httpx2.ConnectError("nobody listens")
+        return answer
+
+    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 1.0)
+    async with httpx2.AsyncClient(base_url="http://regesta.test", transport=httpx2.MockTransport(handle)) as client:
+        sender = sending.Sender(client, "sport", lambda _done, _total: None)
+        assert await sender.head("budget") == 7
+        with pytest.raises(ServerAway, match="did not answer for 1 s: ConnectError nobody listens"):
+            await sender.head("budget")
+    assert [record.getMessage() for record in caplog.records if record.name == sending.__name__] == [
+        "waiting for the server, for 1 s at most: ConnectError nobody listens"
+    ]
 
 
 class Unreliable:
