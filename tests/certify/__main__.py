@@ -18,7 +18,7 @@ from tests.certify.run import Certificate, Length, certify
 
 RESULT = Path("var/certify.json")
 # With catching up and checking: ten minutes.
-WRITING_SECONDS = 480.0
+WRITING_SECONDS = 420.0
 
 
 def certified(folder: Path, seed: str, seconds: float, console: Console) -> Certificate:

@@ -22,9 +22,10 @@ from tests.certify.units import REGISTRY, SERVICE
 WAIT_SECONDS = 1.0
 RETRY_SECONDS = 0.1
 # Name, most events of a batch, and whether it waits to be woken.
-STORE_READERS = (("patient", 5_000, True), ("small", 100, True), ("hasty", 1_000, False))
+STORE_READERS = (("patient", 5_000, True), ("small", 200, True), ("hasty", 1_000, False))
 HASTE_SECONDS = 0.005
 FEED_READER = "feed"
+FEED_EVENTS = 1_000
 READERS = (*(name for name, _, _ in STORE_READERS), FEED_READER)
 
 
@@ -82,7 +83,7 @@ class FeedReader(Reader):
 
     async def fetch(self, after: int) -> Sequence[Recorded]:
         """Return the next events of the feed."""
-        return (await self._client.fetch(Seen(after), 500, WAIT_SECONDS)).events
+        return (await self._client.fetch(Seen(after), FEED_EVENTS, WAIT_SECONDS)).events
 
 
 async def main(file: str) -> None:

@@ -53,7 +53,7 @@ def show(certificate: Certificate, console: Console) -> None:
         f"{certificate.kills} times a process of writers killed, {certificate.stops} immediate stops of PostgreSQL"
     )
     console.print(
-        f"{evidence.silent:,} sends without an answer; those of units that must be stored, sent again: {again}"
+        f"{evidence.silent:,} sends without an answer; units that must be stored, sent again or twice at once: {again}"
     )
     given = ", ".join(f"{name} {count:,}" for name, count in certificate.given.items())
     console.print(f"Events given to readers: {given}")
