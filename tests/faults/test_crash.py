@@ -46,7 +46,7 @@ def own_server(short_folder: Path) -> Iterator[Embedded]:
     """Run a server that may be stopped, beside the session's."""
     with Embedded(short_folder / "crash") as server:
         yield server
-    gc.collect()  # while the test's filter of warnings holds
+    gc.collect()  # what anybody left open fails this test, not a later one
 
 
 @asynccontextmanager
@@ -156,8 +156,6 @@ async def disturb(server: Embedded, http: httpx2.AsyncClient, environment: dict[
             await asyncio.to_thread(server.start)
 
 
-# The HTTP client leaves a connection open when its server is killed while it is made.
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 async def test_nothing_acknowledged_is_lost_and_nothing_doubled(
     own_server: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
