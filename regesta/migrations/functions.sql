@@ -68,13 +68,14 @@ CREATE OR REPLACE FUNCTION log.append(
     key_units text, key_subjects text, key_keys text, key_hashes text, key_firsts text, key_counts text,
     OUT head bigint, OUT at timestamptz, OUT refused jsonb
 ) LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET synchronous_commit = on AS $$
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     lost uuid[];
     last timestamptz;
     contended boolean;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7234017283807667300);
+    -- A SET clause would end with the function, before the commit that it is meant for.
+    PERFORM pg_advisory_xact_lock(7234017283807667300), set_config('synchronous_commit', 'on', true);
     -- A statement of its own: a snapshot older than the lock would give two appends one head.
     SELECT l.position, l.time INTO head, last FROM log.events AS l ORDER BY l.position DESC LIMIT 1;
     head := coalesce(head, 0);
@@ -148,13 +149,14 @@ CREATE OR REPLACE FUNCTION log.replicate(
     from_source text, from_log uuid,
     positions bigint[], streams text[], versions integer[], types text[], times timestamptz[], metas text[], datas text[]
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET synchronous_commit = on AS $$
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     mine log.sources;
     forked bigint;
     highest bigint := positions[cardinality(positions)];
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(from_source, 7234017283807667301));
+    PERFORM pg_advisory_xact_lock(hashtextextended(from_source, 7234017283807667301)),
+            set_config('synchronous_commit', 'on', true);
     SELECT * INTO mine FROM log.sources AS s WHERE s.source = from_source;
     IF mine.source IS NULL THEN
         INSERT INTO log.sources VALUES (from_source, from_log, 0, '-infinity') RETURNING * INTO mine;
