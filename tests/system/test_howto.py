@@ -1,0 +1,78 @@
+"""The how-to pages run literally, line by line, after the lines that the demo prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import welcome
+from tests.system.conftest import Demo
+
+PAGES = Path("docs/howto")
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What the demo prints anew at each start stands in the environment already.
+PRINTED = re.compile(r"^export REGESTA_.*\n", re.MULTILINE)
+FOR_TMP = re.compile(r"(?<= )/tmp/")
+REFUSAL = re.compile(r'"type":"https://regesta\.example/problems/([a-z-]+)"')
+
+
+def lines_of(page: str) -> str:
+    """Return all shell lines of a page, in its order."""
+    return "".join(BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")))
+
+
+def run(demo: Demo, lines: str) -> str:
+    """Run shell lines as somebody who copies them; return what they printed. Files for /tmp go to the demo's folder."""
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "REGESTA_URL": demo.url,
+        "REGESTA_TOKEN": demo.token,
+        "HOME": os.environ.get("HOME", "/"),
+    }
+    script = "set -eo pipefail\n" + FOR_TMP.sub(f"{demo.folder}/", PRINTED.sub("", lines))
+    done = subprocess.run(
+        ["/bin/bash", "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tried(demo: Demo) -> Demo:
+    """Give a demo whose own lines were run."""
+    for one in welcome.TRIES:
+        assert run(demo, welcome.curl(one)).endswith(f"{one.mark}\n")
+    return demo
+
+
+def test_record_by_http(tried: Demo) -> None:
+    printed = run(tried, lines_of("record-by-http"))
+    assert REFUSAL.findall(printed) == ["stale-version", "exceeds-commitment"]
+    paid = next(line for line in printed.splitlines() if '"stream":"commitment/' in line and '"version":2,' in line)
+    assert len(json.loads(paid)["events"]) == 3  # as the page says: the payment, its charge, its part of the convention
+
+
+def test_replay(tried: Demo) -> None:
+    printed = run(tried, lines_of("replay"))
+    assert "amount-committed.v1" in printed
+    assert "<html" in (tried.folder / "letter.html").read_text("utf-8")
+
+
+def test_import(tried: Demo) -> None:
+    before = tried.heads()
+    assert "commands are recorded" in run(tried, lines_of("import"))
+    assert tried.heads() == before  # the demo's sample, again
+    assert set(json.loads((tried.folder / "report.json").read_bytes())["recorded"].values()) == {0}
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.stem)
+def test_a_page_that_uses_the_command_says_where_it_is(page: Path) -> None:
+    lines = lines_of(page.stem)
+    used = re.search(r"^regesta ", lines, re.MULTILINE)
+    assert used is None or 'export PATH="$PWD/.venv/bin:$PATH"' in lines[: used.start()]
