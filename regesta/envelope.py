@@ -17,10 +17,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What comes with a command but is no part of it. if_match: the version its primary stream must have."""
+    """What comes with a command but is no part of it.
+
+    if_match: the version its primary stream must have; exists: whether it must have one, which is above 0. None: as it is.
+    """
 
     key: Key | None = None
     if_match: int | None = None
+    exists: bool | None = None
     cause: str | None = None
     correlation: str | None = None
     traceparent: str | None = None

@@ -27,7 +27,7 @@ RegestaError
 ├── Refused                    409  a rule of the domain says no; domains derive their own, one per rule
 │   ├── Differs                409  same reference, other content
 │   └── NotWithdrawable        409
-├── StaleVersion               412  If-Match named another version
+├── StaleVersion               412  If-Match, If-None-Match: the stream has another version
 ├── Forked                     409  two logs differ at one position
 ├── Busy                       503  a full queue or a contended stream; try again
 ├── SourceUnreachable          503  another service did not answer
@@ -227,7 +227,7 @@ class NotWithdrawable(Refused):
 
 
 class StaleVersion(RegestaError):
-    """If-Match named a version that is no longer the stream's."""
+    """If-Match or If-None-Match asks for another version of the stream than it has now."""
 
     code = "stale-version"
     status = 412

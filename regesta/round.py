@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar, cast
 
 from regesta.command import AnyAggregate, AnyRule, Command, Facts, Read, State
+from regesta.envelope import Envelope
 from regesta.errors import RegestaError, StaleVersion
 from regesta.group import Group, Pending, Versioned
 
@@ -142,12 +143,7 @@ class Round:
     def _facts(self, pending: Pending, read: Read) -> Facts:
         command = pending.command
         primary = self._rules.read(read, command.stream)
-        pinned = pending.envelope.if_match
-        if pinned is not None and primary.version != pinned:
-            raise StaleVersion(
-                f"{command.stream!r} is at version {primary.version}, not {pinned}",
-                stream=command.stream, version=primary.version, if_match=pinned,
-            )  # fmt: skip
+        _require(pending.envelope, primary)
         return self._rules.rule(command).decide(command, read, pending.context)
 
     def _join(self, touched: Mapping[str, State]) -> Group:
@@ -168,6 +164,19 @@ class Round:
                 self._rules.aggregate(stream).apply(state, event, None)
                 events.append((stream, state.version, event))
         return events
+
+
+def _require(envelope: Envelope, primary: State) -> None:
+    """Raise StaleVersion unless the primary stream of a command is as its envelope asks."""
+    stream, version, pinned = primary.stream, primary.version, envelope.if_match
+    if pinned is not None and version != pinned:
+        message = f"{stream!r} is at version {version}, not {pinned}"
+        raise StaleVersion(message, stream=stream, version=version, if_match=pinned)
+    if envelope.exists is True and version == 0:
+        raise StaleVersion(f"{stream!r} does not exist", stream=stream, version=version, if_match="*")
+    if envelope.exists is False and version > 0:
+        message = f"{stream!r} exists, at version {version}"
+        raise StaleVersion(message, stream=stream, version=version, if_none_match="*")
 
 
 def _distinct(groups: Iterable[Group]) -> list[Group]:

@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
@@ -29,6 +30,8 @@ from regesta.telemetry import traceparent
 COOKIE = "regesta_token"
 NUMBER = re.compile(r"[0-9]{1,10}")
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
+IF_MATCH = "The version that the primary stream must have, as its ETag; * for any: it must exist."
+IF_NONE_MATCH = "* for a primary stream that must not exist yet; nothing else is supported."
 # Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
 
@@ -133,14 +136,30 @@ async def arrived(runtime: Runtime, at_least: str | None) -> None:
         await reached(runtime.store, source, position)
 
 
-def pinned_version(if_match: str | None) -> int | None:
-    """Return the version that If-Match pins. Raises Malformed."""
-    if if_match is None or if_match == "*":
-        return None
-    found = ETAG.match(if_match)
-    if found is None:
-        raise Malformed(f'If-Match must be an ETag such as "3", not {if_match!r}', if_match=if_match)
-    return int(found[1])
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What the primary stream must be like, by If-Match and If-None-Match (RFC 9110); as `Envelope` has it."""
+
+    if_match: int | None = None
+    exists: bool | None = None
+
+    @classmethod
+    def of(cls, if_match: str | None, if_none_match: str | None) -> Precondition:
+        """Return what the two headers ask. Raises Malformed for what is not supported: it must not be passed over."""
+        if if_match is not None and if_none_match is not None:
+            raise Malformed("give If-Match or If-None-Match, not both", if_match=if_match, if_none_match=if_none_match)
+        if if_none_match is not None:
+            if if_none_match != "*":
+                raise Malformed(
+                    f"If-None-Match of a write must be *, not {if_none_match!r}", if_none_match=if_none_match
+                )
+            return cls(exists=False)
+        if if_match is None or if_match == "*":
+            return cls(exists=None if if_match is None else True)
+        found = ETAG.match(if_match)
+        if found is None:
+            raise Malformed(f'If-Match must be * or one ETag such as "3", not {if_match!r}', if_match=if_match)
+        return cls(if_match=int(found[1]))
 
 
 def request_hash(name: str, document: JsonValue) -> bytes:
@@ -200,9 +219,11 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
         if key is None and route.method == "POST":
             raise Malformed("a POST needs an Idempotency-Key, so that it can be repeated safely")
         hashed = request_hash(wanted.name, wanted.model_dump(mode="json")) if key else b""
+        asked = Precondition.of(given["if_match"], given["if_none_match"])
         envelope = Envelope(
             key=Key(principal.subject, key, hashed) if key else None,
-            if_match=pinned_version(given["if_match"]),
+            if_match=asked.if_match,
+            exists=asked.exists,
             traceparent=traceparent(),
         )
         return receipt_response(await command(runtime, principal, wanted, envelope, Asked()))
@@ -217,7 +238,8 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
         parameters.append(_parameter("body", model))
     parameters += [
         _parameter("at_least", AtLeast, None),
-        _parameter("if_match", Annotated[str | None, Header(max_length=40)], None),
+        _parameter("if_match", Annotated[str | None, Header(max_length=40, description=IF_MATCH)], None),
+        _parameter("if_none_match", Annotated[str | None, Header(max_length=40, description=IF_NONE_MATCH)], None),
         _parameter("idempotency_key", Annotated[str | None, Header(min_length=1, max_length=200)], None),
     ]
     endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -117,6 +117,9 @@ BAD: dict[str, tuple[Ask, int, str, str]] = {
     "If-Match": ({"headers": {"If-Match": "3"}}, 400, "malformed", "'3'"),
     "weak If-Match": ({"headers": {"If-Match": 'W/"3"'}}, 400, "malformed", 'W/"3"'),
     "stale If-Match": ({"headers": {"If-Match": '"77"'}}, 412, "stale-version", "77"),
+    "If-Match of what is not there": ({"path": "/jars/none/fills/r", "headers": {"If-Match": "*"}}, 412, "stale-version", "not exist"),
+    "If-None-Match": ({"headers": {"If-None-Match": '"3"'}}, 400, "malformed", '"3"'),
+    "two preconditions": ({"headers": {"If-None-Match": "*", "If-Match": '"3"'}}, 400, "malformed", "not both"),
     "at_least": ({"path": "/jars/a/fills/r?at_least=yesterday"}, 400, "malformed", "'yesterday'"),
     "at_least of another log": ({"path": "/jars/a/fills/r?at_least=kpi:3"}, 400, "malformed", "'kpi'"),
     "no key": ({"method": "POST", "path": "/jars/a/labels", "content": b'{"label": "x"}'}, 400, "malformed", "Idempotency-Key"),
@@ -263,6 +266,22 @@ async def test_a_pinned_version_is_that_of_the_etag(service: Served, user: httpx
         service, user, {"path": "/jars/pinned/fills/t", "headers": {"If-Match": first.headers["etag"]}}
     )
     assert (stale["status"], stale["version"]) == (412, 2)
+
+
+async def test_a_star_asks_whether_the_stream_is_there(service: Served, user: httpx2.AsyncClient) -> None:
+    new: Ask = {"path": "/jars/starred/fills/r", "headers": {"If-None-Match": "*"}}
+    assert (await ask(user, new)).status_code == 201
+    there = await refused(service, user, new)
+    assert (there["status"], there["version"], there["if_none_match"]) == (412, 1, "*")
+    changed = await ask(user, {"path": "/jars/starred/fills/s", "headers": {"If-Match": "*"}})
+    assert (changed.status_code, changed.json()["version"]) == (201, 2)
+
+
+async def test_a_key_repeats_the_answer_to_what_was_new(user: httpx2.AsyncClient) -> None:
+    new: Ask = {"path": "/jars/once/fills/r", "headers": {"If-None-Match": "*", "Idempotency-Key": "once"}}
+    first, again = await ask(user, new), await ask(user, new)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json() | {"repeated": True}
 
 
 async def test_a_key_repeats_its_answer_and_stands_for_one_request(service: Served, user: httpx2.AsyncClient) -> None:
