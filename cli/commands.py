@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import quote
 
-import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -22,15 +21,15 @@ from rich.markup import escape
 from cli import views
 from cli.importing.errors import ServerAway
 from cli.imports import import_app
-from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Token, Url
+from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Service, Token, Url
 from cli.output import require_output, write
-from cli.rebuilding import rebuild_and_wait
+from cli.parking import park_app
+from cli.rebuilding import Wanted, rebuild_and_wait
 from cli.remote import Remote, RemoteUnreachable
 from cli.standalone import standalone
 from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
 from regesta.errors import Misconfigured, RegestaError
 
-SERVICE_HELP = f"One of {', '.join(SERVICES)}."
 REFUSED, MISUSED, UNREACHABLE = 1, 2, 3
 DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -45,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(import_app, name="import")
+app.add_typer(park_app, name="park")
 console = Console()
 errors = Console(stderr=True)
 
@@ -119,7 +119,7 @@ def letter(
 
 @app.command(epilog="Example: regesta replay budget commitment/0193... --as-of 2026-06-30")
 def replay(
-    service: Annotated[str, typer.Argument(help=SERVICE_HELP)],
+    service: Service,
     stream: Annotated[str, typer.Argument(help="Such as commitment/0193...")],
     as_of: AsOf = None,
     cut: Annotated[int | None, typer.Option(min=0, help="Only events up to this position.")] = None,
@@ -131,8 +131,8 @@ def replay(
     params = {"as_of": _day(as_of)} if as_of else {}
     if cut is not None:
         params["cut"] = str(cut)
-    found = Remote(url, token).read(f"/{_service(service)}/v1/streams/{_stream(stream)}", params)
-    _show(found, as_json, views.history)
+    found = Remote(url, token).read(f"/{service}/v1/streams/{_stream(stream)}", params)
+    views.show(found, as_json, views.history, console)
 
 
 @app.command(epilog="Example: regesta lag --json")
@@ -140,23 +140,26 @@ def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> N
     """Show how far read models and reactions are behind the logs."""
     remote = Remote(url, token)
     found = {service: remote.read(f"/{service}/v1/projections") for service in SERVICES}
-    _show(found, as_json, views.lag)
+    views.show(found, as_json, views.lag, console)
 
 
 @app.command(epilog="Example: regesta rebuild budget --projection lines")
 def rebuild(
-    service: Annotated[str, typer.Argument(help=SERVICE_HELP)],
+    service: Service,
     projection: Annotated[str | None, typer.Option(help="Only this read model.")] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Take the new rows even if they differ.")] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Fill read models again from the logs.
+    """Fill read models again from the logs, beside those in use.
 
-    They are emptied first; the command waits until they are whole.
+    The new ones take their place when they are the same; exit code 1 when they differ.
     """
-    found = rebuild_and_wait(Remote(url, token), _service(service), projection, errors)
-    _show(found, as_json, views.rebuilt)
+    found = rebuild_and_wait(Remote(url, token), Wanted(service, projection, accept=accept), errors)
+    views.show(found, as_json, views.rebuilt, console)
+    if found["failures"]:
+        raise typer.Exit(REFUSED)
 
 
 @app.command(epilog="Example: regesta token --scope budget:read --unit dru --hours 8")
@@ -192,12 +195,6 @@ def _scopes(wanted: list[str] | None) -> list[str]:
     return wanted or list(ALL_SCOPES)
 
 
-def _service(name: str) -> str:
-    if name not in SERVICES:
-        raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
-    return name
-
-
 def _slug(note: str) -> str:
     if SLUG.fullmatch(note) is None:
         raise typer.BadParameter(f"{note!r} is no slug of a note, such as 'sport'")
@@ -218,13 +215,6 @@ def _day(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no day such as 2026-06-30") from error
-
-
-def _show(found: object, as_json: bool, view: views.View) -> None:
-    if as_json:
-        write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
-    else:
-        view(found, console)
 
 
 def run() -> None:

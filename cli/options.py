@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from cli.tokens import SERVICES
+
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_DATA = Path(".regesta")
 
@@ -23,8 +25,15 @@ def _address(url: str) -> str:
     return url
 
 
+def _service(name: str) -> str:
+    if name not in SERVICES:
+        raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
+    return name
+
+
 Url = Annotated[str, typer.Option(envvar="REGESTA_URL", callback=_address, help="Where the services answer.")]
 Token = Annotated[str, typer.Option(envvar="REGESTA_TOKEN", help="A bearer token; `regesta token` makes one.")]
+Service = Annotated[str, typer.Argument(callback=_service, help=f"One of {', '.join(SERVICES)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DataDir = Annotated[Path, typer.Option(help="The folder of the embedded installation.")]
 AsOf = Annotated[

@@ -39,13 +39,19 @@ class Remote:
     token: str
 
     def ask(
-        self, method: str, path: str, *, params: dict[str, str] | None = None, accept: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        body: dict[str, str] | None = None,
+        accept: str = "application/json",
     ) -> httpx2.Response:
         """Return the answer of a request that went well. Raises RemoteRefused, RemoteUnreachable."""
         headers = {"Authorization": f"Bearer {usable(self.token)}", "Accept": accept}
         url = self.url.rstrip("/") + path
         try:
-            answer = httpx2.request(method, url, params=params, headers=headers, timeout=TIMEOUT_SECONDS)
+            answer = httpx2.request(method, url, params=params, json=body, headers=headers, timeout=TIMEOUT_SECONDS)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise RemoteUnreachable(f"{url} does not answer: {error}") from error
         if not answer.is_success:

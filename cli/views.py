@@ -6,14 +6,24 @@ import json
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+import orjson
 from rich.console import Console
 from rich.table import Column, Table
 
+from cli.output import write
 from cli.remote import Answer
 
 View: TypeAlias = Callable[[Answer, Console], None]
 
 NUMBERS: Final = ("position", "head", "lag")
+
+
+def show(found: Answer, as_json: bool, view: View, console: Console) -> None:
+    """Print an answer as JSON, or as a view of it for people."""
+    if as_json:
+        write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        view(found, console)
 
 
 def history(found: Answer, console: Console) -> None:
@@ -48,16 +58,45 @@ def lag(found: Answer, console: Console) -> None:
 
 
 def rebuilt(found: Answer, console: Console) -> None:
-    """Print what was rebuilt."""
-    table = Table("service", "read models", "events", "seconds", "standing still because")
-    table.add_row(
-        found["service"],
-        ", ".join(found["projections"]),
-        str(found["events"]),
-        str(found["seconds"]),
-        "; ".join(found["failures"]),
-    )
+    """Print what was rebuilt, and where the new rows differ."""
+    table = Table(Column("read model", overflow="fold"), "state", _number("position"), Column("build", overflow="fold"))
+    for each in found["rebuilds"]:
+        table.add_row(each["projection"], each["state"], str(each["position"]), each["build"])
     console.print(table)
+    for failure in found["failures"]:
+        console.print(failure, style="red", highlight=False)
+
+
+def parked(found: Answer, console: Console) -> None:
+    """Print the streams that stand still, and the events that are left out."""
+    table = Table("read model", Column("stream", overflow="fold"), Column("event", overflow="fold"), "tries", "error")
+    for each in found["parked"]:
+        table.add_row(each["projection"], each["stream"], each["event"], str(each["attempts"]), each["error"])
+    console.print(table if found["parked"] else "No stream is parked.")
+    if found["dropped"]:
+        table = Table("read model", Column("left out", overflow="fold"), "by", "reason", title="Dropped")
+        for each in found["dropped"]:
+            table.add_row(each["projection"], each["event"], each["dropped_by"], each["reason"])
+        console.print(table)
+
+
+def parked_stream(found: Answer, console: Console) -> None:
+    """Print where one stream stands still."""
+    console.print(f"{found['stream']} stands still in {found['projection']} since {found['parked_at'][:19]} UTC,")
+    console.print(
+        f"at {found['event']}, tried {found['attempts']} times; {found['waiting']} events wait.", highlight=False
+    )
+    console.print(found["error"], style="red", highlight=False, markup=False)
+
+
+def retried(found: Answer, console: Console) -> None:
+    """Print what a retry came to."""
+    console.print(f"{found['folded']} events folded.", highlight=False)
+    if found["parked"]:
+        again = found["parked"]
+        console.print(f"It stands still again at {again['event']}: {again['error']}", style="red", markup=False)
+    else:
+        console.print("The stream goes on with the others.")
 
 
 def _number(name: str) -> Column:

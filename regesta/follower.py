@@ -28,16 +28,20 @@ logger = logging.getLogger(__name__)
 
 
 class Follower:
-    """Moves the projections of one log forward. `run` is its task. trouble: why nothing moves; None while all is well."""
+    """Moves the projections of one log forward. `run` is its task.
+
+    trouble: why nothing moves; None while all is well. built_to: how far the older version of a read model was when this one
+    was opened; it is not whole before.
+    """
 
     def __init__(self, store: Store, pool: asyncpg.Pool, source: str, projections: Iterable[Projection]) -> None:
         self.source = source
         self.trouble: str | None = None
+        self.built_to: dict[str, int] = {}
         self._store = store
         self._pool = pool
         self._projections = {projection.name: projection for projection in projections}
         self._at: dict[str, Checkpoint] = {}
-        self._wanted: dict[str, int] = {}
         self._moved = asyncio.Condition()
 
     @property
@@ -50,19 +54,13 @@ class Follower:
         """How many streams stand still in which read model, as far as this process knows; those without are absent."""
         return {name: each.parked for name, each in self._at.items() if each.parked}
 
-    @property
-    def building(self) -> dict[str, tuple[int, int]]:
-        """Read models of a new version that have not come as far as the older one was: (position, wanted) by name."""
-        behind = {name: (self._at[name].position, wanted) for name, wanted in self._wanted.items() if name in self._at}
-        return {name: (position, wanted) for name, (position, wanted) in behind.items() if position < wanted}
-
     async def open(self) -> None:
         """Read the checkpoints; a version that is new here begins at the first event. Raises Misconfigured (see add_builds)."""
         await add_builds(self._pool, self._projections.values())
         for each in await read_live(self._pool, self.source):
             mine = self._projections.get(each.projection)
             if mine is not None and each.version < mine.version:
-                self._wanted[mine.name] = max(each.position, self._wanted.get(mine.name, 0))
+                self.built_to[mine.name] = max(each.position, self.built_to.get(mine.name, 0))
         await self._reload()
 
     async def run(self) -> None:

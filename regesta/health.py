@@ -48,17 +48,13 @@ async def readyz(request: Request) -> Response:
 
 
 def _standstill(runtime: Runtime) -> list[str]:
-    """Return what stands still in this process: a fork, a reaction, the writer, a task, a read model being built."""
+    """Return what stands still in this process: a fork, a reaction, the writer, a task, the projections of a log."""
     reasons = [f"intake of {intake.source}: {intake.trouble}" for intake in runtime.intakes if intake.alarm]
     reasons += [f"{reacting.name}: {reacting.trouble}" for reacting in runtime.reactings if reacting.trouble]
     if runtime.store.trouble:
         reasons.append(runtime.store.trouble)
     reasons += [_ended(task) for task in (*runtime.store_tasks, *runtime.tasks) if task.done()]
     for source, follower in runtime.followers.items():
-        reasons += [
-            f"projection {name} of this release is being built: {position} of {wanted} events"
-            for name, (position, wanted) in follower.building.items()
-        ]
         if follower.trouble:
             reasons.append(f"projections of {source}: {follower.trouble}")
     return reasons
@@ -67,12 +63,25 @@ def _standstill(runtime: Runtime) -> list[str]:
 async def _behind(runtime: Runtime, known: Sequence[Checkpoint]) -> list[str]:
     """Return which reactions stand still and which read models lag, whichever process moves them."""
     reasons = [f"{each.projection}: {each.failure}" for each in known if each.failure]
+    reasons += _building(runtime, known)
     reached = _lowest(runtime, known)
     for source, position in reached.items():
         lag = (await runtime.store.head(source)).position - position
         if lag > runtime.lag_limit_events:
             reasons.append(f"projections of {source} are {lag} events behind")
     return reasons
+
+
+def _building(runtime: Runtime, known: Iterable[Checkpoint]) -> list[str]:
+    """Return which read models of this release have not come as far as those of the release before."""
+    at = {(each.projection, each.version): each.position for each in known}
+    wanted = {name: position for follower in runtime.followers.values() for name, position in follower.built_to.items()}
+    mine = [(each.name, each.version) for each in runtime.service.projections if each.name in wanted]
+    return [
+        f"version {version} of {name} is being built: {at.get((name, version), 0)} of {wanted[name]} events"
+        for name, version in mine
+        if at.get((name, version), 0) < wanted[name]
+    ]
 
 
 def _lowest(runtime: Runtime, known: Iterable[Checkpoint]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import asyncpg
@@ -14,19 +14,46 @@ from hypothesis import strategies as st
 from regesta import follower as following
 from regesta.checkpoint import enter
 from regesta.database import Connection as Db
+from regesta.errors import Misconfigured
 from regesta.event import FactWithdrawn
 from regesta.periods import Periods, as_of
 from regesta.projection import Fact, Projection
 from regesta.store import PostgresStore
-from tests.conftest import FreshDatabase
+from tests.conftest import Database, FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import LEVELS, MOVES, PROJECTION, JarFilled, JarLabelled, project_levels
 from tests.regesta.levels import emptied, fill, followed, poisoned, positions, record, rows
 
+SECOND_VERSION = """
+CREATE SCHEMA levels_v2;
+CREATE TABLE levels_v2.levels (LIKE levels_v1.levels INCLUDING ALL);
+GRANT USAGE ON SCHEMA levels_v2 TO jars;
+GRANT SELECT, INSERT, UPDATE, DELETE ON levels_v2.levels TO jars;
+"""
+
 
 @pytest.fixture
-async def store(reused_database: FreshDatabase, open_store: OpenStore) -> PostgresStore:
-    return await open_store(await reused_database("jars"))
+async def database(reused_database: FreshDatabase) -> Database:
+    return await reused_database("jars")
+
+
+@pytest.fixture
+async def store(database: Database, open_store: OpenStore) -> PostgresStore:
+    return await open_store(database)
+
+
+@pytest.fixture
+async def second_version(database: Database) -> AsyncIterator[Projection]:
+    """Return a second version of the read model, in which every fill is of 10; its migration is applied."""
+
+    async def project(db: Db, facts: Sequence[Fact]) -> None:
+        await project_levels(db, [(r, e.model_copy(update={"amount": 10})) for r, e in facts])
+
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute(SECOND_VERSION)
+    yield replace(PROJECTION, version=2, project=project)
+    await owner.execute("DROP SCHEMA levels_v2 CASCADE")
+    await owner.close()
 
 
 async def test_folds_a_batch_with_its_checkpoint(store: PostgresStore) -> None:
@@ -128,7 +155,56 @@ async def test_two_followers_of_one_database_fold_each_event_once(store: Postgre
     assert await store.pool.fetchval("SELECT sum(amount) FROM levels_v1.levels WHERE to_position IS NULL") == 60
 
 
-async def test_a_rebuild_gives_the_same_rows(store: PostgresStore) -> None:
+async def test_a_new_version_is_filled_beside_the_one_of_an_older_process(
+    store: PostgresStore, second_version: Projection
+) -> None:
+    older = await followed(store)
+    await fill(store, "a", 5)
+    await older.catch_up()
+    newer = await followed(store, second_version)
+    assert (newer.position, newer.built_to) == (0, {"levels": 1})
+    await fill(store, "a", 6)
+    await older.catch_up()
+    assert await rows(store) == [("jar/a", 5, "", 1, 2), ("jar/a", 11, "", 2, None)]
+    await newer.catch_up()
+    assert (older.position, newer.position) == (2, 2)
+    amounts = await store.pool.fetch("SELECT amount FROM levels_v2.levels ORDER BY 1")
+    assert [row["amount"] for row in amounts] == [10, 20]
+
+    again = await followed(store)  # the older release starts once more
+    await fill(store, "a", 1)
+    await again.catch_up()
+    assert await store.pool.fetchval("SELECT count(*) FROM levels_v2.levels") == 2
+    assert [row[1] for row in await rows(store)] == [5, 11, 12]
+
+
+async def test_a_version_without_its_migration_does_not_start(store: PostgresStore) -> None:
+    with pytest.raises(Misconfigured, match="levels_v3"):
+        await followed(store, replace(PROJECTION, version=3))
+
+
+async def test_one_that_lags_does_not_hold_up_those_in_front(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "BATCH_EVENTS", 2)
+    turns: list[tuple[str, int]] = []
+
+    def noting(name: str) -> Projection:
+        async def note(_db: Db, facts: Sequence[Fact]) -> None:
+            turns.append((name, facts[-1][0].position))
+
+        return Projection(name, "jars", 1, (JarFilled,), (), note)
+
+    for _ in range(6):
+        await fill(store, "a", 1)
+    await (await followed(store, noting("front"))).catch_up()
+    turns.clear()
+    await fill(store, "a", 1)
+    await (await followed(store, noting("front"), noting("late"))).catch_up()
+    assert turns == [("front", 7), ("late", 2), ("late", 4), ("late", 6), ("late", 7)]
+
+
+async def test_all_anew_gives_the_same_rows(store: PostgresStore) -> None:
     follower = await followed(store)
     for n in range(9):
         await fill(store, f"j{n % 2}", n + 1)

@@ -9,7 +9,7 @@ from typing import Final, Self, TypedDict
 from pydantic import BaseModel, ConfigDict
 
 from contracts.kpi import Colour
-from contracts.types import Cut, IndicatorId, LogName
+from contracts.types import Cut, IndicatorId
 from regesta.view import View
 from services.kpi.domain.colour import colour_of
 from services.kpi.domain.indicator import SERVICE, Level
@@ -67,13 +67,13 @@ class IndicatorOut(BaseModel):
 
 
 class AsOf(BaseModel):
-    """What an answer speaks of. cut: the position per log; missing: logs of which less has arrived than was asked for."""
+    """What an answer speaks of. cut: the position per log; missing: logs of which less has arrived than was asked for, streams that are parked."""
 
     model_config = ConfigDict(frozen=True)
 
     cut: Cut
     complete: bool
-    missing: tuple[LogName, ...]
+    missing: tuple[str, ...]
 
 
 class IndicatorAnswer(AsOf):

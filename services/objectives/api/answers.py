@@ -16,7 +16,7 @@ from contracts.dossiers import (
     MilestoneReached,
     MilestoneRescheduled,
 )
-from contracts.types import Cut, DossierId, EventName, LogName, Text, Uuid
+from contracts.types import Cut, DossierId, EventName, Text, Uuid
 from regesta.view import View
 from services.objectives.projections import dossiers, notes, statements
 from services.objectives.projections.dossiers import Dossier, Step
@@ -34,13 +34,13 @@ MOST_DOSSIERS: Final = 500
 
 
 class AsOf(BaseModel):
-    """What an answer speaks of. cut: the position per log; missing: logs of which less has arrived than was asked for."""
+    """What an answer speaks of. cut: the position per log; missing: logs of which less has arrived than was asked for, streams that are parked."""
 
     model_config = ConfigDict(frozen=True)
 
     cut: Cut
     complete: bool
-    missing: tuple[LogName, ...]
+    missing: tuple[str, ...]
 
 
 class Knowledge(TypedDict):

@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Response
 
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
-from contracts.types import Cut, LogName, NoteSlug, Year
+from contracts.types import Cut, NoteSlug, Year
 from regesta.aside import aside
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
@@ -40,7 +40,7 @@ class NotesOut(Part):
     notes: tuple[NoteLine, ...]
     cut: Cut
     complete: bool
-    missing: tuple[LogName, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class OverviewOut(Part):
@@ -48,7 +48,7 @@ class OverviewOut(Part):
 
     overview: Overview
     complete: bool
-    missing: tuple[LogName, ...] = ()
+    missing: tuple[str, ...] = ()
     as_of: date | None = None
 
 

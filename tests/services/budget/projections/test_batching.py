@@ -52,6 +52,7 @@ from tests.services.budget.histories import (
     transfers,
 )
 from tests.services.budget.samples import CONVENTION, LINE, OBJECTIVE, ONE, RECEIPTS, TWO, commit, pay
+from tests.services.parking import parked_at
 
 REGISTRY: Final = Registry(budget.EVENTS)
 UNDER_CONVENTION: Final = "0193a5c0-7b1e-7000-8000-0000000000ff"
@@ -137,6 +138,8 @@ async def test_any_batching_gives_the_rows_of_a_recount(
     one_by_one = await project(database, log, range(1, len(log)))
     assert await project(database, log, ends) == one_by_one
     assert await project(database, log, []) == one_by_one
+    meanwhile, parked = parked_at(log, cuts[0])
+    assert await project(database, [*meanwhile, *parked], [len(meanwhile)]) == one_by_one
 
     for cut in {min(cut, len(log)) for cut in cuts}:
         view = View(database, {"budget": cut}, ())

@@ -45,6 +45,7 @@ from services.kpi.domain.measurement import CorrectMeasurement, MeasureIndicator
 from services.kpi.projections import indicators, measurements, placements
 from tests.conftest import FreshDatabase
 from tests.services.kpi.samples import LIQUIDATED, MANUAL, OBJECTIVE, ONE, TWO, domain, percent
+from tests.services.parking import parked_at
 
 LOG: Final = str(uuid4())
 REGISTRY: Final = Registry(SERVICE.events)
@@ -173,6 +174,15 @@ async def test_any_batching_gives_the_same_rows(db: Connection, events: list[Rec
     whole = await tables(db)
     cuts = sorted(data.draw(st.sets(st.integers(1, len(events)), max_size=5)))
     await fold(db, [events[start:end] for start, end in pairwise([0, *cuts, len(events)])])
+    assert await tables(db) == whole
+
+
+@given(HISTORIES, st.integers(1, 100))
+@on_postgres
+async def test_a_stream_that_was_parked_has_the_same_rows(db: Connection, events: list[Recorded], poison: int) -> None:
+    await fold(db, [events])
+    whole = await tables(db)
+    await fold(db, parked_at(events, poison))
     assert await tables(db) == whole
 
 

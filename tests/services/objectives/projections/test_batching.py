@@ -77,6 +77,7 @@ from tests.services.objectives.samples import (
     TITLE,
     registered,
 )
+from tests.services.parking import parked_at
 
 REGISTRY: Final = Registry(objectives.EVENTS, budget.EVENTS)
 SECTION: Final = Section(year=2024, kind="planned")
@@ -242,6 +243,8 @@ async def test_any_batching_gives_the_rows_of_a_recount(
     one_by_one = await project(database, log, range(1, len(log)))
     assert await project(database, log, ends) == one_by_one
     assert await project(database, log, []) == one_by_one
+    meanwhile, parked = parked_at(log, cuts[0])
+    assert await project(database, [*meanwhile, *parked], [len(meanwhile)]) == one_by_one
     for cut in {min(cut, len(log)) for cut in cuts}:
         view = View(database, {"objectives": cut, "budget": 0}, ())
         for key in (*CODES, NEW):

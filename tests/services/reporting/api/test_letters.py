@@ -155,7 +155,7 @@ async def test_a_letter_says_what_it_speaks_of(running: Running) -> None:
     ahead = {"cut": "objectives:9,budget:999"}
     behind = await running.client.get(ADDRESS, params=ahead)
     assert (behind.json()["complete"], behind.json()["missing"]) == (False, ["budget"])
-    assert behind.headers["etag"] == f'"{behind.json()["hash"]}-without-budget"'
+    assert behind.headers["etag"].startswith(f'"{behind.json()["hash"]}-without-')
     tomorrow = str(datetime.now(UTC).date() + timedelta(days=2))
     later = (await running.client.get(ADDRESS, params={"as_of": tomorrow})).json()
     assert (later["complete"], later["as_of"]) == (False, tomorrow)

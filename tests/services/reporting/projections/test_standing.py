@@ -11,7 +11,9 @@ from contracts.objectives import FactPrinted, FieldStated
 from contracts.types import Section, Text, known
 from regesta.event import Event, FactWithdrawn
 from services.reporting.domain.standing import BUDGET, ENDINGS, KPI, OBJECTIVES, STATEMENTS, ended_by, links_of, slot_of
+from services.reporting.projections.standing import PROJECTIONS
 from tests.conftest import FreshDatabase
+from tests.services.parking import parked_at
 from tests.services.reporting.history import History
 from tests.services.reporting.portions import portions
 from tests.services.reporting.system import system_on
@@ -36,6 +38,27 @@ async def test_any_batching_and_any_interleaving_of_sources_gives_the_same_rows(
             for log, portion in portions(history, Random(turn)):  # noqa: S311 a test's own turns
                 await system.feed(log, portion)
             assert await system.rows() == whole
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), poison=st.integers(1, 1_000))
+async def test_a_stream_that_was_parked_has_the_same_rows(
+    fresh_database: FreshDatabase, seed: int, poison: int
+) -> None:
+    logs = History(seed).grow(60).logs
+    async with system_on(await fresh_database("reporting")) as system:
+        for source, events in logs.items():
+            await system.feed(source, events)
+        whole = await system.rows()
+        await system.empty()
+        for projection, log in (
+            (each, log) for source, log in logs.items() for each in PROJECTIONS if each.source == source
+        ):
+            for batch in parked_at(log, poison) if log else ():
+                facts = [(each, event) for each in batch if isinstance(event := each.event, projection.events)]
+                async with system.pool.acquire() as db:
+                    await projection.project(db, facts)
+        assert await system.rows() == whole
 
 
 def test_a_withdrawable_step_has_a_slot_of_its_own() -> None:

@@ -1,0 +1,111 @@
+"""An operator sees over HTTP what stands still and mends it; readers are told what is missing meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import quote
+
+import httpx2
+import pytest
+
+from regesta import rebuilder as rebuilding
+from tests.conftest import FreshDatabase
+from tests.regesta.jars import SERVICE
+from tests.regesta.levels import POISONED
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, until
+
+STREAM = quote("jar/a", safe="")
+PARKED = f"/projections/levels/parked/{STREAM}"
+
+
+@pytest.fixture
+async def poisoned(reused_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
+    """Serve jars with a read model that cannot fold a fill of 13."""
+    settings = settings_of(await reused_database("jars"), issuer)
+    async with served(replace(SERVICE, projections=(POISONED,)), settings, issuer) as running:
+        yield running
+
+
+def operator(service: Served) -> httpx2.AsyncClient:
+    return client(service, Authorization=f"Bearer {service.issuer.token(roles=['operator'])}")
+
+
+async def filled(user: httpx2.AsyncClient, jar: str, ref: str, amount: int) -> str:
+    answer = await user.put(f"/jars/{jar}/fills/{ref}", json={"amount": amount})
+    assert answer.status_code == 201, answer.text
+    token: str = answer.json()["token"]
+    return token
+
+
+async def test_a_parked_stream_is_shown_named_and_mended(poisoned: Served) -> None:
+    async with operator(poisoned) as user:
+        before = await filled(user, "a", "first", 5)
+        poison = await filled(user, "a", "poison", 13)
+        after = await filled(user, "b", "other", 7)
+        later = await filled(user, "a", "later", 1)
+
+        level = (await user.get(f"/levels/a?at_least={later}")).json()
+        assert (level["amount"], level["complete"], level["missing"]) == (5, False, ["jars/jar/a"])
+        for cut, complete in ((before, True), (poison, False), (after, False)):
+            level = (await user.get(f"/levels/a?cut={cut}")).json()
+            assert (level["amount"], level["complete"]) == (5, complete), cut
+        ready = await user.get("/readyz")
+        reasons = ["projection levels: 1 parked stream, see `regesta park list jars`"]
+        assert (ready.status_code, ready.json()) == (200, {"status": "degraded", "reasons": reasons})
+        lag = {each["projection"]: each for each in (await user.get("/projections")).json()}
+        assert (lag["levels"]["lag"], lag["levels"]["parked"], lag["levels"]["failure"]) == (0, 1, "1 parked")
+
+        (listed,) = (await user.get("/projections/parked?projection=levels")).json()
+        assert (listed["stream"], listed["event"], listed["attempts"]) == ("jar/a", poison, 1)
+        shown = (await user.get(PARKED)).json()
+        assert shown == listed | {"waiting": 2}
+        again = (await user.post(f"{PARKED}/retry")).json()
+        assert (again["folded"], again["parked"]["attempts"]) == (0, 2)
+        assert (await user.post(f"{PARKED}/drop", json={})).json()["type"].endswith("missing-field")
+        dropped = await user.post(f"{PARKED}/drop", json={"reason": "entered twice"})
+        assert dropped.json() == {"folded": 1, "parked": None}
+        (out,) = (await user.get("/projections/dropped")).json()
+        assert (out["event"], out["reason"], out["dropped_by"]) == (poison, "entered twice", "officer")
+        level = (await user.get("/levels/a")).json()
+        assert (level["amount"], level["complete"]) == (6, True)
+        assert (await user.get("/readyz")).json() == {"status": "ok", "reasons": []}
+        for gone in (await user.get(PARKED), await user.post(f"{PARKED}/retry")):
+            assert gone.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/projections/parked"),
+        ("GET", "/projections/dropped"),
+        ("GET", PARKED),
+        ("POST", f"{PARKED}/retry"),
+        ("POST", f"{PARKED}/drop"),
+        ("POST", "/projections/rebuild"),
+    ],
+)
+async def test_only_operators_mend(jars_service: Served, method: str, path: str) -> None:
+    async with client(jars_service) as user:
+        body = {"reason": "no"} if path.endswith("drop") else None
+        assert (await user.request(method, path, json=body)).status_code == 403
+
+
+async def test_a_rebuild_is_asked_for_and_followed(jars_service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuilding, "POLL_SECONDS", 0.05)
+    async with operator(jars_service) as user:
+        *_, token = [await filled(user, "a", str(ref), 2) for ref in range(5)]
+        assert (await user.get(f"/levels/a?at_least={token}")).json()["amount"] == 10
+        asked = await user.post("/projections/rebuild?projection=levels")
+        assert (asked.status_code, asked.headers["location"]) == (202, "/jars/v1/projections/rebuilds")
+        assert asked.json()[0]["asked_by"] == "officer"
+
+        async def done() -> bool:
+            (rebuild,) = (await user.get("/projections/rebuilds")).json()
+            assert (rebuild["number"], rebuild["differences"]) == (asked.json()[0]["number"], [])
+            return bool(rebuild["state"] == "done")
+
+        await until(done)
+        token = await filled(user, "a", "more", 2)
+        assert (await user.get(f"/levels/a?at_least={token}")).json()["amount"] == 12
+        assert (await user.post("/projections/rebuild?projection=bottles")).status_code == 404
