@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TypedDict
@@ -15,7 +14,9 @@ import pytest_asyncio
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
+from regesta.command import Rule
 from regesta.problem import MEDIA_TYPE, TYPE_BASE
+from regesta.runtime import CommandRoute
 from regesta.strict import BODY_BYTES, read_json
 from regesta.web import reads_page
 from tests.conftest import Templates
@@ -29,6 +30,12 @@ faulty = APIRouter()
 async def get_faulty() -> str:
     """Read a row of ours that is not as we thought."""
     return str(jars.LevelOut.model_validate({"jar": "a"}))
+
+
+class Praise(jars.Label):
+    """Another command with the same fields as Label."""
+
+    name = "praise"
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -49,7 +56,12 @@ async def service(templates: Templates, tmp_path_factory: pytest.TempPathFactory
     """Serve jars for this module; its tests may not rely on an empty log."""
     issuer = Issuer(tmp_path_factory.mktemp("issuer"))
     database = await migrated(await templates.copy("jars"))
-    service = replace(jars.SERVICE, routers=(*jars.SERVICE.routers, faulty))
+    service = replace(
+        jars.SERVICE,
+        routers=(*jars.SERVICE.routers, faulty),
+        rules=(*jars.SERVICE.rules, Rule(Praise, jars.label)),
+        routes=(*jars.SERVICE.routes, CommandRoute("POST", "/jars/{jar}/praises", Praise)),
+    )
     async with served(service, settings_of(database, issuer), issuer) as running:
         yield running
     await templates.drop(database)
@@ -59,11 +71,6 @@ async def service(templates: Templates, tmp_path_factory: pytest.TempPathFactory
 async def user(service: Served) -> AsyncIterator[httpx2.AsyncClient]:
     async with client(service) as http:
         yield http
-
-
-@pytest.fixture(scope="module")
-def other_issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
-    return Issuer(tmp_path_factory.mktemp("other"), "https://elsewhere.test")
 
 
 async def ask(user: httpx2.AsyncClient, request: Ask) -> httpx2.Response:
@@ -197,40 +204,6 @@ async def test_a_request_without_a_good_token_is_refused(service: Served, name: 
     assert shown in str(problem["detail"])
 
 
-@pytest.mark.parametrize(
-    ("claims", "shown"),
-    [
-        ({"exp": int(time.time()) - 60}, "expired"),
-        ({"exp": None}, "exp"),
-        ({"iss": "https://elsewhere.test"}, "iss"),
-        ({"iss": None}, "iss"),
-        ({"aud": "another"}, "aud"),
-        ({"sub": None}, "sub"),
-        ({"sub": ""}, "sub"),
-        ({"sub": 7}, "sub"),
-        ({"nbf": int(time.time()) + 600}, "not yet valid"),
-        ({"roles": "keeper"}, "roles"),
-        ({"units": [1]}, "units"),
-        ({"scope": ["jars:write"]}, "scope"),
-    ],
-)
-async def test_a_token_that_says_something_wrong_is_refused(
-    service: Served, user: httpx2.AsyncClient, claims: dict[str, object], shown: str
-) -> None:
-    token = service.issuer.said({"scope": "jars:write", **claims})
-    problem = await refused(service, user, {"headers": {"Authorization": f"Bearer {token}"}})
-    assert (problem["status"], problem["type"]) == (401, TYPE_BASE + "unauthenticated")
-    assert shown in str(problem["detail"]), problem
-
-
-async def test_a_token_of_another_issuer_is_refused(
-    service: Served, user: httpx2.AsyncClient, other_issuer: Issuer
-) -> None:
-    for token in (other_issuer.token(), other_issuer.token(iss="https://issuer.test")):
-        problem = await refused(service, user, {"headers": {"Authorization": f"Bearer {token}"}})
-        assert problem["status"] == 401
-
-
 async def test_a_token_without_scope_or_role_is_refused(service: Served, user: httpx2.AsyncClient) -> None:
     reader = f"Bearer {service.issuer.token('jars:read')}"
     problem = await refused(service, user, {"headers": {"Authorization": reader}})
@@ -298,6 +271,25 @@ async def test_a_key_repeats_its_answer_and_stands_for_one_request(service: Serv
         user, {**post, "content": b'{"label": "y"}', "headers": {"Idempotency-Key": "kx", "Authorization": other}}
     )
     assert theirs.status_code == 201
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+async def test_a_key_stands_for_one_command_though_another_has_the_same_fields(
+    user: httpx2.AsyncClient, *, bulk: bool
+) -> None:
+    async def send(command: str) -> dict[str, object]:
+        key, label = f"same-{bulk}", {"label": "same"}
+        if bulk:
+            line = {"command": command, "key": key, "data": {"jar": "same"} | label}
+            headers = {"Content-Type": "application/x-ndjson"}
+            return dict((await user.post("/commands", content=json.dumps(line), headers=headers)).json())
+        answer = await user.post(f"/jars/same/{command}s", json=label, headers={"Idempotency-Key": key})
+        return {"status": answer.status_code, "problem": answer.json()}
+
+    first, other = await send("label"), await send("praise")
+    assert first["status"] in {200, 201}
+    assert isinstance(other["problem"], dict)
+    assert (other["status"], other["problem"]["type"]) == (422, TYPE_BASE + "key-reused")
 
 
 async def test_a_read_can_ask_for_its_own_write(user: httpx2.AsyncClient) -> None:
