@@ -142,7 +142,7 @@ async def _begin(
     try:
         async for line in lines(body):
             number += 1
-            if line is None or line.strip():
+            if isinstance(line, int) or line.strip():
                 turn = _Turn(before, asyncio.Event())
                 await started.put(tasks.create_task(_result(bulk, number, line, turn)))
                 before = turn.mine
@@ -158,27 +158,27 @@ async def _collect(started: asyncio.Queue[asyncio.Task[bytes] | None], results: 
     await results.put(None)
 
 
-async def lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
-    """Yield the lines of a body; None for one that is longer than 1 MiB, whose bytes are not kept."""
+async def lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes | int]:
+    """Yield the lines of a body; of one that is longer than 1 MiB, whose bytes are not kept, how many it has."""
     kept = bytearray()
-    skipping = False
+    size = 0
     async for chunk in body:
         *ended, rest = chunk.split(b"\n")
         for part in ended:
-            kept += part
-            yield None if skipping or len(kept) > LINE_BYTES else bytes(kept)
+            size += len(part)
+            yield size if size > LINE_BYTES else bytes(kept + part)
             kept.clear()
-            skipping = False
-        if not skipping:
+            size = 0
+        size += len(rest)
+        if size > LINE_BYTES:
+            kept.clear()
+        else:
             kept += rest
-        if len(kept) > LINE_BYTES:
-            kept.clear()
-            skipping = True
-    if skipping or kept:
-        yield None if skipping else bytes(kept)
+    if size:
+        yield size if size > LINE_BYTES else bytes(kept)
 
 
-async def _result(bulk: _Bulk, number: int, line: bytes | None, turn: _Turn) -> bytes:
+async def _result(bulk: _Bulk, number: int, line: bytes | int, turn: _Turn) -> bytes:
     """Handle one line; every error is its own result."""
     try:
         answer = await _handle(bulk, line, turn)
@@ -197,9 +197,9 @@ def _problem(number: int, error: RegestaError) -> bytes:
     return orjson.dumps({"line": number, "status": error.status, "problem": problem_of(error)}, default=str) + b"\n"
 
 
-async def _handle(bulk: _Bulk, text: bytes | None, turn: _Turn) -> Answer:
-    if text is None:
-        raise TooLarge(f"a line has at most {LINE_BYTES} bytes")
+async def _handle(bulk: _Bulk, text: bytes | int, turn: _Turn) -> Answer:
+    if isinstance(text, int):
+        raise TooLarge(f"a line has at most {LINE_BYTES} bytes, not {text}", limit=LINE_BYTES, size=text)
     try:
         line = Line.model_validate(read_json(text))
         kind = bulk.commands.get(line.command)

@@ -7,12 +7,14 @@ RegestaError
 │   │   ├── NulCharacter       400
 │   │   ├── DuplicateMember    400
 │   │   ├── NumberTooLarge     400
-│   │   └── UnknownParameter   400
+│   │   ├── UnknownParameter   400
+│   │   └── RepeatedParameter  400
 │   ├── UnknownCommand         400
 │   ├── InvalidInput           422  one or more fields are wrong; each with its pointer and value
 │   │   ├── UnknownField       422
 │   │   ├── MissingField       422
 │   │   ├── WrongType          422
+│   │   ├── UnknownValue       422
 │   │   ├── OutOfRange         422
 │   │   └── ImpossibleDate     422
 │   ├── UnknownReference       422  an objective or dossier of another service that it does not know
@@ -102,6 +104,12 @@ class UnknownParameter(Malformed):
     code = "unknown-parameter"
 
 
+class RepeatedParameter(Malformed):
+    """A query parameter that comes more than once: only one of its values would be heard."""
+
+    code = "repeated-parameter"
+
+
 class InvalidInput(BadInput):
     """Fields are wrong. details.errors: [{pointer, message, value}]; the type is that of the first."""
 
@@ -125,6 +133,12 @@ class WrongType(InvalidInput):
     """A value of another JSON type than the field's."""
 
     code = "wrong-type"
+
+
+class UnknownValue(InvalidInput):
+    """A value that is none of those that the field can have."""
+
+    code = "unknown-value"
 
 
 class OutOfRange(InvalidInput):

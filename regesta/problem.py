@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,8 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
@@ -25,6 +27,7 @@ from regesta.errors import (
     RegestaError,
     TooLarge,
     UnknownField,
+    UnknownValue,
     UnsupportedMedia,
     WrongMethod,
     WrongType,
@@ -61,7 +64,8 @@ BY_KIND: Final = (
     (re.compile(r"^missing$"), MissingField),
     (re.compile(r"^(date|datetime)_"), ImpossibleDate),
     (re.compile(r"^(greater|less)_than|^(string|too)_(too_)?(short|long)$|^finite_number$"), OutOfRange),
-    (re.compile(r"_(type|parsing|from_float)$|^is_instance_of$|^literal_error$"), WrongType),
+    (re.compile(r"^(literal_error|enum)$"), UnknownValue),
+    (re.compile(r"_(type|parsing|from_float)$|^is_instance_of$"), WrongType),
 )
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
@@ -121,10 +125,13 @@ def invalid(errors: Sequence[Mapping[str, object]], *, skip: int = 0) -> Invalid
         location = error["loc"]
         assert isinstance(location, tuple)
         pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[skip:])
-        found.append({"pointer": pointer, "message": str(error["msg"]), "value": _shown(error.get("input"))})
+        # What is missing has no value; pydantic gives what it is missing in.
+        value = None if error["type"] == "missing" else shown(error.get("input"))
+        found.append({"pointer": pointer, "message": str(error["msg"]), "value": value})
     first = found[0]
-    summary = f"{first['pointer'] or '/'}: {first['message']} (got {first['value']!r})"
-    return _kind(errors[0])(summary, errors=found)  # type: ignore[arg-type]  # a list of plain dicts
+    got = "" if errors[0]["type"] == "missing" else f" (got {json.dumps(first['value'], ensure_ascii=False)})"
+    summary = f"{first['pointer'] or '/'}: {first['message']}{got}"
+    return _kind(errors[0])(summary, errors=found)
 
 
 def _kind(error: Mapping[str, object]) -> type[InvalidInput]:
@@ -138,13 +145,14 @@ def _kind(error: Mapping[str, object]) -> type[InvalidInput]:
     return next((found for pattern, found in BY_KIND if pattern.search(kind)), InvalidInput)
 
 
-def _shown(value: object) -> object:
-    """Return a value as it may stand in an answer: JSON, and not longer than a reader wants."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    text = value if isinstance(value, str) else repr(value)
-    text = text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+def shown(value: object) -> JsonValue:
+    """Return a value as it may stand in an answer: as the JSON it is; what is longer than a reader wants as the text's start."""
+    plain: JsonValue = to_jsonable_python(value, fallback=str)
+    text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+    told = text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    if len(told) > LONGEST_VALUE:
+        return told[:LONGEST_VALUE] + "…"
+    return told if isinstance(plain, str) or told != text else plain
 
 
 def response(error: RegestaError) -> Response:
@@ -177,7 +185,7 @@ def install(app: FastAPI) -> None:
             refused.headers["Allow"] = allowed
             return refused
         if error.status_code == 404:
-            path = str(_shown(request.scope["path"]))
+            path = str(shown(request.scope["path"]))
             return response(NotFound(f"nothing is served at {path!r}", path=path))
         kind = BY_STATUS.get(error.status_code)
         if kind is not None:

@@ -21,6 +21,7 @@ from regesta.errors import (
     MalformedJson,
     NulCharacter,
     NumberTooLarge,
+    RepeatedParameter,
     TooLarge,
     UnknownParameter,
     UnsupportedMedia,
@@ -137,7 +138,10 @@ def _require_json(content_type: str) -> None:
 
 
 def require_address(request: Request, parameters: frozenset[str]) -> None:
-    """Raise Malformed, NulCharacter or UnknownParameter unless path and query are text and all parameters known."""
+    """Raise Malformed, NulCharacter or UnknownParameter or RepeatedParameter for an address that is not as it must be.
+
+    It is text, of UTF-8, and has only parameters that are known here, each once.
+    """
     raw_path: bytes = request.scope.get("raw_path") or request.url.path.encode()
     raw_query: bytes = request.scope["query_string"]
     for raw in (raw_path, raw_query):
@@ -157,6 +161,9 @@ def require_address(request: Request, parameters: frozenset[str]) -> None:
             raise UnknownParameter(
                 f"{name!r} is no parameter here; there are {', '.join(sorted(parameters)) or 'none'}", parameter=name
             )
+        given = request.query_params.getlist(name)
+        if len(given) > 1:
+            raise RepeatedParameter(f"{name!r} comes {len(given)} times: {given}", parameter=name, value=given)
 
 
 class StrictRoute(APIRoute):

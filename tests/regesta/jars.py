@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -78,6 +78,7 @@ class Fill(JarCommand):
     ref: Annotated[str, Field(min_length=1, max_length=80)]
     amount: Annotated[int, Field(gt=0, strict=True)]
     shelf: str | None = None
+    metal: Literal["copper", "gold"] | None = None
 
     def references(self) -> tuple[Reference, ...]:
         return (Reference("shelves", f"shelf/{self.shelf}"),) if self.shelf else ()

@@ -103,10 +103,13 @@ BAD: dict[str, tuple[Ask, int, str, str]] = {
     "duplicate member": ({"content": b'{"amount": 1, "amount": 2}'}, 400, "duplicate-member", "'amount' comes twice"),
     "unknown field": ({"content": b'{"amount": 1, "colour": "red"}'}, 422, "unknown-field", "/colour"),
     "missing field": ({"content": b"{}"}, 422, "missing-field", "/amount"),
-    "wrong type": ({"content": b'{"amount": "lots"}'}, 422, "wrong-type", "'lots'"),
-    "boolean for a number": ({"content": b'{"amount": true}'}, 422, "wrong-type", "True"),
+    "wrong type": ({"content": b'{"amount": "lots"}'}, 422, "wrong-type", '(got "lots")'),
+    "boolean for a number": ({"content": b'{"amount": true}'}, 422, "wrong-type", "(got true)"),
     "negative": ({"content": b'{"amount": -5}'}, 422, "out-of-range", "-5"),
-    "array": ({"content": b"[1]"}, 422, "wrong-type", "[1]"),
+    "array": ({"content": b"[1]"}, 422, "wrong-type", "(got [1])"),
+    "real number": ({"content": b'{"amount": 10.5}'}, 422, "wrong-type", "(got 10.5)"),
+    "object for a text": ({"content": b'{"amount": 1, "shelf": {"a": "b"}}'}, 422, "wrong-type", '(got {"a": "b"})'),
+    "none of the values": ({"content": b'{"amount": 1, "metal": "tin"}'}, 422, "unknown-value", '(got "tin")'),
     "NUL in text": ({"content": b'{"amount": 1, "shelf": "a\\u0000"}'}, 400, "nul-character", "NUL"),
     "NUL in the path": ({"path": "/jars/a%00b/fills/r"}, 400, "nul-character", "NUL"),
     "NUL in the query": ({"path": "/jars/a/fills/r?at_least=%00"}, 400, "nul-character", "NUL"),
@@ -114,6 +117,7 @@ BAD: dict[str, tuple[Ask, int, str, str]] = {
     "no UTF-8": ({"content": b'{"amount": 1, "shelf": "\xff"}'}, 400, "malformed-json", "UTF-8"),
     "path that is no UTF-8": ({"path": "/jars/a/fills/r%fe"}, 400, "malformed", "UTF-8"),
     "unknown parameter": ({"path": "/jars/a/fills/r?at_last=jars:1"}, 400, "unknown-parameter", "'at_last'"),
+    "repeated parameter": ({"path": "/jars/a/fills/r?at_least=jars:1&at_least=jars:2"}, 400, "repeated-parameter", "jars:2"),
     "nested": ({"content": b"[" * 100_000}, 400, "malformed-json", "nested"),
     "large": ({"content": b'{"amount": 1}' + b" " * BODY_BYTES}, 413, "too-large", str(BODY_BYTES)),
     "content type": ({"headers": {"Content-Type": "text/plain"}}, 415, "unsupported-media", "text/plain"),
@@ -163,6 +167,18 @@ async def test_bad_input_gets_its_problem(service: Served, user: httpx2.AsyncCli
 
 def keeper(service: Served) -> str:
     return f"Bearer {service.issuer.token(roles=['keeper'])}"
+
+
+async def test_an_offending_value_is_the_json_it_was(service: Served, user: httpx2.AsyncClient) -> None:
+    for value in ("lots", True, 10.5, [1, None], {"a": ["b"]}, None, ""):
+        problem = await refused(service, user, {"content": json.dumps({"amount": value}).encode()})
+        assert isinstance(problem["errors"], list)
+        assert [(each["pointer"], each["value"]) for each in problem["errors"]] == [("/amount", value)]
+    long = await refused(service, user, {"content": json.dumps({"amount": ["é" * 300]}).encode()})
+    assert isinstance(long["errors"], list)
+    assert long["errors"][0]["value"] == '["' + "é" * 198 + "…"
+    missing = await refused(service, user, {"content": b'{"shelf": "a"}'})
+    assert missing["errors"] == [{"pointer": "/amount", "message": "Field required", "value": None}]
 
 
 async def test_a_wrong_method_is_a_problem_too(service: Served, user: httpx2.AsyncClient) -> None:

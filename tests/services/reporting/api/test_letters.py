@@ -173,7 +173,7 @@ async def test_notes_come_in_pages_of_one_cut(running: Running) -> None:
     assert (territorial["note"]["slug"], territorial["years"]) == ("territorial", [2024])
     later = await put(running, "/objectives/v1/notes/unseen", {"title": {"fr": "Plus tard"}})
     address = first.headers["link"].partition(">")[0].removeprefix("<")
-    second = await running.client.get(f"{address}&at_least={later}")
+    second = await running.client.get(httpx2.URL(address).copy_set_param("at_least", later))
     assert [(each["note"]["slug"], each["years"]) for each in second.json()["notes"]] == [("tourism", [2025])]
 
 
