@@ -27,14 +27,15 @@ HAS_SCHEMA = "SELECT to_regnamespace($1) IS NOT NULL"
 COLUMNS = "projection, source, version, schema, position, parked, failure"
 READ_LIVE = f"SELECT {COLUMNS} FROM projections.checkpoints WHERE source = $1 AND live"
 READ_ALL = f"SELECT {COLUMNS} FROM projections.checkpoints WHERE live ORDER BY projection, source, version"
-ENTER = f"""
-WITH live AS (
-    SELECT {COLUMNS} FROM projections.checkpoints
-    JOIN unnest($1::text[], $2::integer[]) AS mine (projection, version) USING (projection, version) WHERE live
+# $1, $2: names and versions. Schemas are named by us, so that nothing must be quoted.
+ENTER = """
+WITH mine AS MATERIALIZED (
+    SELECT source, position, parked, schema FROM projections.checkpoints
+    WHERE live AND version = ($2::integer[])[array_position($1::text[], projection)]
 )
-SELECT {COLUMNS}, entered.path FROM live CROSS JOIN (
-    SELECT set_config('search_path', string_agg(quote_ident(schema), ', '), true) AS path FROM live
-) AS entered
+SELECT source, min(position), max(parked) > 0,
+       (SELECT set_config('search_path', string_agg(schema, ', '), true) FROM mine)
+FROM mine GROUP BY source
 """
 # The guard: of two processes that would fold the same batch one waits here, then finds the checkpoint moved. What it returns
 # is the row as it is after the wait, so that a stream parked or taken up again meanwhile is seen.
@@ -67,6 +68,14 @@ class Checkpoint:
     failure: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What all of some read models of one log have folded. parked: streams of it stand still in one of them."""
+
+    position: int
+    parked: bool
+
+
 async def add_builds(pool: asyncpg.Pool, projections: Iterable[Projection]) -> None:
     """Give each version that has none yet a checkpoint at 0, on the tables that its migration made.
 
@@ -91,10 +100,16 @@ async def read_all(pool: asyncpg.Pool) -> list[Checkpoint]:
     return [Checkpoint(*row) for row in await pool.fetch(READ_ALL)]
 
 
-async def enter(db: Db, projections: Sequence[Projection]) -> list[Checkpoint]:
-    """Make the live tables of some read models those that SQL names in this transaction; return their checkpoints."""
-    rows = await db.fetch(ENTER, [each.name for each in projections], [each.version for each in projections])
-    return [Checkpoint(*row[:-1]) for row in rows]
+async def enter(db: Db, projections: Sequence[Projection]) -> dict[str, Reached]:
+    """Make the live tables of some read models those that SQL names in this transaction; return how far they are, by log."""
+    rows = await db.fetch(ENTER, *names(projections))
+    return {source: Reached(position, parked) for source, position, parked, _ in rows}
+
+
+def names(projections: Iterable[Projection]) -> tuple[list[str], list[int]]:
+    """Return names and versions, as two columns."""
+    each_one = [(each.name, each.version) for each in projections]
+    return [name for name, _ in each_one], [version for _, version in each_one]
 
 
 async def move(db: Db, builds: Sequence[Build], after: int, to: int) -> dict[str, int]:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import asyncpg
 
+from regesta.checkpoint import names
 from regesta.database import Connection as Db
 from regesta.errors import NotFound
 from regesta.event import Recorded
@@ -205,5 +206,4 @@ class ParkedStreams:
         """Return the names and versions of all read models, or of one. Raises NotFound when it is none."""
         if projection is not None and projection not in self._projections:
             raise NotFound(f"{self._store.service} has no projection {projection!r}", projection=projection)
-        chosen = [each for name, each in self._projections.items() if projection in {None, name}]
-        return [each.name for each in chosen], [each.version for each in chosen]
+        return names(each for name, each in self._projections.items() if projection in {None, name})

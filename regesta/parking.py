@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
 
-from regesta.checkpoint import Checkpoint, Overtaken
+from regesta.checkpoint import Overtaken, names
 from regesta.database import Connection as Db
 from regesta.event import Recorded
-from regesta.projection import Build
+from regesta.projection import Build, Projection
 
 # An answer names no more of what is missing in it.
 MOST_NAMED = 100
@@ -33,10 +33,13 @@ WITH moved AS (
 )
 SELECT parked FROM moved
 """
+# $1, $2: names and versions of read models. $3, $4: the cut, by log.
 PARKED_UNTIL = """
-SELECT DISTINCT read.source || '/' || parked.stream AS name FROM projections.parked AS parked
-JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS read (schema, source, position) USING (schema)
-WHERE parked.position <= read.position ORDER BY 1 LIMIT $4
+SELECT DISTINCT source || '/' || stream AS name
+FROM projections.parked JOIN projections.checkpoints AS build USING (schema)
+JOIN unnest($3::text[], $4::bigint[]) AS cut (source, position) USING (source)
+WHERE build.live AND build.version = ($2::integer[])[array_position($1::text[], build.projection)]
+AND parked.position <= cut.position ORDER BY 1 LIMIT $5
 """
 PARKED_AMONG = (
     "SELECT schema, stream FROM projections.parked WHERE schema = ANY ($1::text[]) AND stream = ANY ($2::text[])"
@@ -51,14 +54,9 @@ async def parked_among(db: Db, builds: Sequence[Build], streams: Iterable[str]) 
     return {(row["schema"], row["stream"]) for row in rows}
 
 
-async def parked_until(db: Db, checkpoints: Sequence[Checkpoint], cut: Mapping[str, int]) -> set[str]:
+async def parked_until(db: Db, projections: Iterable[Projection], cut: Mapping[str, int]) -> set[str]:
     """Return which streams are parked at or before a cut, as log and stream; the first MOST_NAMED of them."""
-    some = [each for each in checkpoints if each.parked]
-    if not some:
-        return set()
-    sources = [each.source for each in some]
-    positions = [cut[source] for source in sources]
-    rows = await db.fetch(PARKED_UNTIL, [each.schema for each in some], sources, positions, MOST_NAMED)
+    rows = await db.fetch(PARKED_UNTIL, *names(projections), list(cut), list(cut.values()), MOST_NAMED)
     return {row["name"] for row in rows}
 
 

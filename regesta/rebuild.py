@@ -13,6 +13,7 @@ from typing import Literal
 import asyncpg
 from pydantic import BaseModel, TypeAdapter
 
+from regesta.checkpoint import names
 from regesta.comparison import Difference
 from regesta.database import Connection as Db
 from regesta.projection import Projection
@@ -135,9 +136,7 @@ async def newest(pool: asyncpg.Pool) -> list[Rebuild]:
 
 async def to_do(pool: asyncpg.Pool, projections: Iterable[Projection]) -> list[Rebuild]:
     """Return the rebuilds of these versions that somebody must work on, oldest first."""
-    names = [(each.name, each.version) for each in projections]
-    rows = await pool.fetch(READ_TO_DO, [name for name, _ in names], [version for _, version in names])
-    return [_rebuild(row) for row in rows]
+    return [_rebuild(row) for row in await pool.fetch(READ_TO_DO, *names(projections))]
 
 
 def _rebuild(row: asyncpg.Record) -> Rebuild:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
-from regesta.checkpoint import Checkpoint, enter
+from regesta.checkpoint import enter
 from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
 from regesta.event import IsoDay, event_name
@@ -98,12 +98,14 @@ async def view(
     async with AsyncExitStack() as opened:
         db = await opened.enter_async_context(runtime.readers.connection())
         await opened.enter_async_context(db.transaction(isolation="repeatable_read", readonly=True))
-        checkpoints = await enter(db, runtime.service.projections)
-        reached = {source: _lowest(checkpoints, source) for source in runtime.followers}
+        projections = runtime.service.projections
+        entered = await enter(db, projections)
+        reached = {source: entered[source].position for source in runtime.followers}
         newest = as_of is None and cut is None
         whole = reached if newest else {source: positions.get(source, 0) for source in runtime.followers}
         behind = {source for source, position in whole.items() if position > reached[source]}
-        parked = await parked_until(db, checkpoints, whole)
+        still = any(each.parked for each in entered.values())
+        parked = await parked_until(db, projections, whole) if still else set()
         yield View(db, whole, tuple(sorted(behind | parked | set(missing))), as_of, opened.aclose)
 
 
@@ -120,10 +122,6 @@ async def folded(runtime: Runtime, at_least: str | None) -> None:
         if not await follower.reach(position, WAIT_SECONDS):
             at = follower.position
             raise NotYet(f"{source} is read up to {at}, not yet {position}", source=source, reached=at, wanted=position)
-
-
-def _lowest(checkpoints: Iterable[Checkpoint], source: str) -> int:
-    return min((each.position for each in checkpoints if each.source == source), default=0)
 
 
 async def _positions_of(runtime: Runtime, day: date) -> tuple[dict[str, int], tuple[str, ...]]:

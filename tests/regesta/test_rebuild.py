@@ -197,7 +197,7 @@ async def test_readers_and_appends_never_notice(
         async with readers.acquire() as db:
             while not stopping.is_set():
                 async with db.transaction(isolation="repeatable_read", readonly=True):
-                    (live,) = await enter(db, [PROJECTION])
+                    (live,) = (await enter(db, [PROJECTION])).values()
                     first = await db.fetchval("SELECT coalesce(max(from_position), 0) FROM levels")
                     await asyncio.sleep(0)
                     total = await db.fetchval("SELECT coalesce(sum(amount), 0) FROM levels WHERE to_position IS NULL")
