@@ -19,8 +19,8 @@ from starlette.types import Receive, Scope, Send
 from regesta.auth import Principal
 from regesta.command import Command
 from regesta.envelope import Answer, Envelope, Key
-from regesta.errors import Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
-from regesta.problem import UNFORESEEN, invalid, problem_of
+from regesta.errors import Busy, Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
+from regesta.problem import UNFORESEEN, invalid, problem_of, response
 from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import read_json, require_address
@@ -30,8 +30,10 @@ from regesta.web import AtLeast, Caller, Receipt, admit, arrived, decide, reques
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES = 1024 * 1024
 IN_FLIGHT = 256
+# Together with admission.BULKS this bounds what bulks keep: one line may have more, alone.
+IN_FLIGHT_BYTES = 2 * LINE_BYTES
 # Many clients send all lines before they read a result: these must be kept for them, some 300 bytes each.
-UNSENT_RESULTS = 50_000
+UNSENT_RESULTS = 25_000
 IMPORT_KEYS = re.compile(r"import:[a-z0-9-]{1,120}")
 PARAMETERS = frozenset({"at_least", "keys"})
 
@@ -60,6 +62,20 @@ class _Bulk:
     commands: Mapping[str, type[Command]]
     asked: Asked = field(default_factory=Asked)
     traceparent: str | None = None
+    in_flight_bytes: int = 0
+    less: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def begin(self, size: int) -> None:
+        """Return when there is room for a line of so many bytes."""
+        while self.in_flight_bytes and self.in_flight_bytes + size > IN_FLIGHT_BYTES:
+            self.less.clear()
+            await self.less.wait()
+        self.in_flight_bytes += size
+
+    def end(self, size: int) -> None:
+        """Make room for the next line."""
+        self.in_flight_bytes -= size
+        self.less.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +132,20 @@ class _Results(Response):
         self._body = body
         del self.headers["content-length"]
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send all results as they are known, or 503 when too many bulks are in progress."""
+        room = self._bulk.runtime.rooms.bulks
+        try:
+            room.take(1)
+        except Busy as busy:
+            await response(busy)(scope, receive, send)
+            return
+        try:
+            await self._send(send)
+        finally:
+            room.give_back(1)
+
+    async def _send(self, send: Send) -> None:
         """Send the head, each line as it is known, and the end; nothing of it goes on when the request ends early."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         started: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(IN_FLIGHT)
@@ -143,12 +172,18 @@ async def _begin(
         async for line in lines(body):
             number += 1
             if isinstance(line, int) or line.strip():
+                await bulk.begin(_kept(line))
                 turn = _Turn(before, asyncio.Event())
                 await started.put(tasks.create_task(_result(bulk, number, line, turn)))
                 before = turn.mine
     except ClientDisconnect:
         logger.info("the client of a bulk went away after line %d", number)
     await started.put(None)
+
+
+def _kept(line: bytes | int) -> int:
+    """Return how many bytes of a line are in memory; of one that is too long, none."""
+    return 0 if isinstance(line, int) else len(line)
 
 
 async def _collect(started: asyncio.Queue[asyncio.Task[bytes] | None], results: asyncio.Queue[bytes | None]) -> None:
@@ -188,6 +223,7 @@ async def _result(bulk: _Bulk, number: int, line: bytes | int, turn: _Turn) -> b
         logger.exception("line %d of a bulk failed", number)
         return _problem(number, RegestaError(UNFORESEEN))
     finally:
+        bulk.end(_kept(line))
         await turn.take()
     status = 201 if answer.events and not answer.repeated else 200
     return orjson.dumps({"line": number, "status": status, **Receipt.of(answer).model_dump()}) + b"\n"

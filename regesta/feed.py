@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -12,18 +14,24 @@ from typing import Annotated
 import httpx2
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
 
+from regesta.admission import SMALL_BYTES, Room
 from regesta.auth import Principal
 from regesta.bus import Batch, Offer, Seen
 from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
-from regesta.errors import Forbidden, Forked, Malformed, SourceUnreachable
+from regesta.errors import Busy, Forbidden, Forked, Malformed, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry
+from regesta.problem import response
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
 from regesta.unit import Head
 from regesta.web import Caller
 
 WAIT_SLICE_SECONDS = 0.5
+PIECE_BYTES = 64 * 1024
+# A reader who takes longer for one has stopped; the connection is closed.
+PIECE_SECONDS = 30.0
 POSITION = "Regesta-Position"
 LOG = "Regesta-Log"
 # Scopes: of the whole feed, and before the name of a type of events, as it is or without its version.
@@ -31,6 +39,7 @@ WHOLE = "events:read"
 SINGLE = "events:read:"
 VERSION = re.compile(r"\.v[1-9][0-9]*$")
 
+logger = logging.getLogger(__name__)
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
 
@@ -92,9 +101,36 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
     runtime, wanted = runtime_of(request), _Wanted(query.type)
     wanted.require(caller, (FactWithdrawn, DayStarted, *runtime.service.events))
     seen = Seen(query.last_event_id, query.log, query.digest)
-    batch = await _poll(runtime, seen, query.limit, query.timeout / 1000, wanted)
+    with runtime.rooms.polls.share(1 if query.timeout else 0):
+        batch = await _poll(runtime, seen, query.limit, query.timeout / 1000, wanted)
     headers = {POSITION: str(batch.position), LOG: batch.log}
-    return Response(encode_batch(list(batch.events)), media_type=MEDIA_TYPE, headers=headers)
+    return _Paced(runtime.rooms.feed_bytes, encode_batch(list(batch.events)), headers)
+
+
+class _Paced(Response):
+    """An answer that is sent piece by piece, each when the one before has left: its reader may stop, or be slow."""
+
+    def __init__(self, room: Room, body: bytes, headers: Mapping[str, str]) -> None:
+        super().__init__(body, headers=headers, media_type=MEDIA_TYPE)
+        self._room = room
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, or 503 when too much is being sent to others; nothing more to a reader who stopped."""
+        try:
+            with self._room.share(max(0, len(self.body) - SMALL_BYTES)):
+                await self._send(send)
+        except Busy as busy:
+            await response(busy)(scope, receive, send)
+        except TimeoutError:  # the server closes the connection, for the answer is not whole
+            logger.warning("a reader of the feed stopped within an answer of %d bytes", len(self.body))
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        for begin in range(0, len(self.body), PIECE_BYTES):
+            async with asyncio.timeout(PIECE_SECONDS):
+                piece = self.body[begin : begin + PIECE_BYTES]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float, wanted: _Wanted) -> Batch:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp as ASGIApplication
 
 from regesta import bulk, feed, health, operation, problem, streams, telemetry
 from regesta import rebuild as rebuilds
+from regesta.admission import Admission, Rooms
 from regesta.auth import Verifier
 from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR
@@ -48,6 +49,8 @@ from regesta.store import PostgresStore
 from regesta.web import command_router
 
 GC_THRESHOLD = 10_000
+# Who does not take its answer by then, after the signal to exit, loses it.
+GRACE_SECONDS = 10
 PROGRESS_SECONDS = 0.5
 # How long the thread of regesta.aside may keep the event loop waiting, each time this asks for the interpreter.
 SWITCH_SECONDS = 0.001
@@ -91,6 +94,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             rebuilder=Rebuilder(store, store.pool, service.projections),
             parked=ParkedStreams(store, store.pool, service.projections),
             lag_limit_events=settings.lag_limit_events,
+            rooms=Rooms(),
             store_tasks=store.tasks,
         )
         _start(runtime, worker=worker)
@@ -180,7 +184,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         static_url=f"{service.prefix}/docs-assets",
         swagger_ui_oauth2_redirect_url=f"{service.prefix}/docs/oauth2-redirect",
         telemetry={"operation_spans": False},
-        middleware=[Middleware(Readdressed)],
+        middleware=[Middleware(Admission, settings.requests_limit), Middleware(Readdressed)],
     )
     problem.install(app)
     app.include_router(health.router, prefix=service.prefix)
@@ -214,7 +218,10 @@ class Server(uvicorn.Server):
 
 def server_of(app: ASGIApplication, apps: Sequence[FastAPI], host: str, port: int) -> Server:
     """Return a server of `app`, which is made of `apps`."""
-    config = uvicorn.Config(app, host, port, log_config=None, access_log=False, timeout_keep_alive=30)
+    config = uvicorn.Config(
+        app, host, port, log_config=None, access_log=False,
+        timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_SECONDS,
+    )  # fmt: skip
     return Server(config, apps)
 
 

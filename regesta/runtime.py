@@ -11,6 +11,7 @@ from typing import cast
 import asyncpg
 from fastapi import APIRouter, Request
 
+from regesta.admission import Rooms
 from regesta.auth import Verifier
 from regesta.bus import Intake
 from regesta.command import AnyAggregate, AnyRule, Command
@@ -86,6 +87,7 @@ class Runtime:
     rebuilder: Rebuilder
     parked: ParkedStreams
     lag_limit_events: int
+    rooms: Rooms
     store_tasks: Sequence[asyncio.Task[None]]
     stopping: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)

@@ -19,11 +19,19 @@ from regesta.waking import Waking
 from regesta.writer import Writer
 
 COLUMNS = "position, stream, version, type, time, meta::text, data::text"
-# A range on the primary key: a plan made while the table was empty stays an index scan.
-READ_OWN = f"SELECT {COLUMNS} FROM log.events WHERE position > $1 AND position <= $1 + $2 ORDER BY position"
-READ_REPLICA = (
-    f"SELECT {COLUMNS} FROM log.replicas WHERE source = $3 AND position > $1 AND position <= $1 + $2 ORDER BY position"
-)
+# Of one read, beside its last event: who follows a log keeps a batch in memory, and an event may have 1 MiB.
+READ_BYTES = 4 * 1024 * 1024
+# A range on the primary key: a plan made while the table was empty stays an index scan. before: bytes of those before it.
+READ = f"""
+SELECT {COLUMNS} FROM (
+    SELECT *, sum(octet_length(data::text)) OVER (
+        ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS before
+    FROM {{log}} AND position > $1 AND position <= $1 + $2
+) AS event WHERE before IS NULL OR before < {READ_BYTES} ORDER BY position
+"""
+READ_OWN = READ.format(log="log.events WHERE true")
+READ_REPLICA = READ.format(log="log.replicas WHERE source = $3")
 READ_AT = f"SELECT {COLUMNS} FROM log.events WHERE position = ANY ($1::bigint[]) ORDER BY position"
 READ_TAILS = f"""
 SELECT {COLUMNS} FROM unnest($1::text[], $2::int[]) AS wanted (name, known)
@@ -88,6 +96,7 @@ class PostgresStore:
             min_size=1,
             max_size=self._pool_size,
             reset=_keep,
+            # A plan made while a table was empty, as after its first vacuum, stays: a sequential scan of millions of rows.
             server_settings={"enable_seqscan": "off"},
         )
         self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))

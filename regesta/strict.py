@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
@@ -14,8 +15,11 @@ from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import JsonValue
+from starlette.types import Receive, Scope
 
+from regesta.admission import SMALL_BYTES, Share
 from regesta.errors import (
+    Busy,
     DuplicateMember,
     Malformed,
     MalformedJson,
@@ -27,6 +31,7 @@ from regesta.errors import (
     UnsupportedMedia,
 )
 from regesta.routing import values
+from regesta.runtime import runtime_of
 
 BODY_BYTES: Final = 1024 * 1024
 LARGEST: Final = 2**63 - 1
@@ -105,25 +110,54 @@ def _require_storable(document: JsonValue, pointer: str) -> None:
 
 
 class StrictRequest(Request):
-    """A request whose body has at most 1 MiB and, as JSON, is read by `read_json`."""
+    """A request whose body has at most 1 MiB and, as JSON, is read by `read_json`.
+
+    share: of the room that the bodies of all requests in progress have together.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, share: Share) -> None:
+        super().__init__(scope, receive)
+        self._share = share
 
     async def body(self) -> bytes:
-        """Return the whole body. Raises TooLarge, as early as it is seen."""
+        """Return the whole body. Raises TooLarge and Busy, as early as it is seen."""
         if not hasattr(self, "_body"):
             length = self.headers.get("content-length", "0")
-            _limit(int(length) if length.isascii() and length.isdigit() else 0)
-            kept = bytearray()
-            async for chunk in self.stream():
-                kept += chunk
-                _limit(len(kept))
-            self._body = bytes(kept)
+            self._body = await self._read(int(length) if length.isascii() and length.isdigit() else 0)
         return self._body
+
+    async def _read(self, announced: int) -> bytes:
+        _limit(announced)
+        kept = bytearray()
+        size, busy = 0, None
+        async for chunk in self.stream():
+            size += len(chunk)
+            _limit(size)
+            try:
+                # All that is announced at once: of many that are let in half, none would get through.
+                self._share.take(max(0, max(size, announced) - SMALL_BYTES - self._share.taken))
+                kept += chunk
+            except Busy as error:
+                # Read on and keep nothing: closing a connection on which more comes would lose the answer.
+                busy = busy or error
+                self._share.leave()
+                kept.clear()
+        if busy is not None:
+            raise busy
+        return bytes(kept)
 
     async def json(self) -> JsonValue:
         """Return the body as a document."""
         if not hasattr(self, "_document"):
             self._document = read_json(await self.body())
         return self._document
+
+
+@contextmanager
+def limited(request: Request) -> Iterator[StrictRequest]:
+    """Give a request as it is to be read, with its share of the room for bodies until it is answered."""
+    with runtime_of(request).rooms.body_bytes.share() as share:
+        yield StrictRequest(request.scope, request.receive, share)
 
 
 def _limit(size: int) -> None:
@@ -177,11 +211,11 @@ class StrictRoute(APIRoute):
         async def strict(request: Request) -> Response:
             require_address(request, parameters)
             request.scope["path_params"] = values(request.path_params)
-            strictly = StrictRequest(request.scope, request.receive)
-            if await strictly.body():
-                _require_json(request.headers.get("content-type", ""))
-                await strictly.json()
-            return await handler(strictly)
+            with limited(request) as strictly:
+                if await strictly.body():
+                    _require_json(request.headers.get("content-type", ""))
+                    await strictly.json()
+                return await handler(strictly)
 
         return strict
 

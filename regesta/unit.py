@@ -151,7 +151,10 @@ class Store(Protocol):
         ...
 
     async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
-        """Return up to `limit` events of the own log or a replica, from the position after `after`, in order."""
+        """Return the events of the own log or a replica from the position after `after` on, in order.
+
+        At most `limit`; fewer, but one at least, when they have many bytes.
+        """
         ...
 
     async def at(self, positions: Sequence[int]) -> list[Recorded]:

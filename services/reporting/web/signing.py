@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from regesta.errors import Forbidden, Unauthenticated
 from regesta.runtime import runtime_of
-from regesta.strict import StrictRequest
+from regesta.strict import limited
 from regesta.web import COOKIE
 from services.reporting.render import documents
 from services.reporting.render.documents import Frame
@@ -30,10 +30,11 @@ class FormRoute(APIRoute):
         """Return the handler over a StrictRequest."""
         handler = super().get_route_handler()
 
-        async def limited(request: Request) -> Response:
-            return await handler(StrictRequest(request.scope, request.receive))
+        async def short(request: Request) -> Response:
+            with limited(request) as strictly:
+                return await handler(strictly)
 
-        return limited
+        return short
 
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute)

@@ -1,0 +1,106 @@
+"""How much one process takes on at once. What is beyond is told to come again, before it takes memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from regesta.errors import Busy
+from regesta.problem import response
+
+REQUESTS: Final = 2_000
+# Requests too, of some 30 kB each while they wait; they must leave room for the others.
+POLLS: Final = 1_000
+BULKS: Final = 16
+# Of all requests in progress. From body to stored text a command takes some six times its bytes.
+BODY_BYTES: Final = 32 * 1024 * 1024
+# So much of each body, and of each answer of the feed, is not counted, so that large ones do not keep ordinary commands out.
+SMALL_BYTES: Final = 4096
+# Of all answers of the feed that are being sent: a reader may stop in the middle of one.
+FEED_BYTES: Final = 64 * 1024 * 1024
+# A process that has much to do is alive, and who watches it must know how it is.
+ALWAYS: Final = ("/livez", "/readyz")
+
+
+class Share:
+    """What one request takes of a room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.taken = 0
+
+    def take(self, wanted: int) -> None:
+        """Take more, for as long as the request lasts. Raises Busy."""
+        self._room.take(wanted)
+        self.taken += wanted
+
+    def leave(self) -> None:
+        """Give all of it back before the request ends."""
+        self._room.give_back(self.taken)
+        self.taken = 0
+
+
+class Room:
+    """So much of something as all in progress may take together. of: what it is, for people."""
+
+    def __init__(self, of: str, size: int) -> None:
+        self.free = size
+        self._of = of
+        self._size = size
+
+    def take(self, wanted: int) -> None:
+        """Take some, to be given back. Raises Busy when there is not so much left."""
+        if wanted > self.free:
+            raise Busy(f"this process has all the {self._of} in progress that it takes", limit=self._size)
+        self.free -= wanted
+
+    def give_back(self, taken: int) -> None:
+        """Let others have what was taken."""
+        self.free += taken
+
+    @contextmanager
+    def share(self, wanted: int = 0) -> Iterator[Share]:
+        """Give a share that begins with so much, and is given back at the end. Raises Busy."""
+        mine = Share(self)
+        mine.take(wanted)
+        try:
+            yield mine
+        finally:
+            mine.leave()
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the requests of one service share in this process."""
+
+    body_bytes: Room = field(default_factory=lambda: Room("bytes of bodies", BODY_BYTES))
+    bulks: Room = field(default_factory=lambda: Room("bulks", BULKS))
+    feed_bytes: Room = field(default_factory=lambda: Room("bytes of the feed", FEED_BYTES))
+    polls: Room = field(default_factory=lambda: Room("long polls", POLLS))
+
+
+class Admission:
+    """Middleware before everything else of a service: so many requests at once as the process can hold, and no more."""
+
+    def __init__(self, app: ASGIApp, limit: int = REQUESTS) -> None:
+        self._app = app
+        self._room = Room("requests", limit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 503 with Retry-After."""
+        if scope["type"] != "http" or scope["path"].endswith(ALWAYS):
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._room.take(1)
+        except Busy as busy:
+            await response(busy)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._room.give_back(1)
