@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +26,7 @@ from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Servic
 from cli.output import require_output, write
 from cli.parking import park_app
 from cli.rebuilding import Wanted, rebuild_and_wait
-from cli.remote import Remote, RemoteUnreachable
+from cli.remote import Remote, RemoteRefused, RemoteUnreachable
 from cli.standalone import standalone
 from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
 from regesta.errors import Misconfigured, RegestaError
@@ -234,10 +235,19 @@ def run() -> None:
         raise SystemExit(UNREACHABLE) from error
     except RegestaError as error:
         _say(str(error))
-        details = getattr(error, "problem", error.details)
-        if details:
-            errors.print_json(json.dumps(details, default=str))
+        _refused(error)
         raise SystemExit(REFUSED) from error
+
+
+def _refused(error: RegestaError) -> None:
+    """Print the problem document of a refusal, a service's or our own; where JSON was asked for, as the output."""
+    from regesta.problem import problem_of
+
+    problem = error.problem if isinstance(error, RemoteRefused) else problem_of(error)
+    if "--json" in sys.argv:
+        write(json.dumps(problem, default=str, ensure_ascii=False, indent=2).encode() + b"\n")
+    else:
+        errors.print_json(json.dumps(problem, default=str))
 
 
 def _say(error: str) -> None:

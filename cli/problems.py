@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from cli.importing.errors import ImportFailed
 from cli.installation import services
 from regesta.errors import Misconfigured, RegestaError
 from regesta.problem import TYPE_BASE, UNFORESEEN
@@ -25,6 +26,7 @@ def text() -> str:
     """Return the page: the kernel's types, then those of each service."""
     # Importing a service brings its error classes.
     owners = {"every service": "regesta."} | {each.name: f"services.{each.name}." for each in services()}
+    owners["regesta import, of a file"] = ImportFailed.__module__
     parts = [f"\n## {owner[0].upper()}{owner[1:]}\n\n{TABLE}{rows}" for owner, rows in _rows(owners) if rows]
     return HEAD + "".join(parts)
 

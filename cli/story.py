@@ -18,6 +18,7 @@ class StoryRefused(RegestaError):
     """A file of commands that cannot be read; nothing was sent."""
 
     code = "story-refused"
+    status = 422
 
 
 def read_story(path: Path) -> list[dict[str, object]]:

@@ -12,17 +12,21 @@ RegestaError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from regesta.errors import RegestaError
+from regesta.errors import Detail, RegestaError
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """What is wrong at one place of a file. pointer: a JSON pointer (RFC 6901), "" for the whole file."""
+    """What is wrong at one place of a file. pointer: a JSON pointer (RFC 6901), "" for the whole file.
+
+    value: what stands there, as JSON; None where something is missing.
+    """
 
     pointer: str
     message: str
+    value: Detail = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.pointer or '/'}: {self.message}"
@@ -32,6 +36,7 @@ class ImportFailed(RegestaError):
     """The import could not be done."""
 
     code = "import-failed"
+    status = 422
 
 
 class FileRefused(ImportFailed):
@@ -41,7 +46,7 @@ class FileRefused(ImportFailed):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(sorted(faults))
-        told = [{"pointer": fault.pointer, "message": fault.message} for fault in self.faults]
+        told = [{"pointer": each.pointer, "message": each.message, "value": each.value} for each in self.faults]
         super().__init__("\n".join(map(str, self.faults)), errors=told)
 
 
@@ -55,15 +60,18 @@ class NoteDiffers(ImportFailed):
     """The slug belongs to a note of another title."""
 
     code = "note-differs"
+    status = 409
 
 
 class ServerRefused(ImportFailed):
     """The server refused a request as a whole."""
 
     code = "server-refused"
+    status = 409
 
 
 class ServerAway(ImportFailed):
     """The server did not answer for too long."""
 
     code = "server-away"
+    status = 503

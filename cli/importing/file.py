@@ -21,9 +21,11 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
+from pydantic_core import ErrorDetails
 
 from cli.importing.errors import Fault, FileRefused
 from contracts.types import ANY_TEXT, SOME_TEXT, Section, SectionKind
+from regesta.problem import shown
 
 SCHEMA_ID: Final = "https://regesta.example/schemas/facts.schema.json"
 MOST: Final = 10**15
@@ -236,7 +238,7 @@ def parse(text: bytes) -> FactsFile:
     try:
         file = FactsFile.model_validate(document)
     except ValidationError as error:
-        faults += [Fault(pointer(each["loc"]), _message(each["msg"], each["input"])) for each in error.errors()]
+        faults += [_fault(each) for each in error.errors()]
         raise FileRefused(faults) from error
     if faults:
         raise FileRefused(faults)
@@ -272,16 +274,21 @@ def _no_number(token: str) -> object:
     raise ValueError(f"{token} is no number")
 
 
-def _message(message: str, value: object) -> str:
-    shown = repr(value)
-    return f"{message}: {shown}" if len(shown) <= 80 else message
+def _fault(error: ErrorDetails) -> Fault:
+    """Return the fault that pydantic found. Where a member is missing there is no value."""
+    at, said, value = pointer(error["loc"]), error["msg"], error["input"]
+    if error["type"] == "missing":
+        return Fault(at, said)
+    told = repr(value)
+    plain = float(value) if isinstance(value, Decimal) else value
+    return Fault(at, f"{said}: {told}" if len(told) <= 80 else said, shown(plain))
 
 
 def _repeated(document: object, at: str) -> Iterator[Fault]:
     match document:
         case _Members():
             for name in document.repeated:
-                yield Fault(at + pointer((name,)), f"the member {name!r} comes twice")
+                yield Fault(at + pointer((name,)), f"the member {name!r} comes twice", shown(document[name]))
             for name, value in document.items():
                 yield from _repeated(value, at + pointer((name,)))
         case list():
@@ -326,7 +333,7 @@ def _faults(document: object) -> Iterator[Fault]:
         case {"policy_note": {"title": dict() as title}} if all(
             title.get(each) is None or str(title[each]).isspace() or title[each] == "" for each in ("fr", "nl")
         ):
-            yield Fault("/policy_note/title", "the note needs a title in French or in Dutch")
+            yield Fault("/policy_note/title", "the note needs a title in French or in Dutch", shown(title))
         case _:
             pass
     match document:
@@ -340,11 +347,11 @@ def _tree_faults(links: Sequence[_Link]) -> Iterator[Fault]:
     first: dict[str, _Link] = {}
     for index, link in enumerate(links):
         if link.code is not None and first.setdefault(link.code, link) is not link:
-            yield Fault(f"/objectives/{index}/code", f"the code {link.code!r} comes twice")
+            yield Fault(f"/objectives/{index}/code", f"the code {link.code!r} comes twice", link.code)
     for index, link in enumerate(links):
         message = _wrong_parent(link, first)
         if message is not None:
-            yield Fault(f"/objectives/{index}/parent", message)
+            yield Fault(f"/objectives/{index}/parent", message, link.parent)
 
 
 def _wrong_parent(link: _Link, links: Mapping[str, _Link]) -> str | None:

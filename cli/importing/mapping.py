@@ -19,6 +19,7 @@ from cli.importing.lines import map_lines
 from cli.importing.plan import Facts, Item, Kind, Plan, Spot, Wanted, held, text_of
 from contracts.allocation import EntitySlug
 from contracts.types import Section, Slug
+from regesta.problem import shown
 from services.objectives.domain.note import OpenNote, PrintSection, RegisterObjective
 
 LONGEST_SLUG: Final = 80
@@ -56,7 +57,8 @@ def open_note(file: FactsFile, note: str) -> Wanted:
             planned_year=printed.planned_year,
         )
     except ValidationError as error:
-        raise FileRefused([Fault("/policy_note", each["msg"]) for each in error.errors()]) from error
+        faults = [Fault("/policy_note", each["msg"], shown(each["input"])) for each in error.errors()]
+        raise FileRefused(faults) from error
     key = Facts(note).key("", "policy_note", printed, None)
     return Wanted("objectives", command, f"{key}/{command.name}", ("/policy_note",))
 

@@ -129,6 +129,22 @@ def test_another_server_at_the_address_is_told(run: Run, monkeypatch: pytest.Mon
     assert (code, "not as Regesta does" in said) == (1, True)
 
 
+def test_a_file_with_a_missing_parent_is_a_problem_as_over_http(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "note.json"
+    orphan = {"code": "1.1", "level": "operational", "parent": "9"}
+    file.write_text(json.dumps({"policy_note": {"title": {"fr": "Sport"}}, "objectives": [orphan]}))
+    code, printed, said = run("import", "facts", str(file), "--token", "abc", "--url", AWAY, "--json")
+    problem = json.loads(printed)
+    assert (code, "/objectives/0/parent" in said) == (1, True)
+    assert problem["type"] == "https://regesta.example/problems/file-refused"
+    assert (problem["status"], problem["title"]) == (422, "The input is not valid")
+    assert "'9' is not in the file" in problem["detail"]
+    message = "the parent '9' is not in the file"
+    assert problem["errors"] == [{"pointer": "/objectives/0/parent", "message": message, "value": "9"}]
+    told = run("import", "facts", str(file), "--token", "abc", "--url", AWAY)[2]
+    assert json.loads(told[told.index("{") :])["errors"] == problem["errors"]
+
+
 @pytest.mark.parametrize("arguments", ["lag --json --token abc", "token --data-dir {folder}"])
 def test_a_closed_standard_output_is_said(tmp_path: Path, arguments: str) -> None:
     Issuer(tmp_path / "keys")

@@ -78,6 +78,23 @@ def test_each_fault_of_the_shape_is_named_by_its_pointer(
     assert said in message
 
 
+def test_a_fault_has_the_value_as_json() -> None:
+    nodes = [
+        {**node("1", "strategic"), "fte": "3", "year": 2023.5, "title": {"de": ["a"]}},
+        node("2", "operational", "9"),
+        {"level": "strategic"},
+    ]
+    with pytest.raises(FileRefused) as refused:
+        parse(json.dumps({"policy_note": NOTE, "objectives": nodes}).encode())
+    assert {fault.pointer: fault.value for fault in refused.value.faults} == {
+        "/objectives/0/fte": "3",
+        "/objectives/0/year": 2023.5,
+        "/objectives/0/title/de": ["a"],
+        "/objectives/1/parent": "9",
+        "/objectives/2/code": None,
+    }
+
+
 def test_all_faults_are_named_at_once() -> None:
     assert [pointer for pointer, _ in faults({"code": 1, "levle": "action"}, note={"title": 3})] == [
         "/objectives/0/code",
