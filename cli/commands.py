@@ -29,6 +29,7 @@ from cli.rebuilding import Wanted, rebuild_and_wait
 from cli.remote import Remote, RemoteRefused, RemoteUnreachable
 from cli.standalone import standalone
 from cli.tokens import ALL_ROLES, ALL_SCOPES, SERVICES
+from regesta.auth import LONGEST_SUBJECT
 from regesta.errors import Misconfigured, RegestaError
 
 REFUSED, MISUSED, UNREACHABLE = 1, 2, 3
@@ -129,7 +130,7 @@ def replay(
     token: Token = "",
 ) -> None:
     """Show the state and the history of a stream, also of the past."""
-    params = {"as_of": _day(as_of)} if as_of else {}
+    params = {"as_of": _day(as_of)} if as_of is not None else {}
     if cut is not None:
         params["cut"] = str(cut)
     found = Remote(url, token).read(f"/{service}/v1/streams/{_stream(stream)}", params)
@@ -182,9 +183,11 @@ def token(
         raise Misconfigured(f"{str(data_dir)!r} is no installation; `regesta demo` makes one")
     issuer = open_installation(data_dir)
     if scope is None and role is None and unit is None:
-        made = issuer.token(subject, ALL_SCOPES, roles=ALL_ROLES, units=["*"], hours=hours)
+        made = issuer.token(_subject(subject), ALL_SCOPES, roles=ALL_ROLES, units=["*"], hours=hours)
     else:
-        made = issuer.token(subject, _scopes(scope), roles=role or (), units=unit or (), hours=hours)
+        made = issuer.token(
+            _subject(subject), _scopes(scope), roles=_roles(role or []), units=_units(unit or []), hours=hours
+        )
     write(f"{made}\n".encode())
 
 
@@ -194,6 +197,27 @@ def _scopes(wanted: list[str] | None) -> list[str]:
         if scope not in ALL_SCOPES and not scope.startswith("events:read:"):
             raise typer.BadParameter(f"{scope!r} is no scope; there are {', '.join(ALL_SCOPES)}, events:read:<type>")
     return wanted or list(ALL_SCOPES)
+
+
+def _subject(name: str) -> str:
+    """Return a subject that the services take."""
+    if not 0 < len(name) <= LONGEST_SUBJECT or not name.isprintable():
+        raise typer.BadParameter(f"a subject is 1 to {LONGEST_SUBJECT} printable characters, not {name!r}")
+    return name
+
+
+def _roles(wanted: list[str]) -> list[str]:
+    for role in wanted:
+        if role not in ALL_ROLES:
+            raise typer.BadParameter(f"{role!r} is no role; there are {', '.join(ALL_ROLES)}")
+    return wanted
+
+
+def _units(wanted: list[str]) -> list[str]:
+    for unit in wanted:
+        if unit != "*" and SLUG.fullmatch(unit) is None:
+            raise typer.BadParameter(f"{unit!r} is no unit, such as 'dru'")
+    return wanted
 
 
 def _slug(note: str) -> str:

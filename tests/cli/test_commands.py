@@ -89,9 +89,38 @@ def test_an_unknown_scope_is_refused(run: Run, tmp_path: Path) -> None:
     assert (code, "foo:bar" in said) == (2, True)
 
 
-def test_a_day_that_is_none_is_refused(run: Run) -> None:
-    code, _, said = run("letter", "note", "2024", "--as-of", "2024-13-01", "--token", "abc")
-    assert (code, "2024-13-01" in said) == (2, True)
+@pytest.mark.parametrize(
+    ("option", "value", "shown"),
+    [
+        ("--subject", "", "''"),
+        ("--subject", "a\tb", "printable"),
+        ("--subject", "s" * 201, "1 to 200"),
+        ("--role", "foo", "'foo'"),
+        ("--unit", "", "''"),
+        ("--hours", "0", "--hours"),
+    ],
+)
+def test_what_no_service_would_take_is_not_put_into_a_token(
+    run: Run, tmp_path: Path, option: str, value: str, shown: str
+) -> None:
+    Issuer(tmp_path / "keys")
+    code, printed, said = run("token", option, value, "--data-dir", str(tmp_path))
+    assert (code, printed, shown in said) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    "day", ["2024-13-01", "2026-W48-2", "20261124", "2024-1-1", "yesterday", "", "\u0662\u0660\u0662\u0664-01-01"]
+)
+@pytest.mark.parametrize("arguments", [("letter", "note", "2024"), ("replay", "budget", "line/x")])
+def test_a_day_that_is_none_is_refused(run: Run, arguments: tuple[str, ...], day: str) -> None:
+    code, _, said = run(*arguments, "--as-of", day, "--token", "abc", "--url", AWAY)
+    assert (code, "is no day" in said) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["foo", "ftp://127.0.0.1", "http://", "http://127.0.0.1:port", "127.0.0.1:8080"])
+def test_what_is_no_address_is_wrong_use(run: Run, url: str) -> None:
+    code, _, said = run("lag", "--token", "abc", "--url", url)
+    assert (code, "'--url'" in said, "no address" in " ".join(said.replace("│", " ").split())) == (2, True, True)
 
 
 @pytest.mark.parametrize(
