@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
 from contracts import decisions, dossiers
-from contracts.commitments import AmountCommitted, ConventionSigned, PaymentLiquidated
 from contracts.types import Origin, Text
 from regesta.event import Event
 from services.reporting.domain.dossiers import Commitment, Convention, Dossier, Milestone, Step, StepKind
 from services.reporting.domain.figure import Figure, When, names
 from services.reporting.domain.knowledge import Knowledge, by_stream, objective_of
 from services.reporting.domain.obligations import commitment_of, convention_of
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import Standing, links_of
 
 M = TypeVar("M")
+# Facts of streams, by the stream that these are linked to and by their place among each other.
+Served: TypeAlias = dict[str, dict[int, Sequence[Standing]]]
 Ending: TypeAlias = Literal["open", "suspended", "stopped", "merged", "completed"]
 
 STATES: Final[dict[type[Event], Ending]] = {
@@ -40,15 +42,19 @@ class Evidence:
     """Makes the dossiers of a letter."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._commitments = by_stream(knowledge.commitments)
-        self._conventions = by_stream(knowledge.conventions)
+        self._commitments = _by_served(knowledge.commitments)
+        self._conventions = _by_served(knowledge.conventions)
         served = {stream: tuple(map(objective_of, others)) for stream, others in knowledge.dossier_links.items()}
         made = [self._dossier(facts, served) for facts in by_stream(knowledge.dossiers).values()]
-        self._dossiers = [dossier for dossier in made if dossier is not None]
+        self._serving: dict[str, list[Dossier]] = defaultdict(list)
+        for dossier in made:
+            if dossier is not None:
+                for objective in dict.fromkeys(dossier.objectives):
+                    self._serving[objective].append(dossier)
 
     def serving(self, objective: str) -> tuple[Dossier, ...]:
         """Return the dossiers of an objective, in the order their first fact was recorded."""
-        return tuple(dossier for dossier in self._dossiers if objective in dossier.objectives)
+        return tuple(self._serving.get(objective, ()))
 
     def _dossier(self, facts: Sequence[Standing], served: Mapping[str, tuple[str, ...]]) -> Dossier | None:
         """Return a dossier; None when it was registered in error, or its opening has not arrived."""
@@ -68,35 +74,37 @@ class Evidence:
             milestones=milestones_of(facts),
             steps=tuple(step_of(fact) for fact in facts if isinstance(fact.event, STEPS)),
             conventions=conventions,
-            commitments=self._commitments_of(opened.key, {each.convention for each in conventions}),
+            commitments=self._commitments_of(opened.key, [f"convention/{each.convention}" for each in conventions]),
             events=names([opened.name], [fact.name for fact in changes]),
         )
 
     def _conventions_of(self, dossier: str) -> tuple[Convention, ...]:
-        made = [
-            convention_of(facts)
-            for facts in self._conventions.values()
-            if any(isinstance(fact.event, ConventionSigned) and fact.event.dossier == dossier for fact in facts)
-        ]
+        made = map(convention_of, _of(self._conventions, [f"dossier/{dossier}"]))
         return tuple(convention for convention in made if convention is not None)
 
-    def _commitments_of(self, dossier: str, conventions: set[str]) -> tuple[Commitment, ...]:
-        made = [
-            commitment_of(facts)
-            for facts in self._commitments.values()
-            if any(_serves(fact.event, dossier, conventions) for fact in facts)
-        ]
+    def _commitments_of(self, dossier: str, conventions: Iterable[str]) -> tuple[Commitment, ...]:
+        made = map(commitment_of, _of(self._commitments, [f"dossier/{dossier}", *conventions]))
         return tuple(commitment for commitment in made if commitment is not None)
+
+
+def _by_served(facts: Iterable[Standing]) -> Served:
+    """Return the facts of each stream by the streams that it is linked to, under its own place among the streams."""
+    served: Served = defaultdict(dict)
+    for place, group in enumerate(by_stream(facts).values()):
+        for fact in group:
+            for _, other in links_of(fact.event):
+                served[other][place] = group
+    return served
+
+
+def _of(served: Served, others: Iterable[str]) -> list[Sequence[Standing]]:
+    """Return the facts of each stream that is linked to one of some others, in the order of their first facts."""
+    groups = {place: group for other in others for place, group in served.get(other, {}).items()}
+    return [groups[place] for place in sorted(groups)]
 
 
 def _in_error(fact: Standing) -> bool:
     return isinstance(fact.event, dossiers.DossierStopped) and fact.event.registered_in_error
-
-
-def _serves(event: Event, dossier: str, conventions: set[str]) -> bool:
-    if not isinstance(event, AmountCommitted | PaymentLiquidated):
-        return False
-    return event.dossier == dossier or event.convention in conventions
 
 
 def milestones_of(facts: Sequence[Standing]) -> tuple[Milestone, ...]:

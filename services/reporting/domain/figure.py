@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Generic, Literal, Self, TypeAlias, TypeVar
+from functools import lru_cache
+from typing import Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +18,9 @@ from contracts.types import ByReference, Empty, EventName, Known, Place, Stated
 T = TypeVar("T")
 State: TypeAlias = Literal["known", "none", "unknown", "pending", "not_applicable", "by_reference"]
 Events: TypeAlias = tuple[EventName, ...]
+
+# The days of a letter are few and come again and again.
+DAYS_KEPT: Final = 4_096
 
 
 class Part(BaseModel):
@@ -68,17 +72,18 @@ class When(Part):
     earliest: date | None = None
     latest: date | None = None
 
-    @classmethod
-    def of(cls, day: str) -> Self:
+    @staticmethod
+    @lru_cache(DAYS_KEPT)
+    def of(day: str) -> When:
         """Return the date of an EDTF text."""
         read = ImpreciseDate(day)
         words = {language: read.wording(language) for language in ("fr", "nl", "en")}
-        return cls(edtf=str(read), earliest=read.earliest, latest=read.latest, **words)
+        return When(edtf=str(read), earliest=read.earliest, latest=read.latest, **words)
 
-    @classmethod
-    def maybe(cls, day: str | None) -> Self | None:
+    @staticmethod
+    def maybe(day: str | None) -> When | None:
         """Return the date of an EDTF text, if there is one."""
-        return None if day is None else cls.of(day)
+        return None if day is None else When.of(day)
 
 
 class Said(Part):
