@@ -209,7 +209,12 @@ class Server(uvicorn.Server):
         self._apps = apps
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note the signal, also for the polls."""
+        """Note the signal, also for the polls.
+
+        A second one changes nothing: the stop is under way, and takes no longer than GRACE_SECONDS.
+        """
+        if self.should_exit:
+            return
         for app in self._apps:
             if hasattr(app.state, "runtime"):
                 app.state.runtime.stopping = True

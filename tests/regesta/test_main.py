@@ -61,6 +61,21 @@ async def test_a_server_whose_task_ended_lives_on_but_is_not_ready(
         assert "the task 'projections jars' ended" in caplog.text
 
 
+async def test_a_second_ctrl_c_does_not_break_the_stop_off(
+    settings: Settings, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(SERVICE, settings, issuer) as here, client(here) as user:
+        head = (await user.get("/events/head")).json()["position"]
+        poll = asyncio.create_task(user.get("/events", params={"lastEventId": head, "timeout": 30_000}))
+        await asyncio.sleep(0.2)  # until it waits, which nothing tells
+        here.server.handle_exit(signal.SIGINT, None)
+        here.server.handle_exit(signal.SIGINT, None)
+        answer = await asyncio.wait_for(poll, 5)
+        assert (answer.status_code, answer.json()) == (200, [])
+        assert not here.server.force_exit
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 async def test_a_process_that_only_serves_knows_how_far_the_others_are(settings: Settings, issuer: Issuer) -> None:
     near = settings.model_copy(update={"lag_limit_events": 3})
     async with served(SERVICE, near, issuer, worker=False) as here, client(here) as user:
