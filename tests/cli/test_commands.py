@@ -149,15 +149,6 @@ def test_a_stream_is_asked_for_by_its_whole_name(run: Run, monkeypatch: pytest.M
     assert asked == [f"{AWAY}/budget/v1/streams/commitment/a%3Fcut%3D1%23b%20c%252F"]
 
 
-def test_another_server_at_the_address_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def request(_method: str, url: str, **_more: object) -> httpx2.Response:
-        return httpx2.Response(200, html="<p>Hello</p>", request=httpx2.Request("GET", url))
-
-    monkeypatch.setattr(httpx2, "request", request)
-    code, _, said = run("lag", "--token", "abc", "--url", AWAY)
-    assert (code, "not as Regesta does" in said) == (1, True)
-
-
 def test_a_file_with_a_missing_parent_is_a_problem_as_over_http(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "note.json"
     orphan = {"code": "1.1", "level": "operational", "parent": "9"}

@@ -1,4 +1,4 @@
-"""An event of the kernel's own takes what it means and nothing that only looks like it."""
+"""Events are read by the name of their type; what a later release knows of them is kept; a day is a day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import date, datetime
 import pytest
 from pydantic import ValidationError
 
-from regesta.event import DayStarted
+from regesta.event import DayStarted, Event, FactWithdrawn, Registry, event_name, split_name
+from tests.regesta.jars import JarFilled
 
 NO_DAYS = [
     "20240101", "1704067200", 1704067200, 1704067200.0, 0, True, None, "", "2024", "2024-1-1", "2024-W01-1", "2024-02-30",
@@ -33,3 +34,57 @@ def test_a_day_is_read_and_written_alike() -> None:
 def test_a_moment_is_no_day() -> None:
     with pytest.raises(ValidationError, match="is no day"):
         DayStarted(date=datetime(2024, 1, 1))  # noqa: DTZ001 - a moment without a zone is what is refused
+
+
+def test_a_type_is_read_by_its_name_and_an_unknown_one_is_kept() -> None:
+    registry = Registry([JarFilled])
+    assert registry.read("jar-filled.v1", '{"ref": "r", "amount": 5}') == JarFilled(ref="r", amount=5)
+    assert registry.read("jar-filled.v2", '{"ref": "r"}') is None
+    assert registry.read("fact-withdrawn.v1", '{"event": "jars:1", "reason": "x"}') == FactWithdrawn(
+        event="jars:1", reason="x"
+    )
+
+
+def test_what_a_later_release_wrote_is_not_lost() -> None:
+    read = Registry([JarFilled]).read("jar-filled.v1", '{"ref": "r", "amount": 5, "metal": {"name": "tin"}}')
+    assert read is not None
+    assert read.model_dump() == {"ref": "r", "amount": 5, "metal": {"name": "tin"}}
+
+
+def test_data_that_breaks_the_contract_of_its_type_is_an_error() -> None:
+    with pytest.raises(ValidationError, match="amount"):
+        Registry([JarFilled]).read("jar-filled.v1", '{"ref": "r"}')
+
+
+def test_a_name_has_one_meaning() -> None:
+    class Filled(Event):
+        name = JarFilled.name
+
+    with pytest.raises(ValueError, match=r"jar-filled\.v1"):
+        Registry([JarFilled], [Filled])
+
+
+@pytest.mark.parametrize(("source", "position"), [("budget", 1), ("a-b2", 9_999_999_999_999_999_999)])
+def test_the_name_of_an_event_says_its_log_and_position(source: str, position: int) -> None:
+    assert split_name(event_name(source, position)) == (source, position)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "budget",
+        "budget:",
+        ":1",
+        "budget:0",
+        "budget:01",
+        "budget:-1",
+        "Budget:1",
+        "budget:1\n",
+        "a:1,b:2",
+        "budget:\u0661",
+    ],
+)
+def test_what_is_no_name_of_an_event_is_shown(name: str) -> None:
+    with pytest.raises(ValueError, match="is not the name of an event"):
+        split_name(name)

@@ -16,12 +16,12 @@ from regesta.checkpoint import enter
 from regesta.database import Connection as Db
 from regesta.errors import Misconfigured
 from regesta.event import FactWithdrawn
-from regesta.periods import Periods, as_of
+from regesta.periods import as_of
 from regesta.projection import Fact, Projection
 from regesta.store import PostgresStore
 from tests.conftest import Database, FreshDatabase
 from tests.regesta.conftest import OpenStore
-from tests.regesta.jars import LEVELS, MOVES, PROJECTION, JarFilled, JarLabelled, project_levels
+from tests.regesta.jars import MOVES, PROJECTION, JarFilled, JarLabelled, project_levels
 from tests.regesta.levels import emptied, fill, followed, poisoned, positions, record, rows
 
 SECOND_VERSION = """
@@ -317,21 +317,3 @@ async def test_any_batching_gives_the_same_rows(store: PostgresStore, monkeypatc
         asyncio.run_coroutine_threadsafe(check(steps, batch), loop).result(30)
 
     await asyncio.to_thread(examples)
-
-
-async def test_periods_tell_what_stands_now(store: PostgresStore) -> None:
-    await fill(store, "a", 5)
-    await fill(store, "a", 5)
-    await (await followed(store)).catch_up()
-    async with store.pool.acquire() as db, db.transaction():
-        await enter(db, [PROJECTION])
-        assert await LEVELS.current(db, [("jar/a",), ("jar/b",)]) == {("jar/a",): (10, "")}
-        assert await LEVELS.current(db, []) == {}
-
-
-@pytest.mark.parametrize("name", ["position", "gone", "next", "from_position", "to_position"])
-def test_periods_keep_their_own_names(name: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        Periods("t", {name: "text"}, {"amount": "bigint"})
-    with pytest.raises(ValueError, match=name):
-        Periods("t", {"jar": "text"}, {name: "bigint"})

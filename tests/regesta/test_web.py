@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from regesta.command import Rule
 from regesta.problem import MEDIA_TYPE, TYPE_BASE
 from regesta.runtime import CommandRoute
-from regesta.strict import BODY_BYTES, read_json
+from regesta.strict import BODY_BYTES
 from regesta.web import reads_page
 from tests.conftest import Templates
 from tests.regesta import jars
@@ -370,37 +370,6 @@ async def test_a_model_of_ours_that_does_not_fit_is_no_fault_of_the_caller(
     assert record.exc_info[0] is ValidationError
 
 
-async def test_health_needs_no_token(service: Served) -> None:
-    async with httpx2.AsyncClient(base_url=service.url) as anyone:
-        assert (await anyone.get("/livez")).json() == {"status": "ok"}
-        assert (await anyone.get("/readyz")).json() == {"status": "ok", "reasons": []}
-
-
-async def test_projections_in_trouble_make_the_service_not_ready(service: Served, user: httpx2.AsyncClient) -> None:
-    follower = service.runtime.followers["jars"]
-    follower.trouble = "UndefinedTableError: no such table"
-    try:
-        ready = await user.get("/readyz")
-    finally:
-        follower.trouble = None
-    reasons = ["projections of jars: UndefinedTableError: no such table"]
-    assert (ready.status_code, ready.json()["reasons"]) == (503, reasons)
-
-
-async def test_a_task_that_died_makes_the_service_not_ready(
-    service: Served, user: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def die() -> None:
-        raise PermissionError("no right to append")
-
-    dead = asyncio.create_task(die(), name="writer")
-    await asyncio.wait([dead])
-    monkeypatch.setattr(service.runtime, "store_tasks", [*service.runtime.store_tasks, dead])
-    ready = await user.get("/readyz")
-    reason = "task 'writer' ended: PermissionError: no right to append"
-    assert (ready.status_code, ready.json()["reasons"]) == (503, [reason])
-
-
 async def test_the_history_of_a_stream_can_be_replayed(user: httpx2.AsyncClient) -> None:
     for n in range(3):
         await ask(user, {"path": f"/jars/replay/fills/r{n}"})
@@ -419,11 +388,6 @@ async def test_a_moment_is_one_and_ends(user: httpx2.AsyncClient, address: str, 
     wanted = query.replace("jars:", "") if "streams" in address else query
     answer = await user.get(f"{address}?{wanted}")
     assert (answer.status_code, answer.json()["type"]) == (400, TYPE_BASE + "malformed")
-
-
-@pytest.mark.parametrize("text", ["1", '{"a": [1.5, true, null, "é"]}', "-9223372036854775807", '"\\\\u00e9"'])
-async def test_good_json_is_read(text: str) -> None:
-    assert read_json(text) == json.loads(text)
 
 
 @pytest.mark.parametrize(
