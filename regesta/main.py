@@ -48,7 +48,8 @@ from regesta.settings import Settings
 from regesta.store import PostgresStore
 from regesta.web import command_router
 
-GC_THRESHOLD = 10_000
+# A full collection walks through all that a large letter is made of, so these come seldom: most garbage goes without.
+GC_THRESHOLDS = (10_000, 10, 100)
 # Who does not take its answer by then, after the signal to exit, loses it.
 GRACE_SECONDS = 10
 PROGRESS_SECONDS = 0.5
@@ -169,7 +170,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
             app.state.runtime = runtime
             gc.collect()
             gc.freeze()
-            gc.set_threshold(GC_THRESHOLD)
+            gc.set_threshold(*GC_THRESHOLDS)
             sys.setswitchinterval(SWITCH_SECONDS)
             yield
 

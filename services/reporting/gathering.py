@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
-
-import orjson
 
 from contracts.budget import (
     CreditConsumed,
@@ -119,16 +116,6 @@ async def gather(reader: StandingReader, objectives: Sequence[ObjectiveId], ques
         conventions=[fact for fact in money if fact.stream.startswith("convention/")],
         commitments=_merged(fact for fact in (*money, *drawn) if fact.stream.startswith("commitment/")),
     )
-
-
-def canonical(letter: Letter) -> bytes:
-    """Return a letter's JSON as RFC 8785 writes it: members sorted; its numbers are whole, its decimals are strings."""
-    return orjson.dumps(letter.model_dump(mode="json", exclude_none=True), option=orjson.OPT_SORT_KEYS)
-
-
-def hash_of(document: bytes) -> str:
-    """Return the hash of a letter's canonical JSON, hexadecimal."""
-    return hashlib.sha256(document).hexdigest()
 
 
 def _streams(facts: Iterable[Standing]) -> list[str]:

@@ -23,7 +23,8 @@ from regesta.main import registry_of
 from regesta.store import PostgresStore
 from regesta.view import View
 from services.reporting.app import SERVICE
-from services.reporting.gathering import canonical, read_letter
+from services.reporting.gathering import read_letter
+from services.reporting.writing import canonical
 from tests.bench.ground import Ground, execute, seen
 from tests.bench.growing import grow
 from tests.bench.rows import Figures, Row, at_most

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from regesta.main import GC_THRESHOLD
+from regesta.main import GC_THRESHOLDS
 from tests.bench.rows import Figures, Sample
 
 Measure: TypeAlias = Callable[[], Awaitable[Figures]]
@@ -45,7 +45,7 @@ def settled() -> Iterator[None]:
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
         yield
     finally:

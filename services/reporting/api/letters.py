@@ -16,8 +16,9 @@ from regesta.web import Caller
 from services.reporting.api.asking import Asked, Asking, YearInPath, YearInQuery
 from services.reporting.api.negotiation import JSON, form_of
 from services.reporting.domain.letter import Letter, LetterOut
-from services.reporting.gathering import canonical, hash_of, read_letter, read_objective
+from services.reporting.gathering import read_letter, read_objective
 from services.reporting.web.responding import CHOICES, PageRoute
+from services.reporting.writing import canonical, hash_of
 
 SCOPE: Final = "reporting:read"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import orjson
 from fastapi import APIRouter, Response
 
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
@@ -15,7 +14,7 @@ from regesta.strict import StrictRoute
 from regesta.view import Reading, View
 from regesta.web import Caller
 from services.reporting.api.asking import YearInQuery
-from services.reporting.domain.figure import Part
+from services.reporting.domain.figure import Answer
 from services.reporting.domain.knowledge import by_stream
 from services.reporting.domain.letter import Letter, Note
 from services.reporting.domain.overview import Overview, overview_of
@@ -23,18 +22,19 @@ from services.reporting.domain.standing import Standing
 from services.reporting.domain.tree import note_of
 from services.reporting.gathering import read_letter
 from services.reporting.projections.standing import StandingReader
+from services.reporting.writing import canonical
 
 router = APIRouter(tags=["notes"], route_class=StrictRoute)
 
 
-class NoteLine(Part):
+class NoteLine(Answer):
     """A note and the years that it has letters for: N of each plan, the year after each account."""
 
     note: Note
     years: tuple[Year, ...]
 
 
-class NotesOut(Part):
+class NotesOut(Answer):
     """A page of notes by name. cut, complete, missing: what the answer speaks of."""
 
     notes: tuple[NoteLine, ...]
@@ -43,7 +43,7 @@ class NotesOut(Part):
     missing: tuple[str, ...] = ()
 
 
-class OverviewOut(Part):
+class OverviewOut(Answer):
     """The overview of a note as of a cut."""
 
     overview: Overview
@@ -103,4 +103,4 @@ async def get_overview(
 
 def _overview_document(letter: Letter, view: View) -> bytes:
     out = OverviewOut(overview=overview_of(letter), complete=view.complete, missing=view.missing, as_of=view.as_of)
-    return orjson.dumps(out.model_dump(mode="json", exclude_none=True))
+    return canonical(out)

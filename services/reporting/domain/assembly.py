@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from contracts.objectives import Level, PolicyNoteOpened, UnitAssigned
 from contracts.types import Cut, ObjectiveId, Section, Text, UnitSlug
@@ -27,6 +27,8 @@ from services.reporting.domain.standing import Standing
 from services.reporting.domain.tables import Tables, section_total
 from services.reporting.domain.tree import Node, SectionKey, section_key
 
+Placed: TypeAlias = tuple[SectionKey | None, Standing]
+
 LABELS: Final[dict[Level, Text]] = {
     "strategic": Text(fr="OS", nl="SD"),
     "operational": Text(fr="OO", nl="OD"),
@@ -49,8 +51,8 @@ class Assembly:
         self._note = note
         self._nodes = nodes
         self._question = question
-        self._said = by_stream(knowledge.objectives)
-        self._assigned = by_stream(knowledge.assignments)
+        self._said = _placed(knowledge.objectives)
+        self._assigned = _placed(knowledge.assignments)
         self._tables = Tables(knowledge, nodes, question.year)
         self._measures = Measures(knowledge, question.year)
         self._evidence = Evidence(knowledge)
@@ -167,8 +169,8 @@ class Assembly:
     ) -> Content:
         spot = Spot(template, owner, self._question.occurred_until)
         keys = [key_of(section) for section in sections]
-        said = [fact for fact in self._said.get(f"objective/{node.id}", []) if _section_of(fact) in keys]
-        assigned = [fact for fact in self._assigned.get(f"assignment/{node.id}", []) if _section_of(fact) in keys]
+        said = [fact for key, fact in self._said.get(f"objective/{node.id}", []) if key in keys]
+        assigned = [fact for key, fact in self._assigned.get(f"assignment/{node.id}", []) if key in keys]
         section = next((section for section in sections if section is not None), None)
         budget = self._tables.budget(spot, section, assigned, said)
         return content_of(spot, said, budget, self._measures.at(node.id, sections, owner))
@@ -198,13 +200,13 @@ class Assembly:
     def _keys(self, node: Node) -> set[SectionKey]:
         """Return the sections that anything said of a node speaks of."""
         facts = [*self._said.get(f"objective/{node.id}", []), *self._assigned.get(f"assignment/{node.id}", [])]
-        keys = {_section_of(fact) for fact in facts} | {key_of(each) for each in self._measures.sections(node.id)}
+        keys = {key for key, _ in facts} | {key_of(each) for each in self._measures.sections(node.id)}
         return {key for key in keys if key is not None}
 
     def _units(self, node: Node) -> tuple[Unit, ...]:
         units = [
             Unit(unit=event.unit, role=event.role, events=(fact.name,))
-            for fact in self._said.get(f"objective/{node.id}", [])
+            for _, fact in self._said.get(f"objective/{node.id}", [])
             if isinstance(event := fact.event, UnitAssigned)
         ]
         return tuple(sorted(units, key=lambda unit: (unit.role != "lead", unit.unit)))
@@ -242,6 +244,11 @@ def _budgets(objectives: Sequence[Objective], section: Section | None) -> Iterat
         for content in contents_in(objective, section):
             if content.budget is not None:
                 yield content.budget
+
+
+def _placed(facts: Iterable[Standing]) -> dict[str, list[Placed]]:
+    """Return facts by their stream, each with the section that it speaks of."""
+    return {stream: [(_section_of(fact), fact) for fact in group] for stream, group in by_stream(facts).items()}
 
 
 def _section_of(fact: Standing) -> SectionKey | None:

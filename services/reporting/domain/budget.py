@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from contracts.allocation import AllocationCode, Direction, EntitySlug, LineKey
@@ -14,6 +15,7 @@ Source: TypeAlias = Literal["ledger", "share", "statement"]
 AmountName: TypeAlias = Literal["commitment", "liquidation", "unspecified"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Amounts(Part):
     """Amounts in cents as a document states them. unspecified: it does not say whether it is committed or liquidated."""
 
@@ -22,6 +24,7 @@ class Amounts(Part):
     unspecified: Figure[int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFigures(Part):
     """What really happened on the whole line in a year, in cents: credits after transfers, what is committed and liquidated.
 
@@ -36,6 +39,7 @@ class LedgerFigures(Part):
     unchecked: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetRow(Part):
     """A budget line under an objective, in cents.
 
@@ -75,6 +79,7 @@ class BudgetRow(Part):
                 return self.stated.unspecified, "statement"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedAllocation(Part):
     """A printed code that cannot be a line. reason: why not."""
 
@@ -87,6 +92,7 @@ class PrintedAllocation(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Category(Part):
     """One of the four official categories, or lines whose category nobody stated.
 
@@ -101,6 +107,7 @@ class Category(Part):
     printed: tuple[PrintedAllocation, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Footer(Part):
     """Totals in cents; see Total for what "at least" means."""
 
@@ -109,6 +116,7 @@ class Footer(Part):
     unspecified: Total
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Budget(Part):
     """A budget table. basis: of its section. categories: the four in order, then unclassified when there is any.
 
@@ -128,6 +136,7 @@ class Budget(Part):
         return tuple(row for category in self.categories for row in category.lines)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SectionTotal(Part):
     """The budget of a section over the whole letter, each line counted once. without_amount, shared: how many lines are so.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -41,6 +42,7 @@ StepKind: TypeAlias = Literal[
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Said):
     """One fact on the way of a dossier, in the order recorded. Members that its kind does not have are null.
 
@@ -65,6 +67,7 @@ class Step(Said):
     closes_on: When | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone(Part):
     """A dated step. due: the date that counts now; first_due: the one it was first planned for. reached: when it was.
 
@@ -84,6 +87,7 @@ class Milestone(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Convention(Said):
     """An agreement with beneficiaries, as last amended. signed_on: when it was, null when not said."""
 
@@ -99,6 +103,7 @@ class Convention(Said):
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment(Said):
     """A payment, and what of it was taken back. amount: what counts now, in cents."""
 
@@ -115,6 +120,7 @@ class Payment(Said):
     unchecked: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim(Said):
     """A request for payment. rejected: why it will not be paid."""
 
@@ -124,6 +130,7 @@ class Claim(Said):
     rejected: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery(Said):
     """Money that the beneficiary owes back; it never lowers what was liquidated."""
 
@@ -134,6 +141,7 @@ class Recovery(Said):
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commitment(Said):
     """An obligation, in cents. outstanding: committed less decommitted less liquidated."""
 
@@ -153,6 +161,7 @@ class Commitment(Said):
     recoveries: tuple[Recovery, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier(Part):
     """What moves through steps and serves objectives; the same dossier stands under each of them.
 

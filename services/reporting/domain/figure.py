@@ -6,6 +6,7 @@ Sums are plain integers: what was recorded is shown, also where reported facts a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, Literal, Self, TypeAlias, TypeVar
@@ -23,12 +24,21 @@ Events: TypeAlias = tuple[EventName, ...]
 DAYS_KEPT: Final = 4_096
 
 
-class Part(BaseModel):
-    """A part of a letter. Members that are null are left out of its JSON."""
+class Part:
+    """A part of a letter: a frozen dataclass, so that making one checks nothing again. Members that are null are left out of its JSON."""
+
+    __slots__ = ()
+    # For its schema, and for who reads a letter back.
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """What is served, with parts of letters in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure(Part, Generic[T]):
     """A value, or the kind of empty that stands in its place.
 
@@ -62,6 +72,7 @@ class Figure(Part, Generic[T]):
                 return cls(state=stated.state, events=events)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class When(Part):
     """A date as far as it is known, and in words. earliest, latest: the days it can mean; null when open or without a year."""
 
@@ -86,6 +97,7 @@ class When(Part):
         return None if day is None else When.of(day)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Part):
     """What a fact of a letter always shows of its record: where it was read, who reported it, the rules it breaks."""
 
@@ -95,6 +107,7 @@ class Said(Part):
     breaches: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Total(Part):
     """A sum over budget lines. at_least: some have no amount or differing ones, so that it is more, nobody knows how much.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from services.reporting.domain.figure import Events, Figure, Part, When
 Colour: TypeAlias = Literal["red", "amber", "green", "no_data"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold(Part):
     """The texts of an indicator's row, exactly as printed; null where the document has none. units: the UA / AE column."""
 
@@ -25,6 +27,7 @@ class Threshold(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BandTable(Part):
     """Bands that hold every number once. year: the one they were set for. hit: the band of the last value, if it has one."""
 
@@ -35,6 +38,7 @@ class BandTable(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target(Part):
     """What should be reached, and by when."""
 
@@ -45,6 +49,7 @@ class Target(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement(Part):
     """A value of a period. dimensions: what it is broken down by. colour: no_data when the value is none."""
 
@@ -59,6 +64,7 @@ class Measurement(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator(Part):
     """An indicator where it stands.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from contracts.budget import (
     CreditConsumed,
@@ -56,7 +57,7 @@ def _credits(facts: Sequence[Standing], sums: Sequence[LedgerSum], kind: CreditK
         return voted
     events = names(voted.events, *(each.events for each in moved))
     if voted.state not in {"known", "none"}:
-        return voted.model_copy(update={"events": events})
+        return replace(voted, events=events)
     change = _sum(moved, CreditsTransferredIn) - _sum(moved, CreditsTransferredOut)
     return Figure.known((voted.value or 0) + change, *events)
 

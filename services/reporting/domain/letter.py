@@ -6,6 +6,7 @@ an action is the same `Content`. Nothing here depends on the day it is read, nor
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -14,10 +15,11 @@ from contracts.objectives import Deadline, FactType, FieldName, Level, Reading, 
 from contracts.types import Cut, NoteSlug, Number, ObjectiveId, Place, Section, Text, UnitSlug, Year
 from services.reporting.domain.budget import Budget, SectionTotal
 from services.reporting.domain.dossiers import Dossier
-from services.reporting.domain.figure import Events, Figure, Part, When
+from services.reporting.domain.figure import Answer, Events, Figure, Part, When
 from services.reporting.domain.indicators import Indicator
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Part):
     """One official text field. owner: the lead unit, which owes it while it is pending.
 
@@ -33,6 +35,7 @@ class Statement(Part):
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineEntry(Part):
     """When it is due. day: the date in words, when the deadline is a day or goes on until one. asked: see Statement."""
 
@@ -44,6 +47,7 @@ class DeadlineEntry(Part):
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusEntry(Part):
     """How far it is declared to be. as_printed: the words it was read from, always there when it is `other`."""
 
@@ -54,6 +58,7 @@ class StatusEntry(Part):
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Staff(Part):
     """Full-time equivalents. per: what a rate is for; a rate is never summed. unit: whose staff. owner: see Statement."""
 
@@ -66,6 +71,7 @@ class Staff(Part):
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact(Part):
     """A dated statement as printed. day_as_printed: when no date can be read. by: only with occurred_until in the question."""
 
@@ -81,6 +87,7 @@ class Fact(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts(Part):
     """The dated statements of one place, kept apart by what they say; each list by date, those without one last."""
 
@@ -96,6 +103,7 @@ class Facts(Part):
         return self.done + self.planned + self.target + self.unmet + self.unclear
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Amount(Part):
     """An amount named in a document's text. amount: unknown when the text gives no figure."""
 
@@ -105,6 +113,7 @@ class Amount(Part):
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content(Part):
     """What is said of an objective, a year-section or an action.
 
@@ -123,6 +132,7 @@ class Content(Part):
     amounts: tuple[Amount, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit(Part):
     """An administrative unit with its role."""
 
@@ -131,6 +141,7 @@ class Unit(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closing(Part):
     """Why a node is no longer followed. into: the objective it was merged into."""
 
@@ -139,6 +150,7 @@ class Closing(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action(Part):
     """An action or project, as it stands in one section of its objective (or in none).
 
@@ -159,6 +171,7 @@ class Action(Part):
     actions: tuple[Action, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heading(Part):
     """A heading of a year-section as printed. code, title: unknown when it has none."""
 
@@ -168,6 +181,7 @@ class Heading(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class YearSection(Part):
     """The account of a year or the plan for one, under an objective.
 
@@ -183,6 +197,7 @@ class YearSection(Part):
     actions: tuple[Action, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere(Part):
     """A year-section that stands in the letter of another year. letter: its year; null when no letter accounts for it."""
 
@@ -190,6 +205,7 @@ class Elsewhere(Part):
     letter: Year | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Objective(Part):
     """A strategic or operational objective. depth: 0 for one without a parent.
 
@@ -214,6 +230,7 @@ class Objective(Part):
     dossiers: tuple[Dossier, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Part):
     """The policy note. template: of its letters."""
 
@@ -224,6 +241,7 @@ class Note(Part):
     template: Literal["full", "cards"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter(Part):
     """A letter as of a cut. objectives: depth first, each before those under it.
 
@@ -240,7 +258,7 @@ class Letter(Part):
     totals: tuple[SectionTotal, ...]
 
 
-class LetterOut(Part):
+class LetterOut(Answer):
     """A letter as it is served. Only `letter` is hashed: it depends on nothing beyond its cut.
 
     hash: SHA-256 of the letter's JSON, hexadecimal. complete: everything up to the cut has arrived; missing: the logs of which

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from contracts.objectives import Level, Reading, Status
 from contracts.types import Cut, ObjectiveId, Text, UnitSlug, Year
@@ -14,6 +15,7 @@ from services.reporting.domain.letter import Action, Content, Facts, Letter, Not
 from services.reporting.domain.tables import footer_of
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness(Part):
     """How many of the fields that the template asks for were stated; one stated as none (Néant) is."""
 
@@ -21,6 +23,7 @@ class Completeness(Part):
     asked: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Colours(Part):
     """How many indicators have each colour; no_band: a value, but no band that could colour it."""
 
@@ -31,6 +34,7 @@ class Colours(Part):
     no_band: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Liquidated(Part):
     """What was liquidated and what was committed in the plan's year, of its lines and of those in no section, in cents.
 
@@ -42,6 +46,7 @@ class Liquidated(Part):
     ppm: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Next(Part):
     """The earliest planned milestone of an objective's dossiers, or the earliest planned dated fact."""
 
@@ -50,6 +55,7 @@ class Next(Part):
     events: Events
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactCounts(Part):
     """How many dated facts of each reading stand under an objective."""
 
@@ -60,6 +66,7 @@ class FactCounts(Part):
     unclear: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line(Part):
     """One objective in the overview. status: as declared; unknown or pending when nobody did."""
 
@@ -82,6 +89,7 @@ class Line(Part):
     budget: Footer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview(Part):
     """All objectives of a note, as its letter of a year has them. totals: of the letter."""
 
@@ -161,7 +169,7 @@ def _completeness(contents: Sequence[Content]) -> Completeness:
 def _colours(contents: Sequence[Content]) -> Colours:
     colours: dict[str, str] = {each.id: each.colour or "no_band" for content in contents for each in content.indicators}
     counted = Counter(colours.values())
-    return Colours(**{colour: counted[colour] for colour in Colours.model_fields})
+    return Colours(**{colour: counted[colour] for colour in Colours.__slots__})
 
 
 def _counts(facts: Sequence[Facts]) -> FactCounts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from contracts.allocation import LineKey, split_line
@@ -36,6 +37,8 @@ AMOUNTS: Final[tuple[AmountName, ...]] = ("commitment", "liquidation", "unspecif
 CATEGORIES: Final[tuple[CategoryName, ...]] = ("personnel", "running", "assets", "other")
 # Kinds of empty that say that there is no money, unlike those that say that nobody knows.
 NO_MONEY: Final = frozenset({"none", "not_applicable"})
+# Of no rows.
+NO_TOTAL: Final = Total(at_least=False, lines=0, unknown=0)
 
 
 class Tables:
@@ -152,23 +155,31 @@ def section_total(section: Section | None, budgets: Iterable[Budget]) -> Section
 
 def footer_of(*tables: Sequence[BudgetRow]) -> Footer:
     """Return the totals of the rows of some tables. What is unspecified is summed over the rows that state it."""
+    lines = _places(tables)
     specified = [[row for row in rows if row.stated.unspecified.state == "known"] for rows in tables]
     return Footer(
-        commitment=total_of(tables, "commitment"),
-        liquidation=total_of(tables, "liquidation"),
-        unspecified=total_of(specified, "unspecified"),
+        commitment=_total(lines, "commitment"),
+        liquidation=_total(lines, "liquidation"),
+        unspecified=_total(_places(specified), "unspecified"),
     )
 
 
-def total_of(tables: Sequence[Sequence[BudgetRow]], name: AmountName) -> Total:
-    """Return the sum of one amount over the lines of some tables, each line once."""
-    groups: dict[LineKey, list[list[BudgetRow]]] = defaultdict(list)
+def _places(tables: Iterable[Iterable[BudgetRow]]) -> list[list[list[BudgetRow]]]:
+    """Return the rows of each line, table by table."""
+    lines: dict[LineKey, list[list[BudgetRow]]] = defaultdict(list)
     for rows in tables:
         for line, group in _by_line(rows).items():
-            groups[line].append(group)
-    told = [_line_cents(places, name) for places in groups.values()]
+            lines[line].append(group)
+    return list(lines.values())
+
+
+def _total(lines: Sequence[Sequence[Sequence[BudgetRow]]], name: AmountName) -> Total:
+    """Return the sum of one amount over some lines, each once. lines: the rows of each, table by table."""
+    if not lines:
+        return NO_TOTAL
+    told = [_line_cents(places, name) for places in lines]
     known = [cents for cents, _ in told if cents is not None]
-    figures = [row.amount(name)[0] for places in groups.values() for rows in places for row in rows]
+    figures = [row.amount(name)[0] for places in lines for rows in places for row in rows]
     return Total(
         cents=sum(known) if known else None,
         at_least=not all(whole for _, whole in told),
@@ -184,6 +195,8 @@ def _line_cents(places: Sequence[Sequence[BudgetRow]], name: AmountName) -> tupl
     places: its rows, table by table. Rows that show the whole line (its ledger, or a line that is shared) tell the same
     amount, and so do the rows of one table; those of several tables are parts of the line and are added.
     """
+    if len(places) == 1 and len(places[0]) == 1:  # as most lines stand
+        return _alone(places[0][0].amount(name)[0])
     whole: list[Figure[int]] = []
     parts: list[tuple[int | None, bool]] = []
     for rows in places:
@@ -201,6 +214,13 @@ def _line_cents(places: Sequence[Sequence[BudgetRow]], name: AmountName) -> tupl
     if not known:
         return (0, True) if complete else (None, False)
     return sum(known), complete
+
+
+def _alone(figure: Figure[int]) -> tuple[int | None, bool]:
+    """Return what the only figure of a line says, and whether that is all of it."""
+    if figure.value is not None:
+        return figure.value, True
+    return (0, True) if figure.state in NO_MONEY else (None, False)
 
 
 def _same(figures: Sequence[Figure[int]]) -> tuple[int | None, bool]:
@@ -239,7 +259,7 @@ def _shown(stated: Figure[int], real: Figure[int] | None, share_ppm: int | None)
         return stated, "statement"
     if share_ppm is None:
         return real, "ledger"
-    return real.model_copy(update={"value": real.value * share_ppm // 1_000_000}), "share"
+    return replace(real, value=real.value * share_ppm // 1_000_000), "share"
 
 
 def _amounts(commitment: Stated[Cents], liquidation: Stated[Cents], unspecified: Stated[Cents], name: str) -> Amounts:

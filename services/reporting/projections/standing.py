@@ -136,6 +136,8 @@ class StandingReader:
     def __init__(self, db: Db, cut: Mapping[str, int]) -> None:
         self._db = db
         self._cut = cut
+        # By source and position: one fact answers several questions.
+        self._known: dict[tuple[str, int], Standing] = {}
 
     async def of(self, source: str, streams: Iterable[str], but: Sequence[type[Event]] = ()) -> list[Standing]:
         """Return the facts of some streams, in the order recorded, leaving some types out."""
@@ -179,19 +181,22 @@ class StandingReader:
         rows = await self._db.fetch(_in(LOGS[source], query), list(streams), self._cut[source], left_out)
         found: list[Standing] = []
         for begin in range(0, len(rows), SLICE_ROWS):
-            found += [_standing(source, row) for row in rows[begin : begin + SLICE_ROWS]]
+            found += [self._fact(source, row) for row in rows[begin : begin + SLICE_ROWS]]
             await asyncio.sleep(0)
         return found
+
+    def _fact(self, source: str, row: asyncpg.Record) -> Standing:
+        stream, position, kind, recorded_at, occurred, data = row
+        known = self._known.get((source, position))
+        if known is None:
+            event = REGISTRY.read(kind, data)
+            assert event is not None  # only types of the registry are folded
+            day = recorded_at.astimezone(UTC).date()
+            known = Standing(event_name(source, position), position, stream, event, day, occurred)
+            self._known[source, position] = known
+        return known
 
 
 def _in(log: Log, query: str) -> str:
     """Return a query on the tables of one log."""
     return query.format(facts=log.facts.table, links=log.links.table)
-
-
-def _standing(source: str, row: asyncpg.Record) -> Standing:
-    stream, position, kind, recorded_at, occurred, data = row
-    event = REGISTRY.read(kind, data)
-    assert event is not None  # only types of the registry are folded
-    day = recorded_at.astimezone(UTC).date()
-    return Standing(event_name(source, position), position, stream, event, day, occurred)

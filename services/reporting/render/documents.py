@@ -24,6 +24,7 @@ from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import PREFIX, Page
 from services.reporting.render.sayings import SAYINGS
 from services.reporting.render.stops import Stop
+from services.reporting.writing import canonical
 
 # In French it keeps its distance, and stays on the line of what it follows.
 COLON: Final = "\N{NO-BREAK SPACE}: "
@@ -172,7 +173,7 @@ def objective_page(
 def latest_events(objective: Objective, count: int) -> list[str]:
     """Return the names of the last events of each log that an objective's page shows."""
     by_source: dict[str, set[int]] = {}
-    for source, position in map(split_name, EVENT.findall(objective.model_dump_json())):
+    for source, position in map(split_name, EVENT.findall(canonical(objective).decode())):
         by_source.setdefault(source, set()).add(position)
     return [
         event_name(source, position)

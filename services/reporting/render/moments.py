@@ -100,7 +100,7 @@ def printed(fact: Fact) -> Moment:
 def decisions(dossier: Dossier) -> list[Moment]:
     """Return what a letter tells of a dossier: decisions, money, plans and its end; the way there is on its own page."""
     kept = tuple(step for step in dossier.steps if step.kind in DECISIONS)
-    return story(dossier.model_copy(update={"steps": kept}))
+    return story(replace(dossier, steps=kept))
 
 
 def story(dossier: Dossier) -> list[Moment]:

@@ -16,8 +16,9 @@ from regesta.projection import search_path
 from regesta.testing import MemoryStore
 from regesta.view import View
 from services.reporting.domain.letter import Letter
-from services.reporting.gathering import canonical, read_letter
+from services.reporting.gathering import read_letter
 from services.reporting.projections.standing import LOGS, PROJECTIONS, REGISTRY
+from services.reporting.writing import canonical
 from tests.conftest import Database
 from tests.services.reporting.past import LOG
 

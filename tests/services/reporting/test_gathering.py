@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import asyncpg
+import orjson
 import pytest
 
 from services.reporting.domain.errors import UnknownNote, UnknownObjective
@@ -71,7 +72,7 @@ async def test_every_figure_names_events_that_exist(fresh_database: FreshDatabas
     async with system_on(await fresh_database("reporting")) as system:
         for source, log in history.logs.items():
             await system.feed(source, log)
-        document = (await system.letter("territorial", 2024)).model_dump()
+        document = orjson.loads(await system.document("territorial", 2024))
         names = {name for figure in figures(document) for name in figure.events}
         heads = {f"{event.source}:{event.position}" for log in history.logs.values() for event in log}
         assert names
