@@ -49,7 +49,7 @@ from regesta.store import PostgresStore
 from regesta.web import command_router
 
 # A full collection walks through all that a large letter is made of, so these come seldom: most garbage goes without.
-GC_THRESHOLDS = (10_000, 10, 100)
+GC_THRESHOLDS = (30_000, 100, 10)
 # Who does not take its answer by then, after the signal to exit, loses it.
 GRACE_SECONDS = 10
 PROGRESS_SECONDS = 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -90,31 +91,63 @@ async def _read(
 
 
 async def gather(reader: StandingReader, objectives: Sequence[ObjectiveId], question: Question) -> Knowledge:
-    """Return all that a letter over some objectives is made of, in eleven statements."""
+    """Return all that a letter over some objectives is made of, in eleven statements.
+
+    While the database answers one, what another answered is read.
+    """
     streams = [f"objective/{each}" for each in objectives]
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            followed = tasks.create_task(_followed(reader, streams))
+            budgeted = tasks.create_task(_budgeted(reader, objectives, question))
+            indicators = tasks.create_task(reader.about("kpi", streams))
+            said = tasks.create_task(reader.of("objectives", streams))
+    except ExceptionGroup as failed:
+        # They share a connection, so that one reason is enough.
+        raise failed.exceptions[0] from None
+    money = budgeted.result()
+    return replace(
+        followed.result(),
+        objectives=said.result(),
+        indicators=indicators.result(),
+        assignments=money.assignments,
+        serving=money.serving,
+        lines=money.lines,
+        credits=money.credits,
+        ledgers=money.ledgers,
+    )
+
+
+async def _followed(reader: StandingReader, streams: Sequence[str]) -> Knowledge:
+    """Return the dossiers of some objectives, with the money that follows them."""
     dossiers = await reader.about("objectives", streams)
     dossier_streams = _streams(dossiers)
+    links = await reader.links("objectives", dossier_streams)
+    money = await reader.about("budget", dossier_streams)
+    conventions = [fact.stream for fact in money if isinstance(fact.event, ConventionSigned)]
+    drawn = await reader.about("budget", conventions)
+    return Knowledge(
+        dossiers=dossiers,
+        dossier_links=links,
+        conventions=[fact for fact in money if fact.stream.startswith("convention/")],
+        commitments=_merged(fact for fact in (*money, *drawn) if fact.stream.startswith("commitment/")),
+    )
+
+
+async def _budgeted(reader: StandingReader, objectives: Sequence[ObjectiveId], question: Question) -> Knowledge:
+    """Return the budget lines of some objectives, with their ledgers of the years asked for."""
     assignments = await reader.of("budget", [f"assignment/{each}" for each in objectives])
     lines = sorted({fact.event.line for fact in assignments if isinstance(fact.event, LineAssigned)})
     years = sorted({question.year, *(section.year for section in question.sections)})
     ledgers = [f"ledger/{line}/{year}" for line in lines for year in years]
     line_streams = [f"line/{line}" for line in lines]
     lined = await reader.of("budget", [*line_streams, *ledgers], but=ENTRIES)
-    money = await reader.about("budget", dossier_streams)
-    conventions = [fact.stream for fact in money if isinstance(fact.event, ConventionSigned)]
-    drawn = await reader.about("budget", conventions)
     return Knowledge(
-        objectives=await reader.of("objectives", streams),
-        dossiers=dossiers,
-        dossier_links=await reader.links("objectives", dossier_streams),
-        indicators=await reader.about("kpi", streams),
         assignments=assignments,
         serving=await reader.linking("budget", line_streams),
         lines=[fact for fact in lined if fact.stream.startswith("line/")],
         credits=[fact for fact in lined if fact.stream.startswith("ledger/")],
         ledgers=await reader.sums(ledgers, ENTRIES),
-        conventions=[fact for fact in money if fact.stream.startswith("convention/")],
-        commitments=_merged(fact for fact in (*money, *drawn) if fact.stream.startswith("commitment/")),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
 from contracts import decisions, dossiers
@@ -200,5 +201,11 @@ def _first(event: Event, *members: str) -> str | None:
 
 def _member(event: Event, name: str, kind: type[M]) -> M | None:
     """Return a member of a fact, None when its type has none or it is left out."""
-    value = getattr(event, name, None) if name in type(event).model_fields else None
+    value = getattr(event, name, None) if name in _members(type(event)) else None
     return value if isinstance(value, kind) else None
+
+
+@cache
+def _members(kind: type[Event]) -> frozenset[str]:
+    """Return the members that a type has by its contract."""
+    return frozenset(kind.model_fields)

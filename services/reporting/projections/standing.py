@@ -136,6 +136,8 @@ class StandingReader:
     def __init__(self, db: Db, cut: Mapping[str, int]) -> None:
         self._db = db
         self._cut = cut
+        # One statement at a time, whoever asks at once.
+        self._turn = asyncio.Lock()
         # By source and position: one fact answers several questions.
         self._known: dict[tuple[str, int], Standing] = {}
 
@@ -153,7 +155,7 @@ class StandingReader:
 
     async def links(self, source: str, streams: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return what some streams are linked to, in the order linked."""
-        rows = await self._db.fetch(_in(LOGS[source], LINKS), list(streams), self._cut[source])
+        rows = await self._fetch(_in(LOGS[source], LINKS), list(streams), self._cut[source])
         found: dict[str, tuple[str, ...]] = {}
         for stream, about in rows:
             found[stream] = (*found.get(stream, ()), about)
@@ -161,13 +163,13 @@ class StandingReader:
 
     async def keys(self, source: str, kind: str, after: str, limit: int) -> list[str]:
         """Return the keys of the next streams of a kind ("note") after one, in their order."""
-        rows = await self._db.fetch(_in(LOGS[source], STREAMS), kind, after, self._cut[source], limit)
+        rows = await self._fetch(_in(LOGS[source], STREAMS), kind, after, self._cut[source], limit)
         return [row["stream"].partition("/")[2] for row in rows]
 
     async def sums(self, streams: Iterable[str], types: Iterable[type[Event]]) -> dict[str, list[LedgerSum]]:
         """Return the amounts of some ledgers, summed by type and credit."""
         names = [event.name for event in types]
-        rows = await self._db.fetch(_in(LOGS["budget"], SUMS), list(streams), self._cut["budget"], names)
+        rows = await self._fetch(_in(LOGS["budget"], SUMS), list(streams), self._cut["budget"], names)
         found: dict[str, list[LedgerSum]] = {}
         for stream, kind, credit, cents, unchecked, positions in rows:
             events = tuple(event_name("budget", position) for position in positions)
@@ -178,12 +180,16 @@ class StandingReader:
         self, source: str, query: str, streams: Iterable[str], but: Sequence[type[Event]] = ()
     ) -> list[Standing]:
         left_out = [event.name for event in but]
-        rows = await self._db.fetch(_in(LOGS[source], query), list(streams), self._cut[source], left_out)
+        rows = await self._fetch(_in(LOGS[source], query), list(streams), self._cut[source], left_out)
         found: list[Standing] = []
         for begin in range(0, len(rows), SLICE_ROWS):
             found += [self._fact(source, row) for row in rows[begin : begin + SLICE_ROWS]]
             await asyncio.sleep(0)
         return found
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        async with self._turn:
+            return await self._db.fetch(query, *arguments)
 
     def _fact(self, source: str, row: asyncpg.Record) -> Standing:
         stream, position, kind, recorded_at, occurred, data = row
