@@ -55,7 +55,7 @@ def _difference(rebuild: Answer) -> str:
 def _table(difference: Answer) -> str:
     keys = ", ".join(_key(each) for each in difference["keys"])
     rows = f"{difference['rows']} rows, {difference['new_rows']} in the new build"
-    return f"{difference['table']} ({rows}), {difference['differing']} keys differ: {keys}"
+    return f"{difference['table']} ({rows}), keys that differ: {difference['differing']}, such as {keys}"
 
 
 def _key(key: dict[str, Answer]) -> str:

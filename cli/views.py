@@ -84,7 +84,7 @@ def parked_stream(found: Answer, console: Console) -> None:
     """Print where one stream stands still."""
     console.print(f"{found['stream']} stands still in {found['projection']} since {found['parked_at'][:19]} UTC,")
     console.print(
-        f"at {found['event']}, tried {found['attempts']} times; {found['waiting']} events wait.", highlight=False
+        f"at {found['event']}; tries: {found['attempts']}, events that wait: {found['waiting']}.", highlight=False
     )
     console.print(found["error"], style="red", highlight=False, markup=False)
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
+from pydantic import ValidationError
 
 from regesta.checkpoint import Overtaken, names
 from regesta.database import Connection as Db
@@ -86,5 +87,8 @@ async def is_dropped(pool: asyncpg.Pool, build: Build, recorded: Recorded) -> bo
 
 
 def told(error: Exception) -> str:
-    """Return an error in one line of at most 1,000 characters."""
-    return f"{type(error).__name__}: {error}".replace("\0", "").replace("\n", " ")[:1000]
+    """Return an error in one line of at most 1,000 characters; of data that is not what its contract says, without the data."""
+    said = str(error)
+    if isinstance(error, ValidationError):
+        said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return " ".join(f"{type(error).__name__}: {said}".replace("\0", "").split())[:1000]

@@ -64,7 +64,7 @@ async def test_a_parked_stream_is_listed_shown_tried_and_dropped(operator: Opera
     assert (code, parked["projection"], parked["stream"], parked["event"]) == (0, "lines", STREAM, f"budget:{head}")
     code, printed = await operator("park", "show", "budget", "lines", STREAM)
     assert code == 0
-    assert f"at budget:{head}, tried 1 times; 1 events wait." in printed.replace("\n", " ")
+    assert f"at budget:{head}; tries: 1, events that wait: 1." in printed.replace("\n", " ")
     code, printed = await operator("park", "retry", "budget", "lines", STREAM, "--json")
     assert (code, json.loads(printed)["parked"]["attempts"]) == (1, 2)
     code, _ = await operator("park", "drop", "budget", "lines", STREAM, "--reason", "Broken")  # nobody answers yes
@@ -90,7 +90,7 @@ async def test_a_rebuild_waits_and_tells_what_differs(operator: Operator) -> Non
     await pool.execute(f"UPDATE {rebuild['build']}.lines SET version = 7")
     code, printed = await operator("rebuild", "budget", "--projection", "lines")
     said = " ".join(printed.split())
-    assert (code, f"1 keys differ: line={LINE} from_position=" in said) == (1, True)
+    assert (code, f"keys that differ: 1, such as line={LINE} from_position=" in said) == (1, True)
     code, printed = await operator("rebuild", "budget", "--projection", "lines", "--accept")
     assert code == 0
     code, printed = await operator("rebuild", "budget", "--json")

@@ -96,9 +96,7 @@ async def test_a_service_executes_only_the_functions_made_for_it(service: str, f
     async with connected(database.dsn) as runtime, connected(database.owner_dsn) as owner:
         assert [row["proname"] for row in await runtime.fetch(FUNCTIONS)] == ["append", "position_before", "replicate"]
         assert await owner.fetch(FUNCTIONS) == []
-        assert await refused(
-            runtime, "SELECT log.refusals(NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"
-        )
+        assert await refused(runtime, "SELECT log.refusals(NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')")
         assert await runtime.fetchval("SELECT log.position_before(NULL, now())") == 0
 
 
