@@ -6,22 +6,12 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
 
-from contracts.budget import (
-    CreditConsumed,
-    CreditReleased,
-    CreditReserved,
-    CreditReturned,
-    CreditsTransferredIn,
-    CreditsTransferredOut,
-    LineAssigned,
-)
+from contracts.budget import LineAssigned
 from contracts.commitments import ConventionSigned
 from contracts.objectives import ObjectiveOpened
 from contracts.types import NoteSlug, ObjectiveId, Year
 from regesta.aside import aside
-from regesta.event import Event
 from regesta.view import View
 from services.reporting.domain.assembly import Assembly, question_of
 from services.reporting.domain.errors import UnknownNote, UnknownObjective
@@ -30,16 +20,6 @@ from services.reporting.domain.letter import Letter
 from services.reporting.domain.standing import Standing
 from services.reporting.domain.tree import Node, nodes_of, note_of, roots_of
 from services.reporting.projections.standing import StandingReader
-
-# What is only summed, never read one by one.
-ENTRIES: Final[tuple[type[Event], ...]] = (
-    CreditReserved,
-    CreditReleased,
-    CreditConsumed,
-    CreditReturned,
-    CreditsTransferredOut,
-    CreditsTransferredIn,
-)
 
 
 async def read_letter(
@@ -141,13 +121,13 @@ async def _budgeted(reader: StandingReader, objectives: Sequence[ObjectiveId], q
     years = sorted({question.year, *(section.year for section in question.sections)})
     ledgers = [f"ledger/{line}/{year}" for line in lines for year in years]
     line_streams = [f"line/{line}" for line in lines]
-    lined = await reader.of("budget", [*line_streams, *ledgers], but=ENTRIES)
+    lined = await reader.of("budget", [*line_streams, *ledgers])
     return Knowledge(
         assignments=assignments,
         serving=await reader.linking("budget", line_streams),
         lines=[fact for fact in lined if fact.stream.startswith("line/")],
         credits=[fact for fact in lined if fact.stream.startswith("ledger/")],
-        ledgers=await reader.sums(ledgers, ENTRIES),
+        ledgers=await reader.sums(ledgers),
     )
 
 

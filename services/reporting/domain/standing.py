@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias, get_args
 
 from contracts import budget, commitments, decisions, dossiers, kpi, objectives
 from contracts.types import Section
@@ -60,12 +60,6 @@ BUDGET: tuple[type[Event], ...] = (
     budget.BudgetLineOpened,
     budget.CreditsVoted,
     budget.CreditsAdjusted,
-    budget.CreditsTransferredOut,
-    budget.CreditsTransferredIn,
-    budget.CreditReserved,
-    budget.CreditReleased,
-    budget.CreditConsumed,
-    budget.CreditReturned,
     budget.LineAssigned,
     budget.LineUnassigned,
     budget.AllocationPrinted,
@@ -84,6 +78,16 @@ BUDGET: tuple[type[Event], ...] = (
     commitments.RecoveryCollected,
     FactWithdrawn,
 )
+# Of budget's log also what is only added up, in its ledgers.
+Entry: TypeAlias = (
+    budget.CreditReserved
+    | budget.CreditReleased
+    | budget.CreditConsumed
+    | budget.CreditReturned
+    | budget.CreditsTransferredOut
+    | budget.CreditsTransferredIn
+)
+ENTRIES: tuple[type[Event], ...] = get_args(Entry)
 
 
 # Statements of which the latest counts: the slot's first word, and the members that tell one statement from another.

@@ -27,8 +27,9 @@ WITH RECURSIVE of AS (
     SELECT f.recorded_at FROM of JOIN objectives_facts AS f USING (stream)
     UNION ALL SELECT f.recorded_at FROM of JOIN kpi_facts AS f USING (stream)
     UNION ALL SELECT f.recorded_at FROM of JOIN budget_facts AS f USING (stream)
-    UNION ALL SELECT f.recorded_at FROM of JOIN budget_facts AS f
-        ON of.stream LIKE 'line/%'
+    UNION ALL SELECT f.recorded_at FROM of JOIN (
+        SELECT stream, recorded_at FROM budget_facts UNION ALL SELECT stream, recorded_at FROM ledger_totals
+    ) AS f ON of.stream LIKE 'line/%'
         AND f.stream > 'ledger/' || substr(of.stream, 6) || '/' AND f.stream < 'ledger/' || substr(of.stream, 6) || '0'
 )
 SELECT date_trunc('month', recorded_at AT TIME ZONE 'Europe/Brussels')::date AS month, count(*) AS facts

@@ -21,6 +21,7 @@ from regesta.projection import Fact, Projection
 from services.reporting.domain.knowledge import LedgerSum
 from services.reporting.domain.standing import (
     BUDGET,
+    ENTRIES,
     KPI,
     OBJECTIVES,
     Standing,
@@ -29,8 +30,9 @@ from services.reporting.domain.standing import (
     slot_of,
     unlinked_by,
 )
+from services.reporting.projections import ledgers
 
-REGISTRY: Final = Registry(OBJECTIVES, KPI, BUDGET)
+REGISTRY: Final = Registry(OBJECTIVES, KPI, BUDGET, ENTRIES)
 # Raised when the slot of an event changes: the tables of a new version are then filled from the first event on.
 VERSION: Final = 1
 # Between so many facts, a few milliseconds, other requests have their turn.
@@ -93,12 +95,12 @@ LOGS: Final = {
     "kpi": Log.of("kpi", KPI),
     "budget": Log.of("budget", BUDGET),
 }
-PROJECTIONS: Final = tuple(log.projection() for log in LOGS.values())
+PROJECTIONS: Final = (*(log.projection() for log in LOGS.values()), ledgers.PROJECTION)
 
 
-# $1: streams; $2: the cut; $3: types to leave out, or of ledgers those to sum.
+# $1: streams; $2: the cut.
 COLUMNS: Final = "f.stream, f.from_position, f.type, f.recorded_at, f.occurred, f.data::text"
-STOOD: Final = f"{as_of('f', '$2')} AND f.type <> ALL ($3::text[]) ORDER BY f.from_position, f.stream, f.slot"
+STOOD: Final = f"{as_of('f', '$2')} ORDER BY f.from_position, f.stream, f.slot"
 OF: Final = f"SELECT {COLUMNS} FROM {{facts}} AS f WHERE f.stream = ANY ($1::text[]) AND {STOOD}"
 ABOUT: Final = f"""
 SELECT {COLUMNS} FROM {{facts}} AS f
@@ -113,15 +115,6 @@ LINKS: Final = f"""
 SELECT l.stream, l.about FROM {{links}} AS l WHERE l.stream = ANY ($1::text[]) AND {as_of("l", "$2")}
 ORDER BY l.stream, l.from_position, l.about
 """
-SUMS: Final = f"""
-SELECT f.stream, f.type, f.data->>'credit' AS credit, sum((f.data->>'amount_cents')::bigint),
-       coalesce(bool_or((f.data->>'unchecked')::boolean), false), array_agg(f.from_position ORDER BY f.from_position)
-FROM {{facts}} AS f
-WHERE f.stream = ANY ($1::text[]) AND {as_of("f", "$2")} AND f.type = ANY ($3::text[])
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
-
-
 # Bounded on both sides, so that the primary key finds the streams of one kind: "0" is the character after "/".
 STREAMS: Final = f"""
 SELECT f.stream FROM {{facts}} AS f
@@ -141,9 +134,9 @@ class StandingReader:
         # By source and position: one fact answers several questions.
         self._known: dict[tuple[str, int], Standing] = {}
 
-    async def of(self, source: str, streams: Iterable[str], but: Sequence[type[Event]] = ()) -> list[Standing]:
-        """Return the facts of some streams, in the order recorded, leaving some types out."""
-        return await self._read(source, OF, streams, but)
+    async def of(self, source: str, streams: Iterable[str]) -> list[Standing]:
+        """Return the facts of some streams, in the order recorded."""
+        return await self._read(source, OF, streams)
 
     async def about(self, source: str, others: Iterable[str]) -> list[Standing]:
         """Return the facts of all streams that are linked to some others, in the order recorded."""
@@ -166,21 +159,12 @@ class StandingReader:
         rows = await self._fetch(_in(LOGS[source], STREAMS), kind, after, self._cut[source], limit)
         return [row["stream"].partition("/")[2] for row in rows]
 
-    async def sums(self, streams: Iterable[str], types: Iterable[type[Event]]) -> dict[str, list[LedgerSum]]:
-        """Return the amounts of some ledgers, summed by type and credit."""
-        names = [event.name for event in types]
-        rows = await self._fetch(_in(LOGS["budget"], SUMS), list(streams), self._cut["budget"], names)
-        found: dict[str, list[LedgerSum]] = {}
-        for stream, kind, credit, cents, unchecked, positions in rows:
-            events = tuple(event_name("budget", position) for position in positions)
-            found.setdefault(stream, []).append(LedgerSum(kind, credit, int(cents), unchecked, events))
-        return found
+    async def sums(self, streams: Iterable[str]) -> dict[str, list[LedgerSum]]:
+        """Return the totals of the entries of some ledgers, by type and credit."""
+        return ledgers.sums_of(await self._fetch(ledgers.TOTALS, list(streams), self._cut["budget"]))
 
-    async def _read(
-        self, source: str, query: str, streams: Iterable[str], but: Sequence[type[Event]] = ()
-    ) -> list[Standing]:
-        left_out = [event.name for event in but]
-        rows = await self._fetch(_in(LOGS[source], query), list(streams), self._cut[source], left_out)
+    async def _read(self, source: str, query: str, streams: Iterable[str]) -> list[Standing]:
+        rows = await self._fetch(_in(LOGS[source], query), list(streams), self._cut[source])
         found: list[Standing] = []
         for begin in range(0, len(rows), SLICE_ROWS):
             found += [self._fact(source, row) for row in rows[begin : begin + SLICE_ROWS]]

@@ -50,8 +50,12 @@ async def record(running: Running) -> None:
     commitment = {"line": LINE, "year": 2024, "amount_cents": 1_250_000_000, "dossier": DOSSIER}
     token = await put(running, f"/budget/v1/commitments/{COMMITMENT}", commitment)
     assert (await running.client.get(f"/reporting/v1/notes?at_least={told},{token}")).status_code == 200
-    for log in ("objectives", "budget"):
-        moved = f"UPDATE {log}_standing_v1.{log}_facts SET recorded_at = coalesce(($1::jsonb->>stream)::timestamptz, '2019-03-03Z')"
+    for table in (
+        "objectives_standing_v1.objectives_facts",
+        "budget_standing_v1.budget_facts",
+        "ledgers_v1.ledger_totals",
+    ):
+        moved = f"UPDATE {table} SET recorded_at = coalesce(($1::jsonb->>stream)::timestamptz, '2019-03-03Z')"
         await running.runtime("reporting").pool.execute(moved, json.dumps(WHEN))
 
 
