@@ -19,6 +19,8 @@ import services
 from cli.embedded import Embedded
 from regesta.database import create_database, create_service, migrate, migrations
 
+pytest.register_assert_rewrite("regesta.suites")
+
 # A busy machine is slow, not wrong.
 settings.register_profile("regesta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("regesta")
