@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Self, TypeAlias, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +11,8 @@ from regesta.event import Event, event_name
 from regesta.view import View
 
 Names: TypeAlias = tuple[str, ...]
+# So many events a figure names itself.
+NAMED: Final = 100
 E = TypeVar("E", bound=Event)
 
 
@@ -23,15 +25,20 @@ class Answer(BaseModel):
 
 
 class Figure(BaseModel):
-    """An amount in euro cents, None when it is not known, and the names of the events behind it."""
+    """An amount in euro cents, None when it is not known, and the names of the events behind it.
+
+    events: the newest 100, in the order recorded. count: how many there are.
+    """
 
     cents: int | None
-    events: Names = Field(examples=[["budget:12"]])
+    events: Names = Field(max_length=NAMED, examples=[["budget:12"]])
+    count: int
 
     @classmethod
-    def of(cls, cents: int | None, positions: Iterable[int]) -> Self:
-        """Return an amount with the positions of its events in this log."""
-        return cls(cents=cents, events=names(positions))
+    def of(cls, cents: int | None, positions: Collection[int], count: int | None = None) -> Self:
+        """Return an amount with the positions of its events in this log. count: when the newest alone are given."""
+        named = names(sorted(positions)[-NAMED:])
+        return cls(cents=cents, events=named, count=len(positions) if count is None else count)
 
 
 def names(positions: Iterable[int]) -> Names:

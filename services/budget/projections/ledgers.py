@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter
@@ -24,7 +25,7 @@ from regesta.periods import Change, Periods, Row, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
 from services.budget.domain.ledger import Amount, stated_cents
-from services.budget.projections.answer import Answer, Figure, Names, names, position_of
+from services.budget.projections.answer import NAMED, Answer, Figure, Names, names, position_of
 
 EVENTS: tuple[type[Event], ...] = (
     CreditsVoted,
@@ -58,7 +59,8 @@ SELECT * FROM unnest(
 """
 READ_TOTALS = f"SELECT * FROM ledger_totals AS t WHERE {as_of('t', '$1')} AND line = $2 AND year = $3"
 READ_EVENTS = """
-SELECT credit, figure, array_agg(position ORDER BY position) AS positions, bool_or(unchecked) AS unchecked
+SELECT credit, figure, count(*) AS count, bool_or(unchecked) AS unchecked,
+       (array_agg(position ORDER BY position DESC))[:$4] AS newest
 FROM ledger_entries WHERE line = $2 AND year = $3 AND position <= $1 GROUP BY credit, figure
 """
 READ_ENTRIES = """
@@ -84,6 +86,18 @@ class Totals(NamedTuple):
     liquidated_cents: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The facts behind a figure. newest: positions of the last of them, at most NAMED of each kind. count: of all."""
+
+    newest: tuple[int, ...] = ()
+    count: int = 0
+
+    def __or__(self, other: Behind) -> Behind:
+        """Return the facts behind a figure that is made of two."""
+        return Behind(self.newest + other.newest, self.count + other.count)
+
+
 class Entry(NamedTuple):
     """A fact of a ledger. figure: stated | transferred | used. cents: signed; None when the amount is not known.
 
@@ -105,7 +119,7 @@ class Entry(NamedTuple):
 class CreditOut(BaseModel):
     """Credits of one kind. amount: after transfers; left: amount - used; both None when the credits were never stated.
 
-    stated: as voted or last adjusted. unchecked: something was used while they were not stated.
+    stated: as voted or last adjusted; stated_events: the newest that say so. unchecked: something was used while they were not stated.
     """
 
     stated: Stated[Cents]
@@ -118,12 +132,16 @@ class CreditOut(BaseModel):
 
 
 class LedgerOut(BaseModel):
-    """The credits of a line in a year. commitment.used is what is committed, liquidation.used what is liquidated."""
+    """The credits of a line in a year. commitment.used is what is committed, liquidation.used what is liquidated.
+
+    entries: where all facts behind these figures are, page by page, as of the same cut when it is asked for.
+    """
 
     line: str
     year: int
     commitment: CreditOut
     liquidation: CreditOut
+    entries: str
 
 
 class EntryOut(BaseModel):
@@ -186,15 +204,17 @@ async def read_ledger(view: View, line: str, year: int) -> tuple[LedgerOut, int]
     position = position_of(view)
     row = await view.db.fetchrow(READ_TOTALS, position, line, year)
     totals = Totals() if row is None else Totals(*(row[name] for name in Totals._fields))
-    behind: dict[tuple[str, str], list[int]] = {}
+    behind: dict[tuple[str, str], Behind] = {}
     unchecked: set[str] = set()
-    for each in await view.db.fetch(READ_EVENTS, position, line, year):
-        behind[each["credit"], each["figure"]] = each["positions"]
+    for each in await view.db.fetch(READ_EVENTS, position, line, year, NAMED):
+        behind[each["credit"], each["figure"]] = Behind(tuple(each["newest"]), each["count"])
         if each["unchecked"]:
             unchecked.add(each["credit"])
     commitment = _credit("commitment", totals[1:4], behind, unchecked=unchecked)
     liquidation = _credit("liquidation", totals[4:7], behind, unchecked=unchecked)
-    return LedgerOut(line=line, year=year, commitment=commitment, liquidation=liquidation), totals.version
+    entries = f"/budget/v1/lines/{line}/years/{year}/entries"
+    ledger = LedgerOut(line=line, year=year, commitment=commitment, liquidation=liquidation, entries=entries)
+    return ledger, totals.version
 
 
 async def read_entries(view: View, ledger: tuple[str, int], after: int, limit: int) -> tuple[EntryOut, ...]:
@@ -217,7 +237,7 @@ async def read_entries(view: View, ledger: tuple[str, int], after: int, limit: i
 def _credit(
     credit: str,
     totals: tuple[str | None, int, int],
-    behind: dict[tuple[str, str], list[int]],
+    behind: Mapping[tuple[str, str], Behind],
     *,
     unchecked: set[str],
 ) -> CreditOut:
@@ -225,14 +245,17 @@ def _credit(
     stated = UNKNOWN if text is None else STATED.validate_json(text)
     before_cents = stated_cents(stated)
     amount_cents = None if before_cents is None else before_cents + transferred_cents
-    said, moved, used = (behind.get((credit, figure), []) for figure in ("stated", "transferred", "used"))
+    said, moved, used = (behind.get((credit, figure), Behind()) for figure in ("stated", "transferred", "used"))
+    amounting = said | moved
+    every = amounting | used
+    left_cents = None if amount_cents is None else amount_cents - used_cents
     return CreditOut(
         stated=stated,
-        stated_events=names(said),
-        transferred=Figure.of(transferred_cents, moved),
-        amount=Figure.of(amount_cents, said + moved),
-        used=Figure.of(used_cents, used),
-        left=Figure.of(None if amount_cents is None else amount_cents - used_cents, said + moved + used),
+        stated_events=names(said.newest),
+        transferred=Figure.of(transferred_cents, moved.newest, moved.count),
+        amount=Figure.of(amount_cents, amounting.newest, amounting.count),
+        used=Figure.of(used_cents, used.newest, used.count),
+        left=Figure.of(left_cents, every.newest, every.count),
         unchecked=credit in unchecked,
     )
 

@@ -71,11 +71,11 @@ async def read_receipts(view: View, line: str, year: int) -> ReceiptsOut:
     """Return the receipts of a line in a year; zero where nothing was recorded."""
     rows = await view.db.fetch(READ_RECEIPTS, position_of(view), line, year)
     figures = {row["figure"]: Figure.of(row["cents"], row["positions"]) for row in rows}
-    none = Figure(cents=0, events=())
+    none = Figure.of(0, [])
     return ReceiptsOut(established=figures.get("established", none), collected=figures.get("collected", none))
 
 
 async def read_forecast(view: View, subject: str, year: int) -> Figure:
     """Return what is expected to be liquidated on a line or for a dossier in a year; not known when nobody said."""
     row = await view.db.fetchrow(READ_FORECAST, position_of(view), subject, year)
-    return Figure(cents=None, events=()) if row is None else Figure.of(row["cents"], [row["from_position"]])
+    return Figure.of(None, []) if row is None else Figure.of(row["cents"], [row["from_position"]])

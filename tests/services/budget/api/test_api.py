@@ -179,7 +179,7 @@ async def test_every_event_behind_a_figure_is_an_entry_of_the_ledger(running: Ru
     left = ledger["liquidation"]["left"]
     assert left["cents"] == 900
     assert left["events"] == [entry["event"] for entry in entries if entry["credit"] == "liquidation"]
-    assert ledger["commitment"]["amount"] == {"cents": None, "events": []}
+    assert ledger["commitment"]["amount"] == {"cents": None, "events": [], "count": 0}
     assert ledger["commitment"]["unchecked"] is True
     assert ledger["liquidation"]["unchecked"] is False
 
