@@ -17,7 +17,6 @@ from tests.conftest import NEW_LOG, Database, FreshDatabase, Templates
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, migrated, served, settings_of
 
-
 OpenStore: TypeAlias = Callable[[Database], Awaitable[PostgresStore]]
 
 
