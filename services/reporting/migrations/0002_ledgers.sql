@@ -9,7 +9,12 @@ CREATE TABLE ledgers_v1.ledger_totals (
     total_cents bigint NOT NULL,
     unchecked boolean NOT NULL,
     from_position bigint NOT NULL,
-    PRIMARY KEY (stream, type, credit, from_position)
+    PRIMARY KEY (stream, type, credit, from_position) INCLUDE (recorded_at)
 );
 GRANT USAGE ON SCHEMA ledgers_v1 TO {service};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ledgers_v1 TO {service};
+
+-- The months of a note are counted in these alone (projections/months.py).
+CREATE INDEX ON objectives_standing_v1.objectives_facts (stream, recorded_at);
+CREATE INDEX ON kpi_standing_v1.kpi_facts (stream, recorded_at);
+CREATE INDEX ON budget_standing_v1.budget_facts (stream, recorded_at);

@@ -31,9 +31,12 @@ WITH RECURSIVE of AS (
         SELECT stream, recorded_at FROM budget_facts UNION ALL SELECT stream, recorded_at FROM ledger_totals
     ) AS f ON of.stream LIKE 'line/%'
         AND f.stream > 'ledger/' || substr(of.stream, 6) || '/' AND f.stream < 'ledger/' || substr(of.stream, 6) || '0'
+), hours AS (
+    -- An hour is in one month of Brussels, and is reckoned far quicker.
+    SELECT date_bin('1 hour', recorded_at, 'epoch') AS hour, count(*) AS facts FROM recorded GROUP BY 1
 )
-SELECT date_trunc('month', recorded_at AT TIME ZONE 'Europe/Brussels')::date AS month, count(*) AS facts
-FROM recorded GROUP BY 1 ORDER BY 1
+SELECT date_trunc('month', hour AT TIME ZONE 'Europe/Brussels')::date AS month, sum(facts)::bigint AS facts
+FROM hours GROUP BY 1 ORDER BY 1
 """
 
 
