@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable
-from regesta.event import Event, FactWithdrawn, split_name
+from regesta.event import Event, FactWithdrawn, key_of, split_name
 
 REPORTERS = frozenset({"connector", "administrator"})
 # How a fact came here is no part of what it says.
@@ -105,7 +105,7 @@ class State:
     @property
     def key(self) -> str:
         """The stream's name without its prefix."""
-        return self.stream.partition("/")[2]
+        return key_of(self.stream)
 
     @classmethod
     def name_of(cls, key: str) -> str:

@@ -91,6 +91,11 @@ class Recorded:
         return f"{self.source}:{self.position}"
 
     @property
+    def key(self) -> str:
+        """The stream's name without its prefix."""
+        return key_of(self.stream)
+
+    @property
     def event(self) -> Event | None:
         """The fact itself, read at each call; None for a type this release does not know.
 
@@ -102,6 +107,11 @@ class Recorded:
 def event_name(source: str, position: int) -> str:
     """Return the name of the event at this position of this log."""
     return f"{source}:{position}"
+
+
+def key_of(stream: str) -> str:
+    """Return a stream's name without its prefix: "0193…" of "commitment/0193…"."""
+    return stream.partition("/")[2]
 
 
 def split_name(name: str) -> tuple[str, int]:

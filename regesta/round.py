@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from regesta.command import AnyAggregate, AnyRule, Command, Facts, Read, State
 from regesta.envelope import Envelope
 from regesta.errors import RegestaError, StaleVersion
+from regesta.event import key_of
 from regesta.group import Group, Pending, Versioned
 
 GROUP_COMMANDS = 64
@@ -34,7 +35,7 @@ class Rules:
 
     def read(self, read: Read, stream: str) -> State:
         """Read a stream by its name."""
-        state: State = read(self.aggregate(stream).state, stream.partition("/")[2])
+        state: State = read(self.aggregate(stream).state, key_of(stream))
         return state
 
 

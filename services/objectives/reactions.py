@@ -19,7 +19,7 @@ from regesta.reaction import Here, Reaction
 from services.objectives.domain.dossier import Dossier
 from services.objectives.domain.milestones import SettleAdvance
 from services.objectives.projections import advances
-from services.objectives.projections.row import SERVICE, key_of
+from services.objectives.projections.row import SERVICE
 
 NAME: Final = "first-advance"
 # Beyond every position: what is known now.
@@ -34,7 +34,7 @@ async def on_payment(here: Here, recorded: Recorded, event: Event) -> Sequence[C
             return await _settlement(here, dossier)
         case PaymentReversed():
             async with here.reading(advances.PROJECTION) as db:
-                paid_for = await advances.dossier_of(db, NOW, key_of(recorded.stream), event.payment)
+                paid_for = await advances.dossier_of(db, NOW, recorded.key, event.payment)
             return [] if paid_for is None else await _settlement(here, paid_for)
         case _:
             return []
@@ -48,7 +48,7 @@ async def on_milestone(here: Here, recorded: Recorded, event: Event) -> Sequence
         case MilestonePlanned(kind="advance") | MilestoneReached(evidence=(_, *_)) | FactWithdrawn():
             # All that has arrived, so that a rebuild that has not come back to it is waited for.
             await here.folded(advances.PROJECTION)
-            return await _settlement(here, key_of(recorded.stream))
+            return await _settlement(here, recorded.key)
         case _:
             return []
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pytest
 from pydantic import ValidationError
 
-from regesta.event import DayStarted, Event, FactWithdrawn, Registry, event_name, split_name
+from regesta.event import DayStarted, Event, FactWithdrawn, Registry, event_name, key_of, split_name
 from tests.regesta.jars import JarFilled
 
 NO_DAYS = [
@@ -88,3 +88,8 @@ def test_the_name_of_an_event_says_its_log_and_position(source: str, position: i
 def test_what_is_no_name_of_an_event_is_shown(name: str) -> None:
     with pytest.raises(ValueError, match="is not the name of an event"):
         split_name(name)
+
+
+@pytest.mark.parametrize(("stream", "key"), [("jar/a-b", "a-b"), ("ledger/cocof.10.001/2024", "cocof.10.001/2024")])
+def test_the_key_of_a_stream_is_all_behind_its_prefix(stream: str, key: str) -> None:
+    assert key_of(stream) == key

@@ -83,7 +83,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     lines: list[Change] = []
     printed: list[Change] = []
     for recorded, event in facts:
-        position, objective = recorded.position, recorded.stream.partition("/")[2]
+        position, objective = recorded.position, recorded.key
         match event:
             case LineAssigned():
                 lines.append(Change(position, (objective, event.assignment), (event.line, event.model_dump_json())))

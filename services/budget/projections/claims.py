@@ -66,7 +66,7 @@ class RecoveryOut(BaseModel):
 async def project_claims(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of claims and rejections. Any batching gives the same rows."""
     claims = [(recorded, event) for recorded, event in facts if isinstance(event, ClaimReceived | ClaimRejected)]
-    keys = [(recorded.stream.partition("/")[2], event.claim) for recorded, event in claims]
+    keys = [(recorded.key, event.claim) for recorded, event in claims]
     rows = await CLAIMS.current(db, keys)
     changes: list[Change] = []
     for (recorded, event), key in zip(claims, keys, strict=True):
@@ -83,7 +83,7 @@ async def project_recoveries(db: Db, facts: Sequence[Fact]) -> None:
     changes: list[Change] = []
     collections: list[tuple[int, str, str, int]] = []
     for recorded, event in facts:
-        commitment = recorded.stream.partition("/")[2]
+        commitment = recorded.key
         if isinstance(event, RecoveryEstablished):
             values = (event.model_dump_json(), recorded.position)
             changes.append(Change(recorded.position, (commitment, event.recovery), values))

@@ -126,7 +126,7 @@ class CommitmentsAnswer(Answer):
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of facts to the totals of their commitments. Any batching gives the same rows."""
-    keys: list[Row] = [(recorded.stream.partition("/")[2],) for recorded, _ in facts]
+    keys: list[Row] = [(recorded.key,) for recorded, _ in facts]
     rows = {key: Kept(*row) for key, row in (await COMMITMENTS.current(db, keys)).items()}  # type: ignore[arg-type]
     changes: list[Change] = []
     for (recorded, event), key in zip(facts, keys, strict=True):

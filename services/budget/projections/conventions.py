@@ -128,7 +128,7 @@ class ConventionsAnswer(Answer):
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of facts of conventions. Any batching gives the same rows."""
-    keys = [_key(recorded.stream) for recorded, _ in facts]
+    keys: list[Row] = [(recorded.key,) for recorded, _ in facts]
     rows = {key: Kept(*row) for key, row in (await CONVENTIONS.current(db, keys)).items()}  # type: ignore[arg-type]
     changes: list[Change] = []
     entries: list[tuple[int, str, str]] = []
@@ -178,10 +178,6 @@ async def read_conventions(view: View, dossier: str | None, after: str, limit: i
     """Return up to `limit` conventions after an id: of a dossier, or all."""
     rows = await view.db.fetch(READ_CONVENTIONS, position_of(view), dossier, after, limit)
     return tuple(_convention(row) for row in rows)
-
-
-def _key(stream: str) -> Row:
-    return (stream.partition("/")[2],)
 
 
 def _figure(event: Event) -> str | None:

@@ -58,7 +58,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await LINES.put(
         db,
         [
-            Change(recorded.position, (recorded.stream.partition("/")[2],), (recorded.version, event.model_dump_json()))
+            Change(recorded.position, (recorded.key,), (recorded.version, event.model_dump_json()))
             for recorded, event in opened
         ],
     )

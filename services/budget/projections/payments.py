@@ -63,7 +63,7 @@ class PaymentOut(BaseModel):
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of payments and reversals. Any batching gives the same rows."""
     payments = [(rec, event) for rec, event in facts if isinstance(event, PaymentLiquidated | PaymentReversed)]
-    keys: list[Row] = [(recorded.stream.partition("/")[2], event.payment) for recorded, event in payments]
+    keys: list[Row] = [(recorded.key, event.payment) for recorded, event in payments]
     rows = {key: Kept(*row) for key, row in (await PAYMENTS.current(db, keys)).items()}  # type: ignore[arg-type]
     changes: list[Change] = []
     for (recorded, event), key in zip(payments, keys, strict=True):

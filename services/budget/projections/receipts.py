@@ -39,7 +39,7 @@ async def project_receipts(db: Db, facts: Sequence[Fact]) -> None:
     rows = [
         (
             recorded.position,
-            recorded.stream.partition("/")[2],
+            recorded.key,
             event.line,
             event.year,
             "established" if isinstance(event, RightEstablished) else "collected",
@@ -54,7 +54,7 @@ async def project_receipts(db: Db, facts: Sequence[Fact]) -> None:
 async def project_forecasts(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of forecasts."""
     changes = [
-        Change(recorded.position, (recorded.stream.split("/")[1], event.year), (event.amount_cents,))
+        Change(recorded.position, (event.line or event.dossier, event.year), (event.amount_cents,))
         for recorded, event in facts
         if isinstance(event, LiquidationForecast)
     ]

@@ -12,7 +12,7 @@ from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from services.kpi.domain.indicator import Level
-from services.kpi.projections.row import FACT, Row, indicator_of, row_of
+from services.kpi.projections.row import FACT, Row, row_of
 
 BANDS: Final = Periods("bands", {"indicator": "text", "year": "integer", "level": "text"}, FACT)
 
@@ -43,7 +43,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     changes = []
     for recorded, event in facts:
         assert isinstance(event, BandsSet)
-        key = (indicator_of(recorded.stream), event.year, event.level)
+        key = (recorded.key, event.year, event.level)
         changes.append(Change(recorded.position, key, (recorded.raw,)))
     await BANDS.put(db, changes)
 

@@ -12,7 +12,7 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, indicator_of, row_of
+from services.kpi.projections.row import FACT, Row, row_of
 
 # As first defined, without a year.
 FIRST: Final = 0
@@ -88,11 +88,11 @@ async def read_definitions(db: Db, cut: int, indicators: Sequence[str]) -> dict[
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Fold a batch, in three statements whatever its size."""
-    rows = await INDICATORS.current(db, [(indicator_of(recorded.stream),) for recorded, _ in facts])
+    rows = await INDICATORS.current(db, [(recorded.key,) for recorded, _ in facts])
     indicators: list[Change] = []
     definitions: list[Change] = []
     for recorded, event in facts:
-        key = (indicator_of(recorded.stream),)
+        key = (recorded.key,)
         _, retired, retirement = rows.get(key, (0, None, None))
         match event:
             case IndicatorDefined():

@@ -19,7 +19,7 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, indicator_of, row_of
+from services.kpi.projections.row import FACT, Row, row_of
 
 MEASUREMENTS: Final = Periods(
     "measurements",
@@ -90,7 +90,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
         assert isinstance(event, IndicatorMeasured | MeasurementCorrected)
         corrects = split_name(event.corrects)[1] if isinstance(event, MeasurementCorrected) else None
         period, whole = event.period, not event.dimensions
-        values = (indicator_of(recorded.stream), period.starts_on, period.ends_on, whole, corrects, recorded.raw)
+        values = (recorded.key, period.starts_on, period.ends_on, whole, corrects, recorded.raw)
         changes.append(Change(recorded.position, (recorded.position,), values))
     await MEASUREMENTS.put(db, changes)
 

@@ -10,7 +10,7 @@ from contracts.types import ObjectiveId, Place, Section
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, indicator_of, row_of
+from services.kpi.projections.row import FACT, Row, row_of
 
 # A key has no nulls: a placement in all sections has this instead of a year and kind.
 ALL_SECTIONS: Final = (0, "")
@@ -62,7 +62,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     for recorded, event in facts:
         assert isinstance(event, IndicatorPlaced | IndicatorRemoved)
         section = ALL_SECTIONS if event.section is None else (event.section.year, event.section.kind)
-        key = (indicator_of(recorded.stream), event.objective, *section)
+        key = (recorded.key, event.objective, *section)
         changes.append(Change(recorded.position, key, (recorded.raw,) if isinstance(event, IndicatorPlaced) else None))
     await PLACEMENTS.put(db, changes)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.types import EventName
 from regesta.event import event_name
-from services.kpi.domain.indicator import SERVICE, Indicator
+from services.kpi.domain.indicator import SERVICE
 
 # A fact that holds for as long as the row does: the row begins at its position.
 FACT: Final = {"fact": "json"}
@@ -30,8 +30,3 @@ def row_of(kind: type[R], fact: str, *positions: int) -> R:
     """Return a row of a fact's JSON text and the positions of its events; members that a row has not are left out."""
     events = [event_name(SERVICE, position) for position in positions]
     return kind.model_validate(json.loads(fact) | {"events": events}, extra="ignore")
-
-
-def indicator_of(stream: str) -> str:
-    """Return the id of the indicator whose stream this is."""
-    return stream.removeprefix(f"{Indicator.prefix}/")

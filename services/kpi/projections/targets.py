@@ -11,7 +11,7 @@ from contracts.types import Number
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, indicator_of, row_of
+from services.kpi.projections.row import FACT, Row, row_of
 
 TARGETS: Final = Periods("targets", {"indicator": "text", "horizon": "text"}, FACT)
 
@@ -43,7 +43,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     changes = []
     for recorded, event in facts:
         assert isinstance(event, TargetSet)
-        changes.append(Change(recorded.position, (indicator_of(recorded.stream), event.horizon), (recorded.raw,)))
+        changes.append(Change(recorded.position, (recorded.key, event.horizon), (recorded.raw,)))
     await TARGETS.put(db, changes)
 
 

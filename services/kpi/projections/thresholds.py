@@ -11,7 +11,7 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, indicator_of, row_of
+from services.kpi.projections.row import FACT, Row, row_of
 
 THRESHOLDS: Final = Periods("thresholds", {"event": "bigint"}, {"indicator": "text", **FACT})
 
@@ -49,7 +49,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
         if isinstance(event, FactWithdrawn):
             changes.append(Change(recorded.position, (split_name(event.event)[1],), None))
         else:
-            values = (indicator_of(recorded.stream), recorded.raw)
+            values = (recorded.key, recorded.raw)
             changes.append(Change(recorded.position, (recorded.position,), values))
     await THRESHOLDS.put(db, changes)
 

@@ -12,7 +12,6 @@ from regesta.database import Connection as Db
 from regesta.event import Recorded
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.objectives.projections.row import key_of
 
 SOURCE: Final = "budget"
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
@@ -74,7 +73,7 @@ def _payments(facts: Sequence[Fact]) -> list[tuple[Recorded, PaymentLiquidated |
 
 
 def _key(recorded: Recorded, payment: str) -> tuple[str, str]:
-    return key_of(recorded.stream), payment
+    return recorded.key, payment
 
 
 def paid(recorded: Recorded, event: PaymentLiquidated) -> str:

@@ -32,7 +32,7 @@ from regesta.periods import Change, Periods, as_of
 from regesta.periods import Row as Cells
 from regesta.projection import Fact, Projection
 from services.objectives.domain import dossier as domain
-from services.objectives.projections.row import SERVICE, Row, key_of, row_of
+from services.objectives.projections.row import SERVICE, Row, row_of
 
 Standing: TypeAlias = Literal["open", "suspended", "stopped", "merged", "completed"]
 STANDINGS: Final[dict[type[Event], Standing]] = {
@@ -157,12 +157,12 @@ async def serving(db: Db, cut: int, objective: str, after: str, limit: int) -> l
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Fold a batch, in four statements whatever its size."""
     mine = [(recorded, event) for recorded, event in facts if recorded.stream.startswith(f"{domain.Dossier.prefix}/")]
-    rows = await DOSSIERS.current(db, [(key_of(recorded.stream),) for recorded, _ in mine])
+    rows = await DOSSIERS.current(db, [(recorded.key,) for recorded, _ in mine])
     kept: list[Change] = []
     links: list[Change] = []
     steps: list[Change] = []
     for recorded, event in mine:
-        dossier, position = key_of(recorded.stream), recorded.position
+        dossier, position = recorded.key, recorded.position
         if isinstance(event, DossierOpened):
             rows[dossier,] = (0, position, recorded.raw, "open", position, "{}")
         _, *opened, standing, since, standing_fact = rows[dossier,]

@@ -26,7 +26,7 @@ from regesta.event import Event, Recorded, event_name
 from regesta.periods import Change, Periods, array_text, as_of
 from regesta.periods import Row as Cells
 from regesta.projection import Fact, Projection
-from services.objectives.projections.row import SERVICE, Row, key_of, row_of
+from services.objectives.projections.row import SERVICE, Row, row_of
 
 NOTES: Final = Periods("notes", {"note": "text"}, {"version": "integer", "opened": "bigint", "fact": "json"})
 OBJECTIVES: Final = Periods(
@@ -207,14 +207,14 @@ class _Objective:
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Fold a batch, in five statements whatever its size."""
-    opened = await NOTES.current(db, [(key_of(recorded.stream),) for recorded, _ in facts])
+    opened = await NOTES.current(db, [(recorded.key,) for recorded, _ in facts])
     kept = await OBJECTIVES.current(db, [(key,) for _, event in facts if (key := _objective_of(event)) is not None])
     objectives = {key: _read(values) for (key,), values in kept.items()}
     notes: list[Change] = []
     nodes: list[Change] = []
     sections: list[Change] = []
     for recorded, event in facts:
-        note = (key_of(recorded.stream),)
+        note = (recorded.key,)
         if isinstance(event, PolicyNoteOpened):
             opened[note] = (recorded.version, recorded.position, recorded.raw)
         opened[note] = (recorded.version, *opened[note][1:])
@@ -248,7 +248,7 @@ def _changed(row: _Objective | None, recorded: Recorded, event: Event) -> _Objec
     """Return the row after one more fact of its objective."""
     if isinstance(event, ObjectiveRegistered):
         return _Objective(
-            note=key_of(recorded.stream),
+            note=recorded.key,
             registered=recorded.position,
             code=event.code,
             parent=event.parent,

@@ -10,7 +10,7 @@ from contracts.types import PartyId
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.objectives.projections.row import SERVICE, Row, key_of, row_of
+from services.objectives.projections.row import SERVICE, Row, row_of
 
 PARTIES: Final = Periods(
     "parties",
@@ -44,10 +44,10 @@ async def read(db: Db, cut: int, party: str) -> Party | None:
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Fold a batch, in two statements whatever its size."""
-    rows = await PARTIES.current(db, [(key_of(recorded.stream),) for recorded, _ in facts])
+    rows = await PARTIES.current(db, [(recorded.key,) for recorded, _ in facts])
     changes: list[Change] = []
     for recorded, event in facts:
-        key = (key_of(recorded.stream),)
+        key = (recorded.key,)
         if isinstance(event, PartyRegistered):
             rows[key] = (recorded.version, recorded.position, recorded.raw, None)
         else:

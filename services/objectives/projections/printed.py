@@ -12,7 +12,7 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.objectives.projections.row import SERVICE, Row, key_of, row_of
+from services.objectives.projections.row import SERVICE, Row, row_of
 
 FACTS: Final = Periods("printed_facts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
 AMOUNTS: Final = Periods("printed_amounts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
@@ -71,9 +71,9 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
         position = recorded.position
         match event:
             case FactPrinted():
-                printed.append(Change(position, (position,), (key_of(recorded.stream), recorded.raw)))
+                printed.append(Change(position, (position,), (recorded.key, recorded.raw)))
             case AmountPrinted():
-                amounts.append(Change(position, (position,), (key_of(recorded.stream), recorded.raw)))
+                amounts.append(Change(position, (position,), (recorded.key, recorded.raw)))
             case FactWithdrawn():
                 # It names a step of whichever kind: there is a row under its position in one table at most.
                 _, withdrawn = split_name(event.event)

@@ -28,8 +28,3 @@ def row_of(kind: type[R], fact_text: str, /, *positions: int, **more: object) ->
     """Return a row of a fact's JSON text, the positions of its events and `more`; members that a row has not are left out."""
     events = [event_name(SERVICE, position) for position in positions]
     return kind.model_validate(json.loads(fact_text) | {"events": events} | more, extra="ignore")
-
-
-def key_of(stream: str) -> str:
-    """Return the id or slug that a stream is named after."""
-    return stream.partition("/")[2]

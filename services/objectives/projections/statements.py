@@ -27,7 +27,7 @@ from regesta.event import Event, FactWithdrawn
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from services.objectives.domain.objective import Objective, Role, subject_of
-from services.objectives.projections.row import SERVICE, Row, key_of, row_of
+from services.objectives.projections.row import SERVICE, Row, row_of
 
 VERSIONS: Final = Periods("objective_versions", {"objective": "text"}, {"version": "integer"})
 STATEMENTS: Final = Periods("statements", {"objective": "text", "subject": "text"}, {"type": "text", "fact": "json"})
@@ -131,7 +131,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     for recorded, event in facts:
         if not recorded.stream.startswith(f"{Objective.prefix}/"):
             continue
-        objective, position = key_of(recorded.stream), recorded.position
+        objective, position = recorded.key, recorded.position
         versions.append(Change(position, (objective,), (recorded.version,)))
         match event:
             case FieldStated() | DeadlineSet() | StatusReported() | StaffEstimated():
