@@ -43,15 +43,15 @@ class EmptyBand(BandsError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Cut:
+class Edge:
     """A place between numbers: just before `at`, or just after it."""
 
     at: Decimal
     after: bool
 
 
-START: Final = Cut(Decimal("-Infinity"), after=False)
-END: Final = Cut(Decimal("Infinity"), after=True)
+START: Final = Edge(Decimal("-Infinity"), after=False)
+END: Final = Edge(Decimal("Infinity"), after=True)
 
 
 def check_bands(bands: Sequence[Band]) -> None:
@@ -76,7 +76,7 @@ def check_bands(bands: Sequence[Band]) -> None:
 def band_of(value: Decimal, bands: Sequence[Band]) -> Band:
     """Return the band that holds a value. Raises NoBand when none does, which checked bands exclude."""
     for band in bands:
-        if _start(band) <= Cut(value, after=False) and Cut(value, after=True) <= _end(band):
+        if _start(band) <= Edge(value, after=False) and Edge(value, after=True) <= _end(band):
             return band
     raise NoBand(f"no band holds {value}")
 
@@ -89,15 +89,15 @@ def _check_one(band: Band) -> None:
         raise EmptyBand(f"the {band.colour} band from {band.lower} to {band.upper} holds no number")
 
 
-def _start(band: Band) -> Cut:
-    return START if band.lower is None else Cut(band.lower, after=not band.lower_inclusive)
+def _start(band: Band) -> Edge:
+    return START if band.lower is None else Edge(band.lower, after=not band.lower_inclusive)
 
 
-def _end(band: Band) -> Cut:
-    return END if band.upper is None else Cut(band.upper, after=band.upper_inclusive)
+def _end(band: Band) -> Edge:
+    return END if band.upper is None else Edge(band.upper, after=band.upper_inclusive)
 
 
-def _numbers(start: Cut, end: Cut) -> str:
+def _numbers(start: Edge, end: Edge) -> str:
     """Name the numbers between two cuts: "1", "numbers from 80 to below 90", "numbers above 100", "any number"."""
     if start.at == end.at:
         return f"{start.at:f}"

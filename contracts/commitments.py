@@ -10,7 +10,6 @@ from contracts.types import (
     Cents,
     CommitmentId,
     ConventionId,
-    Cut,
     DossierId,
     Flag,
     Origin,
@@ -24,7 +23,7 @@ from contracts.types import (
     Words,
     Year,
 )
-from regesta.event import Event
+from regesta.event import Cut, Event
 
 # What a payment is in a payment plan.
 Part: TypeAlias = Literal["advance", "interim", "balance"]

@@ -9,10 +9,8 @@ from pydantic import Field, StringConstraints
 from contracts.bands import Band
 from contracts.dates import ImpreciseDate, Period
 from contracts.types import (
-    Cut,
     EventName,
     Flag,
-    LogName,
     Number,
     ObjectiveId,
     Origin,
@@ -27,7 +25,7 @@ from contracts.types import (
     Words,
     Year,
 )
-from regesta.event import Event
+from regesta.event import Cut, Event, LogName
 
 Colour: TypeAlias = Literal["red", "amber", "green", "no_data"]
 EventType: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.v[1-9][0-9]*$", max_length=80)]

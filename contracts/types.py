@@ -94,9 +94,6 @@ CommitmentId: TypeAlias = Uuid
 IndicatorId: TypeAlias = Uuid
 
 EventName: TypeAlias = Annotated[str, StringConstraints(pattern=EVENT_NAME.pattern)]
-LogName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-# The last position known of each log: one exact state of knowledge.
-Cut: TypeAlias = dict[LogName, Annotated[int, Field(strict=True, ge=0)]]
 
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=MOST_CENTS)]

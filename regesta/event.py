@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-EVENT_NAME = re.compile(r"^([a-z][a-z0-9-]{0,30}):([1-9][0-9]{0,18})$")
+LOG = r"[a-z][a-z0-9-]{0,30}"
+EVENT_NAME = re.compile(rf"^({LOG}):([1-9][0-9]{{0,18}})$")
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -29,6 +30,9 @@ def _iso_day(value: object) -> object:
 
 # A day as text, of an event or a query.
 IsoDay: TypeAlias = Annotated[date, BeforeValidator(_iso_day)]
+LogName: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{LOG}$")]
+# The last position known of each log: one exact state of knowledge.
+Cut: TypeAlias = dict[LogName, Annotated[int, Field(strict=True, ge=0)]]
 
 
 class Event(BaseModel):

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
 
 from regesta.checkpoint import enter
 from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
-from regesta.event import IsoDay, event_name
+from regesta.event import Cut, IsoDay, event_name
 from regesta.parking import parked_until
 from regesta.runtime import Runtime, runtime_of
 from regesta.web import AtLeast, Caller, arrived, tokens_of
@@ -56,6 +57,29 @@ class View:
     def token(self) -> str:
         """The cut as text, for `cut=` and `at_least=`; logs at 0 are left out."""
         return ",".join(event_name(source, position) for source, position in sorted(self.cut.items()) if position)
+
+
+class Spoken(TypedDict):
+    """The members of AsOf."""
+
+    cut: Cut
+    complete: bool
+    missing: tuple[str, ...]
+
+
+class AsOf(BaseModel):
+    """What an answer speaks of. cut: the position per log; missing: logs of which less has arrived than was asked for, streams that are parked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cut: Cut
+    complete: bool
+    missing: tuple[str, ...]
+
+    @staticmethod
+    def of(view: View) -> Spoken:
+        """Return these members for an answer that was read through a view."""
+        return Spoken(cut=dict(view.cut), complete=view.complete, missing=view.missing)
 
 
 def end_of(day: date) -> datetime:

@@ -10,7 +10,6 @@ from contracts.types import (
     NONE,
     UNKNOWN,
     Cents,
-    Cut,
     EventName,
     Flag,
     Known,
@@ -29,7 +28,7 @@ from contracts.types import (
     by_reference,
     known,
 )
-from regesta.event import Event, Registry
+from regesta.event import Cut, Event, Registry
 
 CENTS: Final[TypeAdapter[int]] = TypeAdapter(Cents)
 NUMBER: Final[TypeAdapter[Decimal]] = TypeAdapter(Number)

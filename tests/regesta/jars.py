@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from regesta.command import Aggregate, Command, Context, Facts, Read, Reference, Rule, State, nothing, withdraw
 from regesta.database import Connection as Db
@@ -19,7 +19,7 @@ from regesta.projection import Fact, Projection
 from regesta.reaction import Here, Reaction
 from regesta.runtime import CommandRoute, Service
 from regesta.strict import StrictRoute
-from regesta.view import Reading
+from regesta.view import AsOf, Reading
 from regesta.web import Caller
 
 CAPACITY = 1_000
@@ -230,11 +230,8 @@ async def stick_full(_here: Here, recorded: Recorded, event: Event) -> Sequence[
     return [Label(jar=recorded.stream.removeprefix("jar/"), label=recorded.name)] if large else []
 
 
-class LevelOut(BaseModel):
+class LevelOut(AsOf):
     amount: int
-    cut: dict[str, int]
-    complete: bool
-    missing: tuple[str, ...]
 
 
 router = APIRouter(tags=["reads"], route_class=StrictRoute)
@@ -247,7 +244,7 @@ async def get_level(jar: str, view: Reading, caller: Caller) -> LevelOut:
     position = view.cut["jars"]
     row = f"SELECT amount FROM levels AS level WHERE jar = $1 AND {as_of('level', '$2')}"
     amount = await view.db.fetchval(row, f"jar/{jar}", position)
-    return LevelOut(amount=amount or 0, cut=dict(view.cut), complete=view.complete, missing=view.missing)
+    return LevelOut(**AsOf.of(view), amount=amount or 0)
 
 
 EVENTS = (JarFilled, JarPoured, JarReceived, JarLabelled, Shard)

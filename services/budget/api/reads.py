@@ -11,7 +11,7 @@ from contracts.allocation import LineKey
 from contracts.types import CommitmentId, ConventionId, DossierId, ObjectiveId
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
-from regesta.view import Reading
+from regesta.view import AsOf, Reading
 from regesta.web import Caller
 from services.budget.projections import (
     assignments,
@@ -23,9 +23,9 @@ from services.budget.projections import (
     payments,
     receipts,
 )
-from services.budget.projections.answer import Answer, Figure
 from services.budget.projections.claims import ClaimOut, RecoveryOut
 from services.budget.projections.commitments import CommitmentOut
+from services.budget.projections.figure import Figure
 from services.budget.projections.ledgers import LedgerOut
 from services.budget.projections.payments import PaymentOut
 from services.budget.projections.receipts import ReceiptsOut
@@ -40,7 +40,7 @@ PathYear: TypeAlias = Annotated[int, Path(ge=1900, le=2199)]
 router = APIRouter(tags=["reads"], route_class=StrictRoute)
 
 
-class YearAnswer(Answer):
+class YearAnswer(AsOf):
     """The credits of a line in a year, its receipts, and what is expected to be liquidated."""
 
     ledger: LedgerOut
@@ -48,7 +48,7 @@ class YearAnswer(Answer):
     forecast: Figure
 
 
-class CommitmentAnswer(Answer):
+class CommitmentAnswer(AsOf):
     """One commitment with what happened on it."""
 
     commitment: CommitmentOut
@@ -57,7 +57,7 @@ class CommitmentAnswer(Answer):
     recoveries: tuple[RecoveryOut, ...]
 
 
-class ForecastAnswer(Answer):
+class ForecastAnswer(AsOf):
     """What is expected to be liquidated for a dossier in a year."""
 
     forecast: Figure
@@ -69,7 +69,7 @@ async def get_lines(view: Reading, caller: Caller, paged: Paged) -> lines.LinesA
     caller.require(READ)
     found = await lines.read_lines(view, paged.after, paged.wanted)
     page = paged.page(view, found, lambda line: line.line)
-    return lines.LinesAnswer(cut=view.cut, complete=view.complete, missing=view.missing, lines=page)
+    return lines.LinesAnswer(**AsOf.of(view), lines=page)
 
 
 @router.get("/lines/{line}")
@@ -78,7 +78,7 @@ async def get_line(line: LineKey, view: Reading, caller: Caller, response: Respo
     caller.require(READ)
     found, version = await lines.read_line(view, line)
     response.headers["ETag"] = f'"{version}"'
-    return lines.LineAnswer(cut=view.cut, complete=view.complete, missing=view.missing, line=found)
+    return lines.LineAnswer(**AsOf.of(view), line=found)
 
 
 @router.get("/lines/{line}/years/{year}")
@@ -89,9 +89,7 @@ async def get_year(line: LineKey, year: PathYear, view: Reading, caller: Caller,
     ledger, version = await ledgers.read_ledger(view, line, year)
     response.headers["ETag"] = f'"{version}"'
     return YearAnswer(
-        cut=view.cut,
-        complete=view.complete,
-        missing=view.missing,
+        **AsOf.of(view),
         ledger=ledger,
         receipts=await receipts.read_receipts(view, line, year),
         forecast=await receipts.read_forecast(view, line, year),
@@ -115,7 +113,7 @@ async def get_entries(
     await lines.read_line(view, of.line)
     found = await ledgers.read_entries(view, (of.line, of.year), paged.position("budget"), paged.wanted)
     page = paged.page(view, found, lambda entry: entry.event)
-    return ledgers.EntriesAnswer(cut=view.cut, complete=view.complete, missing=view.missing, entries=page)
+    return ledgers.EntriesAnswer(**AsOf.of(view), entries=page)
 
 
 @router.get("/dossiers/{dossier}/years/{year}/forecast")
@@ -123,7 +121,7 @@ async def get_forecast(dossier: DossierId, year: PathYear, view: Reading, caller
     """Return what is expected to be liquidated for a dossier in a year; null cents when nobody said."""
     caller.require(READ)
     found = await receipts.read_forecast(view, dossier, year)
-    return ForecastAnswer(cut=view.cut, complete=view.complete, missing=view.missing, forecast=found)
+    return ForecastAnswer(**AsOf.of(view), forecast=found)
 
 
 @router.get("/objectives/{objective}/lines")
@@ -134,9 +132,7 @@ async def get_objective_lines(
     caller.require(READ)
     assigned, printed = await assignments.read_assignments(view, objective)
     return assignments.ObjectiveLinesAnswer(
-        cut=view.cut,
-        complete=view.complete,
-        missing=view.missing,
+        **AsOf.of(view),
         objective=objective,
         lines=assigned,
         printed=printed,
@@ -151,7 +147,7 @@ async def get_conventions(
     caller.require(READ)
     found = await conventions.read_conventions(view, dossier, paged.after, paged.wanted)
     page = paged.page(view, found, lambda convention: convention.convention)
-    return conventions.ConventionsAnswer(cut=view.cut, complete=view.complete, missing=view.missing, conventions=page)
+    return conventions.ConventionsAnswer(**AsOf.of(view), conventions=page)
 
 
 @router.get("/conventions/{convention}")
@@ -162,7 +158,7 @@ async def get_convention(
     caller.require(READ)
     found, version = await conventions.read_convention(view, convention)
     response.headers["ETag"] = f'"{version}"'
-    return conventions.ConventionAnswer(cut=view.cut, complete=view.complete, missing=view.missing, convention=found)
+    return conventions.ConventionAnswer(**AsOf.of(view), convention=found)
 
 
 @router.get("/commitments")
@@ -173,7 +169,7 @@ async def get_commitments(
     caller.require(READ)
     found = await commitments.read_commitments(view, (dossier, convention), paged.after, paged.wanted)
     page = paged.page(view, found, lambda commitment: commitment.commitment)
-    return commitments.CommitmentsAnswer(cut=view.cut, complete=view.complete, missing=view.missing, commitments=page)
+    return commitments.CommitmentsAnswer(**AsOf.of(view), commitments=page)
 
 
 @router.get("/commitments/{commitment}")
@@ -185,9 +181,7 @@ async def get_commitment(
     found, version = await commitments.read_commitment(view, commitment)
     response.headers["ETag"] = f'"{version}"'
     return CommitmentAnswer(
-        cut=view.cut,
-        complete=view.complete,
-        missing=view.missing,
+        **AsOf.of(view),
         commitment=found,
         payments=await payments.read_payments(view, commitment),
         claims=await claims.read_claims(view, commitment),

@@ -12,8 +12,8 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import View
-from services.budget.projections.answer import Answer, Names, names, position_of, stored
+from regesta.view import AsOf, View
+from services.budget.projections.figure import Names, names, position_of, stored
 
 LINES = Periods(
     "assigned_lines",
@@ -70,7 +70,7 @@ class PrintedOut(BaseModel):
     events: Names
 
 
-class ObjectiveLinesAnswer(Answer):
+class ObjectiveLinesAnswer(AsOf):
     """What was said of the budget of an objective; nothing for one of which nothing was said."""
 
     objective: str

@@ -13,7 +13,7 @@ from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
-from services.budget.projections.answer import Figure, Names, names, position_of, stored
+from services.budget.projections.figure import Figure, Names, names, position_of, stored
 
 CLAIMS = Periods(
     "claims",

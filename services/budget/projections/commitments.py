@@ -25,9 +25,9 @@ from regesta.database import Connection as Db
 from regesta.event import Event
 from regesta.periods import Change, Periods, Row, array_text, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import View
+from regesta.view import AsOf, View
 from services.budget.domain.errors import UnknownCommitment
-from services.budget.projections.answer import Answer, Figure, Names, names, position_of, stored
+from services.budget.projections.figure import Figure, Names, names, position_of, stored
 
 EVENTS: tuple[type[Event], ...] = (
     AmountCommitted,
@@ -118,7 +118,7 @@ class CommitmentOut(BaseModel):
     events: Names
 
 
-class CommitmentsAnswer(Answer):
+class CommitmentsAnswer(AsOf):
     """Some commitments, by their id."""
 
     commitments: tuple[CommitmentOut, ...]

@@ -23,10 +23,10 @@ from regesta.database import Connection as Db
 from regesta.event import Event
 from regesta.periods import Change, Periods, Row, array_text, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import View
+from regesta.view import AsOf, View
 from services.budget.domain.convention import terms_of
 from services.budget.domain.errors import UnknownConvention
-from services.budget.projections.answer import Answer, Figure, Names, names, position_of, stored
+from services.budget.projections.figure import Figure, Names, names, position_of, stored
 
 EVENTS: tuple[type[Event], ...] = (
     ConventionSigned,
@@ -114,13 +114,13 @@ class ConventionOut(BaseModel):
     events: Names
 
 
-class ConventionAnswer(Answer):
+class ConventionAnswer(AsOf):
     """One convention."""
 
     convention: ConventionOut
 
 
-class ConventionsAnswer(Answer):
+class ConventionsAnswer(AsOf):
     """Some conventions, by their id."""
 
     conventions: tuple[ConventionOut, ...]

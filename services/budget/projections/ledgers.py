@@ -23,9 +23,9 @@ from regesta.database import Connection as Db
 from regesta.event import Event
 from regesta.periods import Change, Periods, Row, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import View
+from regesta.view import AsOf, View
 from services.budget.domain.ledger import Amount, stated_cents
-from services.budget.projections.answer import NAMED, Answer, Figure, Names, names, position_of
+from services.budget.projections.figure import NAMED, Figure, Names, names, position_of
 
 EVENTS: tuple[type[Event], ...] = (
     CreditsVoted,
@@ -156,7 +156,7 @@ class EntryOut(BaseModel):
     unchecked: bool
 
 
-class EntriesAnswer(Answer):
+class EntriesAnswer(AsOf):
     """Facts of a ledger in the order in which they were recorded."""
 
     entries: tuple[EntryOut, ...]

@@ -12,9 +12,9 @@ from contracts.types import Place, Text
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import View
+from regesta.view import AsOf, View
 from services.budget.domain.errors import UnknownLine
-from services.budget.projections.answer import Answer, Names, names, position_of, stored
+from services.budget.projections.figure import Names, names, position_of, stored
 
 LINES = Periods("lines", key={"line": "text"}, columns={"version": "integer", "opened": "jsonb"})
 READ_LINES = f"""
@@ -40,13 +40,13 @@ class LineOut(BaseModel):
     events: Names
 
 
-class LineAnswer(Answer):
+class LineAnswer(AsOf):
     """One line."""
 
     line: LineOut
 
 
-class LinesAnswer(Answer):
+class LinesAnswer(AsOf):
     """Some lines, by their key."""
 
     lines: tuple[LineOut, ...]

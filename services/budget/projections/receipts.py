@@ -11,7 +11,7 @@ from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
-from services.budget.projections.answer import Figure, position_of
+from services.budget.projections.figure import Figure, position_of
 
 ADD_FACTS = """
 INSERT INTO receipt_facts (position, receipt, line, year, figure, cents)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Self, TypedDict
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.kpi import Colour
-from contracts.types import Cut, IndicatorId
-from regesta.view import View
+from contracts.types import IndicatorId
+from regesta.view import AsOf, View
 from services.kpi.domain.colour import colour_of
 from services.kpi.domain.indicator import SERVICE, Level
 from services.kpi.projections import bands, indicators, measurements, placements, targets, thresholds
@@ -66,16 +66,6 @@ class IndicatorOut(BaseModel):
     retired: Retirement | None
 
 
-class AsOf(BaseModel):
-    """What an answer speaks of. cut: the position per log; missing: logs of which less has arrived than was asked for, streams that are parked."""
-
-    model_config = ConfigDict(frozen=True)
-
-    cut: Cut
-    complete: bool
-    missing: tuple[str, ...]
-
-
 class IndicatorAnswer(AsOf):
     """One indicator as of a cut."""
 
@@ -92,19 +82,6 @@ class MeasurementsAnswer(AsOf):
     """A page of an indicator's measurements as of a cut."""
 
     measurements: tuple[MeasurementOut, ...]
-
-
-class Knowledge(TypedDict):
-    """The members of AsOf."""
-
-    cut: dict[str, int]
-    complete: bool
-    missing: tuple[str, ...]
-
-
-def as_of(view: View) -> Knowledge:
-    """Return what an answer read through a view speaks of."""
-    return Knowledge(cut=dict(view.cut), complete=view.complete, missing=view.missing)
 
 
 async def indicators_of(view: View, wanted: Sequence[str], year: int | None) -> tuple[IndicatorOut, ...]:

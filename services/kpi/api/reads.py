@@ -10,14 +10,13 @@ from contracts.types import IndicatorId, ObjectiveId
 from regesta.event import event_name
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
-from regesta.view import Reading
+from regesta.view import AsOf, Reading
 from regesta.web import Caller
 from services.kpi.api.answers import (
     IndicatorAnswer,
     IndicatorsAnswer,
     MeasurementOut,
     MeasurementsAnswer,
-    as_of,
     indicators_of,
 )
 from services.kpi.domain.errors import UnknownIndicator
@@ -41,7 +40,7 @@ async def get_indicators(view: Reading, caller: Caller, paged: Paged, year: Year
     caller.require(SCOPE)
     found = await indicators.page(view.db, view.cut[SERVICE], paged.after, paged.wanted)
     page = paged.page(view, found, str)
-    return IndicatorsAnswer(**as_of(view), indicators=await indicators_of(view, page, year))
+    return IndicatorsAnswer(**AsOf.of(view), indicators=await indicators_of(view, page, year))
 
 
 @router.get("/indicators/{indicator}")
@@ -54,7 +53,7 @@ async def get_indicator(
     if not found:
         raise UnknownIndicator(f"there is no indicator {indicator!r}", indicator=indicator)
     response.headers["ETag"] = f'"{found[0].version}"'
-    return IndicatorAnswer(**as_of(view), indicator=found[0])
+    return IndicatorAnswer(**AsOf.of(view), indicator=found[0])
 
 
 @router.get("/indicators/{indicator}/measurements")
@@ -67,7 +66,7 @@ async def get_measurements(indicator: Indicator, view: Reading, caller: Caller, 
     rows = await measurements.page(view.db, cut, indicator, paged.position(SERVICE), paged.wanted)
     page = paged.page(view, rows, lambda row: event_name(SERVICE, row[0]))
     known = (await bands.read(view.db, cut, [indicator])).get(indicator, [])
-    return MeasurementsAnswer(**as_of(view), measurements=tuple(MeasurementOut.of(row, known) for _, row in page))
+    return MeasurementsAnswer(**AsOf.of(view), measurements=tuple(MeasurementOut.of(row, known) for _, row in page))
 
 
 @router.get("/objectives/{objective}/indicators")
@@ -78,4 +77,4 @@ async def get_indicators_of_objective(
     caller.require(SCOPE)
     found = await placements.under(view.db, view.cut[SERVICE], objective, year, (paged.after, paged.wanted))
     page = paged.page(view, found, str)
-    return IndicatorsAnswer(**as_of(view), indicators=await indicators_of(view, page, year))
+    return IndicatorsAnswer(**AsOf.of(view), indicators=await indicators_of(view, page, year))

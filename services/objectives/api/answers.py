@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal, TypeAlias, TypedDict
-
-from pydantic import BaseModel, ConfigDict
+from typing import Final, Literal, TypeAlias
 
 from contracts.dates import Certainty, ImpreciseDate
 from contracts.dossiers import (
@@ -16,8 +14,8 @@ from contracts.dossiers import (
     MilestoneReached,
     MilestoneRescheduled,
 )
-from contracts.types import Cut, DossierId, EventName, Text, Uuid
-from regesta.view import View
+from contracts.types import DossierId, EventName, Text, Uuid
+from regesta.view import AsOf, View
 from services.objectives.projections import dossiers, notes, statements
 from services.objectives.projections.dossiers import Dossier, Step
 from services.objectives.projections.notes import Alias, Node, Note, PrintedSection
@@ -31,24 +29,6 @@ OF_MILESTONES: Final = {
     kind.name: kind for kind in (MilestonePlanned, MilestoneRescheduled, MilestoneReached, MilestoneCancelled)
 }
 MOST_DOSSIERS: Final = 500
-
-
-class AsOf(BaseModel):
-    """What an answer speaks of. cut: the position per log; missing: logs of which less has arrived than was asked for, streams that are parked."""
-
-    model_config = ConfigDict(frozen=True)
-
-    cut: Cut
-    complete: bool
-    missing: tuple[str, ...]
-
-
-class Knowledge(TypedDict):
-    """The members of AsOf."""
-
-    cut: dict[str, int]
-    complete: bool
-    missing: tuple[str, ...]
 
 
 class NotesAnswer(AsOf):
@@ -146,11 +126,6 @@ class PartyAnswer(AsOf):
     """One party."""
 
     party: Party
-
-
-def as_of(view: View) -> Knowledge:
-    """Return what an answer read through a view speaks of."""
-    return Knowledge(cut=dict(view.cut), complete=view.complete, missing=view.missing)
 
 
 async def objective_of(view: View, objective: str) -> ObjectiveOut | None:

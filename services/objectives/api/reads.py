@@ -10,7 +10,7 @@ from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
 from regesta.event import IsoDay, event_name
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
-from regesta.view import Reading, View
+from regesta.view import AsOf, Reading, View
 from regesta.web import Caller
 from services.objectives.api.answers import (
     AmountsAnswer,
@@ -22,7 +22,6 @@ from services.objectives.api.answers import (
     ObjectiveAnswer,
     PartyAnswer,
     TreeAnswer,
-    as_of,
     dossiers_of,
     fact_out,
     objective_of,
@@ -49,7 +48,7 @@ async def get_notes(view: Reading, caller: Caller, paged: Paged) -> NotesAnswer:
     """Return all policy notes, by slug."""
     caller.require(SCOPE)
     found = await notes.page(view.db, view.cut[SERVICE], paged.after, paged.wanted)
-    return NotesAnswer(**as_of(view), notes=paged.page(view, found, lambda note: note.note))
+    return NotesAnswer(**AsOf.of(view), notes=paged.page(view, found, lambda note: note.note))
 
 
 @router.get("/notes/{note}")
@@ -60,7 +59,7 @@ async def get_note(note: Slug, view: Reading, caller: Caller, response: Response
     if found is None:
         raise UnknownNote(f"no note {note!r} is open", note=note)
     response.headers["ETag"] = f'"{found.version}"'
-    return NoteAnswer(**as_of(view), note=found)
+    return NoteAnswer(**AsOf.of(view), note=found)
 
 
 @router.get("/notes/{note}/objectives")
@@ -72,7 +71,7 @@ async def get_objectives(note: Slug, view: Reading, caller: Caller, paged: Paged
         raise UnknownNote(f"no note {note!r} is open", note=note)
     rows = await notes.tree_page(view.db, cut, note, paged.position(SERVICE), paged.wanted)
     page = paged.page(view, rows, _event_of)
-    return TreeAnswer(**as_of(view), objectives=tuple(node for _, node in page))
+    return TreeAnswer(**AsOf.of(view), objectives=tuple(node for _, node in page))
 
 
 @router.get("/objectives/{objective}")
@@ -83,7 +82,7 @@ async def get_objective(objective: Objective, view: Reading, caller: Caller, res
     if found is None:
         raise UnknownObjective(f"no objective {objective!r}", objective=objective)
     response.headers["ETag"] = f'"{found.version}"'
-    return ObjectiveAnswer(**as_of(view), objective=found)
+    return ObjectiveAnswer(**AsOf.of(view), objective=found)
 
 
 @router.get("/objectives/{objective}/facts")
@@ -95,7 +94,7 @@ async def get_facts(
     await _require_objective(view, objective)
     rows = await printed.facts_page(view.db, view.cut[SERVICE], objective, paged.position(SERVICE), paged.wanted)
     page = paged.page(view, rows, _event_of)
-    return FactsAnswer(**as_of(view), facts=tuple(fact_out(fact, occurred_until) for _, fact in page))
+    return FactsAnswer(**AsOf.of(view), facts=tuple(fact_out(fact, occurred_until) for _, fact in page))
 
 
 @router.get("/objectives/{objective}/amounts")
@@ -105,7 +104,7 @@ async def get_amounts(objective: Objective, view: Reading, caller: Caller, paged
     await _require_objective(view, objective)
     rows = await printed.amounts_page(view.db, view.cut[SERVICE], objective, paged.position(SERVICE), paged.wanted)
     page = paged.page(view, rows, _event_of)
-    return AmountsAnswer(**as_of(view), amounts=tuple(amount for _, amount in page))
+    return AmountsAnswer(**AsOf.of(view), amounts=tuple(amount for _, amount in page))
 
 
 @router.get("/objectives/{objective}/dossiers")
@@ -115,7 +114,7 @@ async def get_dossiers(objective: Objective, view: Reading, caller: Caller, page
     await _require_objective(view, objective)
     found = await dossiers.serving(view.db, view.cut[SERVICE], objective, paged.after, paged.wanted)
     page = paged.page(view, found, str)
-    return DossiersAnswer(**as_of(view), dossiers=await dossiers_of(view, page))
+    return DossiersAnswer(**AsOf.of(view), dossiers=await dossiers_of(view, page))
 
 
 @router.get("/dossiers/{dossier}")
@@ -126,7 +125,7 @@ async def get_dossier(dossier: Dossier, view: Reading, caller: Caller, response:
     if not found:
         raise UnknownDossier(f"no dossier {dossier!r} is open", dossier=dossier)
     response.headers["ETag"] = f'"{found[0].version}"'
-    return DossierAnswer(**as_of(view), dossier=found[0])
+    return DossierAnswer(**AsOf.of(view), dossier=found[0])
 
 
 @router.get("/parties/{party}")
@@ -137,7 +136,7 @@ async def get_party(party: Party, view: Reading, caller: Caller, response: Respo
     if found is None:
         raise UnknownParty(f"no party {party!r} is registered", party=party)
     response.headers["ETag"] = f'"{found.version}"'
-    return PartyAnswer(**as_of(view), party=found)
+    return PartyAnswer(**AsOf.of(view), party=found)
 
 
 async def _require_objective(view: View, objective: str) -> None:

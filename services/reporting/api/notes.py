@@ -7,8 +7,9 @@ from datetime import date
 from fastapi import APIRouter, Response
 
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
-from contracts.types import Cut, NoteSlug, Year
+from contracts.types import NoteSlug, Year
 from regesta.aside import aside
+from regesta.event import Cut
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
 from regesta.view import Reading, View

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from contracts.objectives import Level, PolicyNoteOpened, UnitAssigned
-from contracts.types import Cut, ObjectiveId, Section, Text, UnitSlug
+from contracts.types import ObjectiveId, Section, Text, UnitSlug
+from regesta.event import Cut
 from services.reporting.domain.budget import Budget
 from services.reporting.domain.content import (
     CARD,

@@ -12,7 +12,8 @@ from typing import Literal
 
 from contracts.dates import Certainty
 from contracts.objectives import Deadline, FactType, FieldName, Level, Reading, Status
-from contracts.types import Cut, NoteSlug, Number, ObjectiveId, Place, Section, Text, UnitSlug, Year
+from contracts.types import NoteSlug, Number, ObjectiveId, Place, Section, Text, UnitSlug, Year
+from regesta.event import Cut
 from services.reporting.domain.budget import Budget, SectionTotal
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.figure import Answer, Events, Figure, Part, When

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.objectives import Level, Reading, Status
-from contracts.types import Cut, ObjectiveId, Text, UnitSlug, Year
+from contracts.types import ObjectiveId, Text, UnitSlug, Year
+from regesta.event import Cut
 from services.reporting.domain.budget import Budget, Footer, SectionTotal
 from services.reporting.domain.dossiers import Milestone
 from services.reporting.domain.figure import Events, Figure, Part, When, names

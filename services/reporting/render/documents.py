@@ -12,8 +12,7 @@ from typing import Final, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from contracts.types import Cut
-from regesta.event import Recorded, event_name, split_name
+from regesta.event import Cut, Recorded, event_name, split_name
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Letter, Objective
 from services.reporting.domain.overview import actions_of, overview_of

@@ -8,7 +8,7 @@ from contracts.types import known
 from regesta.database import Connection
 from regesta.event import Event, Recorded, Registry
 from regesta.view import View
-from services.budget.projections.answer import NAMED
+from services.budget.projections.figure import NAMED
 from services.budget.projections.ledgers import project, read_entries, read_ledger
 from tests.services.budget.samples import LINE, ONE
 

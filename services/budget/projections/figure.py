@@ -1,8 +1,8 @@
-"""What every answer of budget's reads has: the cut it speaks of, and figures with the events behind them."""
+"""What budget's reads answer with: figures, and the names of the events behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Final, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, Field
@@ -14,14 +14,6 @@ Names: TypeAlias = tuple[str, ...]
 # So many events a figure names itself.
 NAMED: Final = 100
 E = TypeVar("E", bound=Event)
-
-
-class Answer(BaseModel):
-    """As of a cut: position per log. missing: logs of which less has arrived than the cut asks for; complete: none."""
-
-    cut: Mapping[str, int]
-    complete: bool
-    missing: tuple[str, ...]
 
 
 class Figure(BaseModel):
