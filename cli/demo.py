@@ -139,7 +139,8 @@ async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None
             for service in place.services:
                 # Asked over HTTP, as anyone would.
                 while (answer := await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:
-                    reason = f"{service.name} is not ready: {'; '.join(answer.json()['reasons'])}"
+                    why = "; ".join(reason["detail"] for reason in answer.json()["reasons"])
+                    reason = f"{service.name} is not ready: {why}"
                     await asyncio.sleep(0.05)
     except TimeoutError as error:
         raise Misconfigured(f"after {START_SECONDS:.0f} s {reason}") from error

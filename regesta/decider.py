@@ -44,6 +44,11 @@ class Decider:
         self._numbers = count()
         self._stopped = False
 
+    @property
+    def waiting(self) -> int:
+        """How many commands are not decided yet."""
+        return len(self._queue)
+
     async def handle(self, command: Command, context: Context, envelope: Envelope = BARE) -> Answer:
         """Decide a command and return its answer once the append that proves it is stored.
 

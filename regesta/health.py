@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import asyncpg
 import orjson
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
+from regesta import clock
 from regesta.checkpoint import Checkpoint, read_all
 from regesta.database import is_lost
+from regesta.decider import QUEUE_COMMANDS
+from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.runtime import Runtime, runtime_of
+from regesta.writer import QUEUE_UNITS
 
 # Who asks gives up soon, and must then know why.
 DATABASE_SECONDS = 2.0
 
 router = APIRouter(tags=["health"])
+
+
+class ReasonOut(BaseModel):
+    """Why a process is not ready or degraded. name: of the cause; detail: what stands still; action: what to do."""
+
+    name: str
+    detail: str
+    action: str
+
+
+class ReadyOut(BaseModel):
+    """Whether a process is ready. status: "ok", "degraded" (callers may come) or "not ready"."""
+
+    status: str
+    reasons: list[ReasonOut]
 
 
 @router.get("/livez")
@@ -25,63 +45,100 @@ async def livez() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"description": "Not ready; the reasons say why."}})
+@router.get(
+    "/readyz",
+    response_model=ReadyOut,
+    responses={503: {"model": ReadyOut, "description": "Not ready; the reasons say why."}},
+)
 async def readyz(request: Request) -> Response:
-    """Return 200 when nothing stands still, else 503 with the reasons.
+    """Return 200 when callers may come, else 503; the reasons say what stands still and what to do.
 
-    Parked streams are reasons too, but not to send callers elsewhere: the status is then "degraded", with 200.
+    With the status "degraded" some are there too, but none for which callers should be sent elsewhere.
     """
-    runtime = runtime_of(request)
-    reasons, parked = _standstill(runtime), []
+    reasons = await reasons_of(runtime_of(request))
+    status = level_of(reasons)
+    body = {"status": status, "reasons": [reason.shown() for reason in reasons]}
+    return Response(orjson.dumps(body), 503 if status == Level.NOT_READY else 200, media_type="application/json")
+
+
+async def reasons_of(runtime: Runtime) -> list[Reason]:
+    """Return why a process is not ready or degraded, each reason once, those that make it not ready first."""
+    reasons = [*_standstill(runtime), *_waiting(runtime)]
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
             known = await read_all(runtime.pool)
-            reasons += await _behind(runtime, known)
-            parked = _parked(runtime, known)
+            reasons += [*_stuck(known), *_building(runtime, known), *_parked(runtime, known)]
+            reasons += [*await _behind(runtime, known), *await _clock(runtime)]
     except Exception as error:
         if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
             raise
-        reasons.append(f"the database does not answer: {error!r}")
-    status = "not ready" if reasons else "degraded" if parked else "ok"
-    body = {"status": status, "reasons": [*dict.fromkeys(reasons + parked)]}
-    return Response(orjson.dumps(body), 503 if reasons else 200, media_type="application/json")
+        reasons.append(Reason(Cause.DATABASE_AWAY, f"the database does not answer: {error!r}"))
+    return sorted(dict.fromkeys(reasons), key=lambda reason: reason.cause.value.level is not Level.NOT_READY)
 
 
-def _standstill(runtime: Runtime) -> list[str]:
-    """Return what stands still in this process: a fork, a reaction, the writer, a task, the projections of a log."""
-    reasons = [f"intake of {intake.source}: {intake.trouble}" for intake in runtime.intakes if intake.alarm]
-    reasons += [f"{reacting.name}: {reacting.trouble}" for reacting in runtime.reactings if reacting.trouble]
+def _standstill(runtime: Runtime) -> Iterator[Reason]:
+    """Yield what stands still in this process: a source, a reaction, the writer, a task, the projections of a log."""
+    for intake in runtime.intakes:
+        if intake.trouble:
+            cause = Cause.INTAKE_STOPPED if intake.alarm else Cause.SOURCE_AWAY
+            yield Reason(cause, f"intake of {intake.source}: {intake.trouble}")
+    for reacting in runtime.reactings:
+        if reacting.trouble:
+            yield Reason(Cause.REACTION_STOPPED, f"{reacting.name}: {reacting.trouble}")
     if runtime.store.trouble:
-        reasons.append(runtime.store.trouble)
-    reasons += [_ended(task) for task in (*runtime.store_tasks, *runtime.tasks) if task.done()]
+        yield Reason(Cause.WRITER_REFUSED, runtime.store.trouble)
+    for task in (*runtime.store_tasks, *runtime.tasks):
+        if task.done():
+            yield Reason(Cause.TASK_ENDED, _ended(task))
     for source, follower in runtime.followers.items():
         if follower.trouble:
-            reasons.append(f"projections of {source}: {follower.trouble}")
-    return reasons
+            yield Reason(Cause.PROJECTION_STOPPED, f"projections of {source}: {follower.trouble}")
 
 
-async def _behind(runtime: Runtime, known: Sequence[Checkpoint]) -> list[str]:
-    """Return which reactions stand still and which read models lag, whichever process moves them."""
-    reasons = [f"{each.projection}: {each.failure}" for each in known if each.failure]
-    reasons += _building(runtime, known)
-    reached = _lowest(runtime, known)
-    for source, position in reached.items():
+def _waiting(runtime: Runtime) -> Iterator[Reason]:
+    """Yield the queues that are full."""
+    for what, waiting, most in (
+        ("commands", runtime.decider.waiting, QUEUE_COMMANDS),
+        ("units", runtime.store.waiting, QUEUE_UNITS),
+    ):
+        if waiting >= most:
+            yield Reason(Cause.QUEUE_FULL, f"{waiting} {what} wait, of {most} that may")
+
+
+def _stuck(known: Iterable[Checkpoint]) -> Iterator[Reason]:
+    """Yield the reactions that stand still, whichever process moves them."""
+    for each in known:
+        if each.failure:
+            yield Reason(Cause.REACTION_STOPPED, f"{each.projection}: {each.failure}")
+
+
+async def _behind(runtime: Runtime, known: Sequence[Checkpoint]) -> list[Reason]:
+    """Return the logs of which read models are too far behind, whichever process moves them."""
+    reasons = []
+    for source, position in _lowest(runtime, known).items():
         lag = (await runtime.store.head(source)).position - position
         if lag > runtime.lag_limit_events:
-            reasons.append(f"projections of {source} are {lag} events behind")
+            reasons.append(Reason(Cause.LAG, f"projections of {source} are {lag} events behind"))
     return reasons
 
 
-def _building(runtime: Runtime, known: Iterable[Checkpoint]) -> list[str]:
-    """Return which read models of this release have not come as far as those of the release before."""
+async def _clock(runtime: Runtime) -> list[Reason]:
+    """Return that the database's clock is behind its newest event, if so."""
+    newest = await clock.newest(runtime.pool, runtime.service.name)
+    if newest is None or not newest.wrong:
+        return []
+    return [Reason(Cause.CLOCK_BEHIND, f"the database's clock is {newest.seconds:.0f} s behind {newest.event}")]
+
+
+def _building(runtime: Runtime, known: Iterable[Checkpoint]) -> Iterator[Reason]:
+    """Yield the read models of this release that have not come as far as those of the release before."""
     at = {(each.projection, each.version): each.position for each in known}
     wanted = {name: position for follower in runtime.followers.values() for name, position in follower.built_to.items()}
-    mine = [(each.name, each.version) for each in runtime.service.projections if each.name in wanted]
-    return [
-        f"version {version} of {name} is being built: {at.get((name, version), 0)} of {wanted[name]} events"
-        for name, version in mine
-        if at.get((name, version), 0) < wanted[name]
-    ]
+    for each in runtime.service.projections:
+        position = at.get((each.name, each.version), 0)
+        if position < wanted.get(each.name, 0):
+            detail = f"version {each.version} of {each.name} is being built: {position} of {wanted[each.name]} events"
+            yield Reason(Cause.READ_MODEL_BUILDING, detail)
 
 
 def _lowest(runtime: Runtime, known: Iterable[Checkpoint]) -> dict[str, int]:
@@ -94,14 +151,13 @@ def _lowest(runtime: Runtime, known: Iterable[Checkpoint]) -> dict[str, int]:
     return lowest
 
 
-def _parked(runtime: Runtime, known: Iterable[Checkpoint]) -> list[str]:
+def _parked(runtime: Runtime, known: Iterable[Checkpoint]) -> Iterator[Reason]:
     mine = {(each.name, each.version) for each in runtime.service.projections}
-    return [
-        f"projection {each.projection}: {each.parked} parked stream{'s' if each.parked > 1 else ''}, "
-        f"see `regesta park list {runtime.service.name}`"
-        for each in known
-        if each.parked and (each.projection, each.version) in mine
-    ]
+    for each in known:
+        if each.parked and (each.projection, each.version) in mine:
+            streams = f"{each.parked} parked stream{'s' if each.parked > 1 else ''}"
+            see = f"see `regesta park list {runtime.service.name}`"
+            yield Reason(Cause.PARKED, f"projection {each.projection}: {streams}, {see}")
 
 
 def _ended(task: asyncio.Task[None]) -> str:

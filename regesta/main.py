@@ -44,7 +44,7 @@ from regesta.rebuilder import Rebuilder
 from regesta.reference import References
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
-from regesta.settings import Settings
+from regesta.settings import Settings, read_settings
 from regesta.store import PostgresStore
 from regesta.web import command_router
 
@@ -291,8 +291,8 @@ def main(service: Service) -> None:
     arguments = parser.parse_args()
     telemetry.log_json()
     telemetry.start(service.name)
-    settings = Settings()
     try:
+        settings = read_settings()
         match arguments.role:
             case "migrate":
                 _say(asyncio.run(prepare(service, settings)))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from regesta.admission import REQUESTS
+from regesta.errors import Misconfigured
+
+PREFIX = "REGESTA_"
 
 
 class Settings(BaseSettings):
@@ -19,7 +22,7 @@ class Settings(BaseSettings):
     to the feeds of others. lag_limit_events: beyond it /readyz is red. requests_limit: so many are in progress at once.
     """
 
-    model_config = SettingsConfigDict(env_prefix="REGESTA_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     database_url: SecretStr
     owner_url: SecretStr | None = None
@@ -35,3 +38,19 @@ class Settings(BaseSettings):
     lag_limit_events: int = 10_000
     requests_limit: int = REQUESTS
     allow_unsafe_database: bool = False
+
+
+def read_settings(service: str | None = None) -> Settings:
+    """Return what the environment says. With a service REGESTA_<SERVICE>_<NAME> goes before REGESTA_<NAME>.
+
+    Raises Misconfigured, with the names of what is missing or cannot be; values are not shown.
+    """
+    prefix = f"{PREFIX}{service.upper()}_" if service else PREFIX
+    try:
+        own = EnvSettingsSource(Settings, env_prefix=prefix)() if service else {}
+        return Settings(**own)
+    except SettingsError as error:
+        raise Misconfigured(f"the environment cannot be read: {error}") from error
+    except ValidationError as error:
+        wrong = ", ".join(f"{prefix}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
+        raise Misconfigured(f"the environment of {service or 'the service'} is not complete: {wrong}") from error

@@ -116,6 +116,11 @@ class PostgresStore:
         """Why nothing can be appended (see Store)."""
         return self._writer.trouble
 
+    @property
+    def waiting(self) -> int:
+        """How many units wait (see Store)."""
+        return self._writer.waiting
+
     async def append(self, unit: Unit) -> Outcome:
         """Append a unit (see Store)."""
         return await self._writer.append(unit)

@@ -43,6 +43,11 @@ class MemoryStore:
         """Memory is never refused."""
         return None
 
+    @property
+    def waiting(self) -> int:
+        """Nothing waits for memory."""
+        return 0
+
     async def append(self, unit: Unit) -> Outcome:
         """Append a unit (see Store)."""
         stored = self._units.get(str(unit.id))

@@ -146,6 +146,11 @@ class Store(Protocol):
         """Why nothing can be appended; None while all is well."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """How many units wait to be appended."""
+        ...
+
     async def append(self, unit: Unit) -> Outcome:
         """Append a unit. Raises Busy when the queue is full, DataRefused when the database refuses its data."""
         ...

@@ -73,6 +73,11 @@ class Writer:
         self._versions: dict[str, int] = {}
         self._connection: asyncpg.Connection | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many units are not sent yet."""
+        return len(self._queue)
+
     async def append(self, unit: Unit) -> Outcome:
         """Queue a unit and return its outcome. Raises Busy when the queue is full or the writer has stopped."""
         if self._stopped is not None:

@@ -18,7 +18,7 @@ from regesta.errors import Misconfigured
 from regesta.main import server_of
 from services.budget.app import SERVICE as BUDGET
 
-BODY = b'{"status": "not ready", "reasons": ["projections of budget are 9 events behind", "a fork"]}'
+BODY = b'{"status": "not ready", "reasons": [{"detail": "projections of budget are 9 events behind"}, {"detail": "a fork"}]}'
 
 
 @pytest.fixture

@@ -284,7 +284,7 @@ async def test_a_service_follows_another_and_says_when_it_cannot(
         (intake,) = running.runtime.intakes
         intake.alarm, intake.trouble = True, "as a fork would"
         ready = await user.get("/readyz")
-        assert (ready.status_code, ready.json()["reasons"]) == (503, ["intake of jars: as a fork would"])
+        assert (ready.status_code, ready.json()["reasons"][0]["detail"]) == (503, "intake of jars: as a fork would")
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"{}", b'[{"id": "1"}]', b'[{"source": 3}]', b"null"])

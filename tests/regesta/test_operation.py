@@ -51,8 +51,9 @@ async def test_a_parked_stream_is_shown_named_and_mended(poisoned: Served) -> No
             level = (await user.get(f"/levels/a?cut={cut}")).json()
             assert (level["amount"], level["complete"]) == (5, complete), cut
         ready = await user.get("/readyz")
-        reasons = ["projection levels: 1 parked stream, see `regesta park list jars`"]
-        assert (ready.status_code, ready.json()) == (200, {"status": "degraded", "reasons": reasons})
+        (reason,) = ready.json()["reasons"]
+        assert (ready.status_code, ready.json()["status"], reason["name"]) == (200, "degraded", "parked")
+        assert reason["detail"] == "projection levels: 1 parked stream, see `regesta park list jars`"
         lag = {each["projection"]: each for each in (await user.get("/projections")).json()}
         assert (lag["levels"]["lag"], lag["levels"]["parked"], lag["levels"]["failure"]) == (0, 1, "1 parked")
 

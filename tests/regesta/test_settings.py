@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from regesta.settings import Settings
+from regesta.errors import Misconfigured
+from regesta.settings import Settings, read_settings
 
 NEEDED = {
     "REGESTA_DATABASE_URL": "postgresql://budget:word@db/budget",
@@ -56,3 +57,36 @@ def test_a_password_is_not_shown(environment: pytest.MonkeyPatch) -> None:
     shown = f"{Settings()!r} {Settings()} {Settings().model_dump()}"
     assert "word" not in shown
     assert "secret" not in shown
+
+
+def test_what_is_said_of_one_service_goes_before_what_is_said_of_all(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("REGESTA_SOURCES", '{"objectives": "http://all:8000"}')
+    environment.setenv("REGESTA_BUDGET_SOURCES", '{"objectives": "http://own:8000"}')
+    environment.setenv("REGESTA_PORT", "8001")
+    environment.setenv("REGESTA_BUDGET_PORT", "8002")
+    read = {service: read_settings(service) for service in ("budget", "kpi", None)}
+    assert {service: (its.sources["objectives"], its.port) for service, its in read.items()} == {
+        "budget": ("http://own:8000", 8002),
+        "kpi": ("http://all:8000", 8001),
+        None: ("http://all:8000", 8001),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "said"),
+    [
+        ("BUDGET_SOURCES", "budget", "sources"),
+        ("SOURCES", "budget", "sources"),
+        ("SOURCES", None, "sources"),
+        ("BUDGET_PORT", "budget", "REGESTA_BUDGET_PORT: "),
+        ("PORT", None, "REGESTA_PORT: "),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_not_shown(
+    environment: pytest.MonkeyPatch, name: str, service: str | None, said: str
+) -> None:
+    environment.setenv(f"REGESTA_{name}", "{secret")
+    with pytest.raises(Misconfigured) as refused:
+        read_settings(service)
+    assert said in str(refused.value)
+    assert "secret" not in str(refused.value)

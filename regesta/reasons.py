@@ -1,0 +1,99 @@
+"""Why a process is not ready, or ready but degraded: every cause as data, with what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Level(StrEnum):
+    """What a cause makes of a process. Callers are sent elsewhere only when it is not ready."""
+
+    NOT_READY = "not ready"
+    DEGRADED = "degraded"
+
+
+@dataclass(frozen=True, slots=True)
+class _Says:
+    level: Level
+    meaning: str
+    action: str
+
+
+RED, YELLOW = Level.NOT_READY, Level.DEGRADED
+
+
+class Cause(Enum):
+    """All causes; the name of each, in kebab-case, is a contract with whoever watches."""
+
+    DATABASE_AWAY = _Says(
+        RED, "The database does not answer.", "Look whether PostgreSQL runs; the service goes on by itself."
+    )
+    WRITER_REFUSED = _Says(
+        RED, "The database refuses what is to be recorded.", "See PostgreSQL's log and `regesta doctor`."
+    )
+    TASK_ENDED = _Says(
+        RED, "A part of this process ended, so that nobody does its work.", "Start the process again; its log says why."
+    )
+    INTAKE_STOPPED = _Says(
+        RED,
+        "A source is followed no more: its log differs from the replica, or its clock is more than 60 s ahead.",
+        "Set the clocks right; or find out which of both logs is the true one before anything is started again.",
+    )
+    PROJECTION_STOPPED = _Says(
+        RED, "The read models of a log stand still.", "See the error; folding is tried again by itself."
+    )
+    REACTION_STOPPED = _Says(
+        RED, "A reaction stands still at a fact.", "See the error; the reaction is tried again by itself."
+    )
+    READ_MODEL_BUILDING = _Says(
+        RED,
+        "A read model of this release is not yet as far as that of the release before.",
+        "Wait; leave the old release running.",
+    )
+    LAG = _Says(
+        RED,
+        "A read model is more events behind its log than REGESTA_LAG_LIMIT_EVENTS.",
+        "See `regesta lag`; when the figure does not fall, start a worker more or look at the database.",
+    )
+    PARKED = _Says(
+        YELLOW, "Streams stand still in a read model at an event that cannot be folded.", "See `regesta park list`."
+    )
+    SOURCE_AWAY = _Says(
+        YELLOW,
+        "Another service does not answer, so that its newest facts are missing here.",
+        "Start it; what it records meanwhile is taken in then.",
+    )
+    QUEUE_FULL = _Says(
+        YELLOW,
+        "More wait to be decided or recorded than may; commands are answered 503 with Retry-After.",
+        "Let callers be fewer or slower, or look why the database is slow: `regesta doctor`.",
+    )
+    CLOCK_BEHIND = _Says(
+        YELLOW,
+        "The newest event is later than the database's clock, which was set back or is wrong.",
+        "Set the clock right. New events get that event's time until the clock has passed it; nothing is out of order.",
+    )
+
+    @property
+    def code(self) -> str:
+        """Its name in answers."""
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One cause as found now. detail: what stands still, with its particulars."""
+
+    cause: Cause
+    detail: str
+
+    def shown(self) -> dict[str, str]:
+        """Return it as answered."""
+        return {"name": self.cause.code, "detail": self.detail, "action": self.cause.value.action}
+
+
+def level_of(reasons: list[Reason]) -> str:
+    """Return what some reasons make of a process: "ok" without any."""
+    levels = {reason.cause.value.level for reason in reasons}
+    return next((level for level in Level if level in levels), "ok")
