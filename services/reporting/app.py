@@ -7,9 +7,7 @@ from typing import Final
 
 from contracts import budget, kpi, objectives, reporting
 from regesta.runtime import Service
-from services.reporting.api import notes
-from services.reporting.api.events import event_router
-from services.reporting.api.letters import letter_router
+from services.reporting.api import events, letters, notes
 from services.reporting.projections.standing import PROJECTIONS
 from services.reporting.web import pages, signing
 
@@ -19,12 +17,6 @@ SERVICE: Final = Service(
     events=reporting.EVENTS,
     migrations=Path(__file__).with_name("migrations"),
     sources={"objectives": objectives.EVENTS, "kpi": kpi.EVENTS, "budget": budget.EVENTS},
-    routers=(
-        letter_router(pages.letter_page),
-        event_router(pages.event_page),
-        notes.router,
-        pages.router,
-        signing.router,
-    ),
+    routers=(letters.router, events.router, notes.router, pages.router, signing.router),
     projections=PROJECTIONS,
 )

@@ -1,4 +1,4 @@
-"""A letter read from the database: a fixed number of statements, whatever its size."""
+"""Notes and letters read from the database: a fixed number of statements, whatever their size."""
 
 from __future__ import annotations
 
@@ -15,11 +15,20 @@ from regesta.aside import aside
 from regesta.view import View
 from services.reporting.domain.assembly import Assembly, question_of
 from services.reporting.domain.errors import UnknownNote, UnknownObjective
-from services.reporting.domain.knowledge import Knowledge, Question
+from services.reporting.domain.knowledge import Knowledge, Question, by_stream
 from services.reporting.domain.letter import Letter
+from services.reporting.domain.notes import NoteLine, note_line
 from services.reporting.domain.standing import Standing
 from services.reporting.domain.tree import Node, nodes_of, note_of, roots_of
 from services.reporting.projections.standing import StandingReader
+
+
+async def read_notes(view: View, after: str, limit: int) -> tuple[NoteLine, ...]:
+    """Return the next notes after one, by slug, in two statements."""
+    reader = StandingReader(view.db, view.cut)
+    slugs = await reader.keys("objectives", "note", after, limit)
+    facts = by_stream(await reader.of("objectives", [f"note/{slug}" for slug in slugs]))
+    return tuple(line for slug in slugs if (line := note_line(slug, facts[f"note/{slug}"])) is not None)
 
 
 async def read_letter(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from contracts.types import EventName
 from regesta.cloudevents import encode
@@ -13,37 +12,31 @@ from regesta.errors import Forbidden
 from regesta.event import Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
 from regesta.web import Caller
-from services.reporting.api.asking import Asked
 from services.reporting.api.negotiation import form_of
+from services.reporting.asking import Asking, Asks
 from services.reporting.domain.errors import UnknownEvent
-from services.reporting.web.responding import CHOICES, PageRoute
+from services.reporting.web.pages import event_page
+from services.reporting.web.responding import PageRoute
 
 MEDIA_TYPE: Final = "application/cloudevents+json"
 # Above this no log reaches; a database would refuse the number.
 LAST_POSITION: Final = 2**62
 
-# Makes the page of an event.
-EventPage: TypeAlias = Callable[[Request, Recorded], Awaitable[Response]]
+router = APIRouter(tags=["events"], route_class=PageRoute)
 
 
-def event_router(page: EventPage) -> APIRouter:
-    """Return the route of events. page: renders HTML."""
-    router = APIRouter(tags=["events"], route_class=PageRoute, dependencies=CHOICES)
-
-    @router.get(
-        "/events/{name}",
-        response_class=Response,
-        responses={200: {"content": {MEDIA_TYPE: {}, "text/html": {}}}, 304: {}, 404: {}, 406: {}},
-    )
-    async def get_event(request: Request, name: Annotated[EventName, Path()], caller: Caller, asked: Asked) -> Response:
-        """Return the event behind a figure, such as `budget:1234`. 404 when it has not arrived here."""
-        if not {"reporting:read", "events:read"} & caller.scopes:
-            raise Forbidden("this needs the scope 'reporting:read' or 'events:read'", scope="reporting:read")
-        form = form_of(asked.accept, (MEDIA_TYPE, "application/json"))
-        event = await read_event(runtime_of(request), name)
-        return await page(request, event) if form == "html" else _event_response(event, asked)
-
-    return router
+@router.get(
+    "/events/{name}",
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {}, "text/html": {}}}, 304: {}, 404: {}, 406: {}},
+)
+async def get_event(name: Annotated[EventName, Path()], caller: Caller, asked: Asks) -> Response:
+    """Return the event behind a figure, such as `budget:1234`. 404 when it has not arrived here."""
+    if not {"reporting:read", "events:read"} & caller.scopes:
+        raise Forbidden("this needs the scope 'reporting:read' or 'events:read'", scope="reporting:read")
+    form = form_of(asked.accept, (MEDIA_TYPE, "application/json"))
+    event = await read_event(runtime_of(asked.request), name)
+    return await event_page(asked.request, event) if form == "html" else _event_response(event, asked)
 
 
 async def read_event(runtime: Runtime, name: EventName) -> Recorded:
@@ -56,7 +49,7 @@ async def read_event(runtime: Runtime, name: EventName) -> Recorded:
     raise UnknownEvent(f"no event {name!r} has arrived here", event=name)
 
 
-def _event_response(event: Recorded, asked: Asked) -> Response:
+def _event_response(event: Recorded, asked: Asking) -> Response:
     # A name means the same event for ever in one log; a restore that lost events makes another log.
     etag = f'"{event.log}:{event.position}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "private, no-cache"}

@@ -3,62 +3,55 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeAlias
+from collections.abc import Iterable
+from typing import Final
 
 import orjson
 from fastapi import APIRouter, Response
 
-from contracts.types import NoteSlug, ObjectiveId, Year
+from contracts.types import NoteSlug, ObjectiveId
 from regesta.aside import aside
 from regesta.view import Reading, View
 from regesta.web import Caller
-from services.reporting.api.asking import Asked, Asking, YearInPath, YearInQuery
 from services.reporting.api.negotiation import JSON, form_of
+from services.reporting.asking import Asking, Asks, YearInPath, YearInQuery
 from services.reporting.domain.letter import Letter, LetterOut
 from services.reporting.gathering import read_letter, read_objective
-from services.reporting.web.responding import CHOICES, PageRoute
+from services.reporting.web.pages import letter_page
+from services.reporting.web.responding import PageRoute
 from services.reporting.writing import canonical, hash_of
 
 SCOPE: Final = "reporting:read"
 
-# Makes the page of a note's letter of a year and sees to its headers; the request's query holds what the reader chose.
-LetterPage: TypeAlias = Callable[[Asking, View, NoteSlug, Year], Awaitable[Response]]
+router = APIRouter(tags=["letters"], route_class=PageRoute)
 
 
-def letter_router(page: LetterPage) -> APIRouter:
-    """Return the routes of letters. page: renders HTML."""
-    router = APIRouter(tags=["letters"], route_class=PageRoute, dependencies=CHOICES)
+@router.get(
+    "/letters/{note}/{year}",
+    response_class=Response,
+    responses={200: {"model": LetterOut, "content": {"text/html": {}}}, 304: {}, 406: {}},
+)
+async def get_letter(note: NoteSlug, year: YearInPath, view: Reading, caller: Caller, asked: Asks) -> Response:
+    """Return the letter of a note and year: N planned, N-1 realised. 404 unknown note; 406 neither JSON nor HTML.
 
-    @router.get(
-        "/letters/{note}/{year}",
-        response_class=Response,
-        responses={200: {"model": LetterOut, "content": {"text/html": {}}}, 304: {}, 406: {}},
-    )
-    async def get_letter(note: NoteSlug, year: YearInPath, view: Reading, caller: Caller, asked: Asked) -> Response:
-        """Return the letter of a note and year: N planned, N-1 realised. 404 unknown note; 406 neither JSON nor HTML.
+    The ETag is the hash of the letter as of its cut; `complete` and `missing` stand outside what is hashed.
+    """
+    caller.require(SCOPE)
+    form = form_of(asked.accept)
+    if form == "html":
+        return await letter_page(asked, view, note, year)
+    letter = await read_letter(view, note, year, asked.choices.occurred_until)
+    return await letter_response(letter, view, asked)
 
-        The ETag is the hash of the letter as of its cut; `complete` and `missing` stand outside what is hashed.
-        """
-        caller.require(SCOPE)
-        form = form_of(asked.accept)
-        if form == "html":
-            return await page(asked, view, note, year)
-        return await letter_response(await read_letter(view, note, year, asked.occurred_until), view, asked)
 
-    @router.get("/objectives/{objective}", response_class=Response, responses={200: {"model": LetterOut}, 304: {}})
-    async def get_objective(
-        objective: ObjectiveId,
-        view: Reading,
-        caller: Caller,
-        asked: Asked,
-        year: YearInQuery = None,
-    ) -> Response:
-        """Return the letter of an objective's note with this objective alone and what stands under it. 404 unknown."""
-        caller.require(SCOPE)
-        return await letter_response(await read_objective(view, objective, year, asked.occurred_until), view, asked)
-
-    return router
+@router.get("/objectives/{objective}", response_class=Response, responses={200: {"model": LetterOut}, 304: {}})
+async def get_objective(
+    objective: ObjectiveId, view: Reading, caller: Caller, asked: Asks, year: YearInQuery = None
+) -> Response:
+    """Return the letter of an objective's note with this objective alone and what stands under it. 404 unknown."""
+    caller.require(SCOPE)
+    letter = await read_objective(view, objective, year, asked.choices.occurred_until)
+    return await letter_response(letter, view, asked)
 
 
 async def letter_response(letter: Letter, view: View, asked: Asking) -> Response:

@@ -6,33 +6,22 @@ from datetime import date
 
 from fastapi import APIRouter, Response
 
-from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
-from contracts.types import NoteSlug, Year
+from contracts.types import NoteSlug
 from regesta.aside import aside
 from regesta.event import Cut
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
 from regesta.view import Reading, View
 from regesta.web import Caller
-from services.reporting.api.asking import YearInQuery
+from services.reporting.asking import YearInQuery
 from services.reporting.domain.figure import Answer
-from services.reporting.domain.knowledge import by_stream
-from services.reporting.domain.letter import Letter, Note
+from services.reporting.domain.letter import Letter
+from services.reporting.domain.notes import NoteLine
 from services.reporting.domain.overview import Overview, overview_of
-from services.reporting.domain.standing import Standing
-from services.reporting.domain.tree import note_of
-from services.reporting.gathering import read_letter
-from services.reporting.projections.standing import StandingReader
+from services.reporting.gathering import read_letter, read_notes
 from services.reporting.writing import canonical
 
 router = APIRouter(tags=["notes"], route_class=StrictRoute)
-
-
-class NoteLine(Answer):
-    """A note and the years that it has letters for: N of each plan, the year after each account."""
-
-    note: Note
-    years: tuple[Year, ...]
 
 
 class NotesOut(Answer):
@@ -51,32 +40,6 @@ class OverviewOut(Answer):
     complete: bool
     missing: tuple[str, ...] = ()
     as_of: date | None = None
-
-
-async def read_notes(view: View, after: str, limit: int) -> tuple[NoteLine, ...]:
-    """Return the next notes after one, by slug, in two statements."""
-    reader = StandingReader(view.db, view.cut)
-    slugs = await reader.keys("objectives", "note", after, limit)
-    facts = by_stream(await reader.of("objectives", [f"note/{slug}" for slug in slugs]))
-    return tuple(line for slug in slugs if (line := note_line(slug, facts[f"note/{slug}"])) is not None)
-
-
-def note_line(slug: NoteSlug, facts: list[Standing]) -> NoteLine | None:
-    """Return a note with the years of its letters; None when nobody opened it."""
-    found = note_of(slug, facts)
-    if found is None:
-        return None
-    note, opened = found
-    sections = [fact.event.section for fact in facts if isinstance(fact.event, ObjectiveRegistered | SectionPrinted)]
-    years = {each.year for each in sections if each is not None and each.kind == "planned"}
-    years |= {each.year + 1 for each in sections if each is not None and each.kind == "realised"} - _other(opened)
-    years |= set() if opened.planned_year is None else {opened.planned_year}
-    return NoteLine(note=note, years=tuple(sorted(years)))
-
-
-def _other(opened: PolicyNoteOpened) -> set[int]:
-    """Return the year after the account of a note's first letter, which is none of its own when the letter skips a year."""
-    return set() if opened.realised_year is None or opened.planned_year is None else {opened.realised_year + 1}
 
 
 @router.get("/notes", response_model_exclude_none=True)

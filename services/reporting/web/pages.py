@@ -13,11 +13,11 @@ from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import runtime_of
 from regesta.view import View
-from services.reporting.api.asking import Asking, YearInPath, YearInQuery
-from services.reporting.api.notes import read_notes
+from services.reporting.asking import Asking, YearInPath, YearInQuery
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.errors import UnknownObjective
 from services.reporting.domain.letter import Letter, Objective
+from services.reporting.gathering import read_notes
 from services.reporting.render import documents, names
 from services.reporting.render.checks import objectives_in
 from services.reporting.render.events import event_words
@@ -25,7 +25,7 @@ from services.reporting.render.figures import Figures
 from services.reporting.render.glossary import PARTS
 from services.reporting.render.sayings import SAYINGS
 from services.reporting.web.reading import NO_MONTHS, Months, Reader, Reads, navigation, recorded
-from services.reporting.web.responding import CHOICES, PageRoute, answer, page_of
+from services.reporting.web.responding import PageRoute, answer, page_of
 
 # Events of one figure, of a stream; notes on the start page.
 OF_FIGURE: Final = 500
@@ -35,17 +35,17 @@ LATEST: Final = 8
 # A page has 100 kB: the stylesheet takes 25 of them, the frame and the sheets of 15 figures 19.
 LONGEST_BODY: Final = 55_000
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute, dependencies=CHOICES)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 async def letter_page(asked: Asking, view: View, note: NoteSlug, year: Year) -> Response:
     """Return the first page of a letter, or with `view=whole` all of it for print."""
-    reads = Reader(asked.request, page_of(asked.request), view, asked.occurred_until)
+    reads = Reader(asked.request, page_of(asked.request), view, asked.choices)
     months = await reads.months(note)
     letter = await reads.letter(note, year)
     links = navigation(reads.page, letter, "letter")
     title = f"{PARTS['letter'].get(reads.page.language)} {letter.year}"
-    if reads.page.query.get("view") == "whole":
+    if reads.choices.view == "whole":
         parts = {"": "letter"} | {objective.id: f"letter-{objective.id}" for objective in letter.objectives}
         figures = {key: reads.figures(letter, part, sheets=False) for key, part in parts.items()}
         body = await aside(documents.letter_whole, letter, reads.view(months=months), reads.page, figures)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final, TypeAlias
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Request, Response
 from markupsafe import Markup
 
 from contracts.types import NoteSlug, Year
 from regesta.aside import aside
-from regesta.event import IsoDay, Recorded, split_name
+from regesta.event import Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
 from regesta.view import Reading
 from regesta.view import View as Known
 from regesta.web import Caller
+from services.reporting.asking import Choices, Chosen
 from services.reporting.domain.letter import Letter
 from services.reporting.gathering import read_letter
 from services.reporting.projections.months import months_of
@@ -44,7 +45,7 @@ class Reader:
     request: Request
     page: Page
     known: Known
-    until: date | None
+    choices: Choices
 
     @property
     def runtime(self) -> Runtime:
@@ -53,7 +54,7 @@ class Reader:
 
     async def letter(self, note: NoteSlug, year: Year | None) -> Letter:
         """Return the letter that the page is about; `known` is ended, so nothing more is read of it. Raises UnknownNote."""
-        return await read_letter(self.known, note, year, self.until)
+        return await read_letter(self.known, note, year, self.choices.occurred_until)
 
     def view(self, *, asks_until: bool = True, months: Months = NO_MONTHS) -> View:
         """Return what the page says of its state of knowledge. months: those of its as-of bar."""
@@ -92,17 +93,10 @@ class Reader:
         return await aside(answer, self.page, title, body, links=links, sheets=sheets)
 
 
-async def reader(
-    request: Request,
-    view: Reading,
-    caller: Caller,
-    occurred_until: Annotated[
-        IsoDay | None, Query(description="Tells of each dated fact whether it had happened by this day.")
-    ] = None,
-) -> Reader:
+async def reader(request: Request, view: Reading, caller: Caller, choices: Chosen) -> Reader:
     """Give the Reader of a request. Raises Forbidden."""
     caller.require(SCOPE)
-    return Reader(request, page_of(request), view, occurred_until)
+    return Reader(request, page_of(request), view, choices)
 
 
 Reads: TypeAlias = Annotated[Reader, Depends(reader)]

@@ -6,10 +6,10 @@ import hashlib
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from markupsafe import Markup
 
@@ -55,19 +55,6 @@ class PageRoute(StrictRoute):
                 return problem_page(request, error)
 
         return readable
-
-
-async def choices(
-    lang: Annotated[str | None, Query(description="Of a page's frame: fr, nl or en.")] = None,
-    text: Annotated[str | None, Query(description="Of a page's text: fr or nl.")] = None,
-    both: Annotated[str | None, Query(description="On a page, the other language beside it.")] = None,
-    view: Annotated[str | None, Query(description="`whole`: a letter on one page, for print.")] = None,
-) -> None:
-    """Declare what a reader may choose of any page; `page_of` reads it from the address."""
-    del lang, text, both, view
-
-
-CHOICES: Final = (Depends(choices),)
 
 
 def _without_blanks(request: Request) -> Response:

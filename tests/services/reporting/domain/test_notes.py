@@ -7,7 +7,7 @@ import pytest
 from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionPrinted
 from contracts.types import Section, Text
 from regesta.event import Event
-from services.reporting.api.notes import note_line
+from services.reporting.domain.notes import note_line
 from services.reporting.domain.standing import Standing
 
 ID = "00000000-0000-4000-8000-000000000001"
