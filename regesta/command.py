@@ -92,7 +92,8 @@ class State:
     """What a fold of one stream knows.
 
     version: of the last event folded; 0 for a stream nobody wrote. steps: the withdrawable facts that stand, by position;
-    gone: positions of the withdrawn ones. Both are kept by the kernel.
+    gone: positions of the withdrawn ones. unread: position of the first fact of a later release; nothing is decided on what
+    is folded without it. All are kept by the kernel.
     """
 
     prefix: ClassVar[str]
@@ -101,6 +102,7 @@ class State:
     version: int = 0
     steps: dict[int, Event] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    unread: int | None = None
 
     @property
     def key(self) -> str:
@@ -154,7 +156,9 @@ class Aggregate(Generic[S]):
             step = state.steps.pop(gone, None)
             if step is not None and self.undo is not None:
                 self.undo(state, step)
-        elif event is not None:
+        elif event is None:
+            state.unread = state.unread or position
+        else:
             self.evolve(state, event)
             if event.withdrawable and position is not None:
                 state.steps[position] = event

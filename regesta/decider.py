@@ -34,7 +34,7 @@ class Decider:
 
     def __init__(self, store: Store, aggregates: Iterable[AnyAggregate], rules: Iterable[AnyRule]) -> None:
         self._store = store
-        self._rules = Rules(aggregates, rules)
+        self._rules = Rules(aggregates, rules, store.registry)
         self._states: OrderedDict[str, State] = OrderedDict()
         self._queue: deque[Pending] = deque()
         self._held: set[str] = set()

@@ -32,6 +32,7 @@ RegestaError
 ├── StaleVersion               412  If-Match, If-None-Match: the stream has another version
 ├── Forked                     409  two logs differ at one position
 ├── Busy                       503  a full queue or a contended stream; try again
+│   └── LaterRelease           503  a fact that only a later release can read; a process of that one can answer
 ├── SourceUnreachable          503  another service did not answer
 ├── NotYet                     504  `at_least` was not reached in time
 └── Misconfigured                   the process refuses to start
@@ -260,6 +261,12 @@ class Busy(RegestaError):
     code = "busy"
     status = 503
     retry_after_seconds = 1
+
+
+class LaterRelease(Busy):
+    """A fact here was recorded by a later release and cannot be read by this one; a process of that release can."""
+
+    code = "later-release"
 
 
 class SourceUnreachable(RegestaError):

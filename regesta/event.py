@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 LOG = r"[a-z][a-z0-9-]{0,30}"
 EVENT_NAME = re.compile(rf"^({LOG}):([1-9][0-9]{{0,18}})$")
+VERSION = re.compile(r"\.v([1-9][0-9]*)$")
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -34,18 +35,38 @@ LogName: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{LOG}$")]
 # The last position known of each log: one exact state of knowledge.
 Cut: TypeAlias = dict[LogName, Annotated[int, Field(strict=True, ge=0)]]
 
+Old = TypeVar("Old", bound="Event")
+
+
+@dataclass(frozen=True, slots=True)
+class Upcast(Generic[Old]):
+    """How facts of an older class are read as the class that replaces it.
+
+    old: what was recorded; it stays in the contract, with its schema and its samples, only nobody records it any more.
+    change: pure, and good for ever: the same fact gives the same event of the newer class.
+    """
+
+    old: type[Old]
+    change: Callable[[Old], Event]
+
+
+# A class may replace several; each upcast is typed where it is written.
+AnyUpcast: TypeAlias = Upcast[Any]
+
 
 class Event(BaseModel):
     """A fact in the past tense. Recorded events keep fields that a later release may know.
 
     name: type on the wire, kebab-case with its version ("payment-liquidated.v1"); a file format, never renamed.
     withdrawable: a step that stands alone, so that FactWithdrawn may end it (architecture, section 6).
+    replaces: older versions whose facts are read as this one; each of them may replace still older ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: ClassVar[str]
     withdrawable: ClassVar[bool] = False
+    replaces: ClassVar[tuple[AnyUpcast, ...]] = ()
 
 
 class FactWithdrawn(Event):
@@ -101,9 +122,9 @@ class Recorded:
 
     @property
     def event(self) -> Event | None:
-        """The fact itself, read at each call; None for a type this release does not know.
+        """The fact itself, as its newest class, read at each call; None for a type this release does not know.
 
-        Raises pydantic.ValidationError when the data is not what the contract of its type says.
+        Raises pydantic.ValidationError when the data is not what the contract of its type says, and what an upcast raises.
         """
         return self.registry.read(self.type, self.raw)
 
@@ -126,24 +147,74 @@ def split_name(name: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
+def unversioned(kind: str) -> str:
+    """Return a type without its version: "payment-liquidated" of "payment-liquidated.v1"."""
+    return VERSION.sub("", kind)
+
+
+def with_older(event: type[Event]) -> Iterator[type[Event]]:
+    """Yield a class and all that it replaces, the newest first."""
+    yield event
+    for upcast in event.replaces:
+        yield from with_older(upcast.old)
+
+
+def types_of(events: Iterable[type[Event]]) -> frozenset[str]:
+    """Return the types on the wire that are read as one of these classes: their own, and those of what they replace."""
+    return frozenset(each.name for event in events for each in with_older(event))
+
+
 class Registry:
-    """Event classes by their name on the wire."""
+    """Event classes by their name on the wire, and how facts of replaced classes are read as the newest one."""
 
     def __init__(self, *groups: Iterable[type[Event]]) -> None:
-        self._classes: dict[str, type[Event]] = {FactWithdrawn.name: FactWithdrawn, DayStarted.name: DayStarted}
-        for group in groups:
+        self._classes: dict[str, type[Event]] = {}
+        self._upcasts: dict[str, tuple[AnyUpcast, type[Event]]] = {}
+        for group in ((FactWithdrawn, DayStarted), *groups):
             for event in group:
-                if self._classes.setdefault(event.name, event) is not event:
-                    raise ValueError(f"two event classes are named {event.name!r}")
+                self._add(event)
+
+    def _add(self, event: type[Event]) -> None:
+        """Add a class and all that it replaces. Raises ValueError for what would not be one meaning for ever."""
+        if self._classes.setdefault(event.name, event) is not event:
+            raise ValueError(f"two event classes are named {event.name!r}")
+        for upcast in event.replaces:
+            _require_older(upcast.old, event)
+            _, newer = self._upcasts.setdefault(upcast.old.name, (upcast, event))
+            if newer is not event:
+                raise ValueError(f"{newer.name!r} and {event.name!r} both replace {upcast.old.name!r}")
+            self._add(upcast.old)
 
     def __contains__(self, name: str) -> bool:
         return name in self._classes
 
-    def read(self, name: str, data: str) -> Event | None:
-        """Return the event of JSON text, or None for a type this release does not know.
+    def replaced(self, event: Event) -> bool:
+        """Return whether a newer class takes the place of this event's, so that it is read and never recorded."""
+        return event.name in self._upcasts
 
-        Raises pydantic.ValidationError when the data is not what the contract of this type says.
+    def read(self, name: str, data: str) -> Event | None:
+        """Return the event of JSON text, as its newest class, or None for a type this release does not know.
+
+        Raises pydantic.ValidationError when the data is not what the contract of this type says, and what an upcast raises.
         """
-        event = self._classes.get(name)
+        known = self._classes.get(name)
+        if known is None:
+            return None
         # At every depth: values inside an event refuse unknown members only when they are input.
-        return None if event is None else event.model_validate_json(data, extra="allow")
+        event = known.model_validate_json(data, extra="allow")
+        while event.name in self._upcasts:
+            upcast, newer = self._upcasts[event.name]
+            event = upcast.change(event)
+            if type(event) is not newer:
+                raise TypeError(f"the upcast of {upcast.old.name!r} gives {event!r}, which is no {newer.name!r}")
+        return event
+
+
+def _require_older(old: type[Event], newer: type[Event]) -> None:
+    """Raise ValueError unless facts of a class can be read as another for ever."""
+    versions = [VERSION.search(each.name) for each in (old, newer)]
+    numbers = [int(found[1]) for found in versions if found is not None]
+    if unversioned(old.name) != unversioned(newer.name) or sorted({*numbers}) != numbers:
+        raise ValueError(f"{old.name!r} is no older version of {newer.name!r}")
+    if old.withdrawable and not newer.withdrawable:
+        raise ValueError(f"{old.name!r} may be withdrawn and {newer.name!r} may not: recorded withdrawals need it")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from regesta.auth import Principal
 from regesta.bus import Batch, Offer, Seen
 from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
 from regesta.errors import Busy, Forbidden, Forked, Malformed, SourceUnreachable
-from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry
+from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
 from regesta.problem import response
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
@@ -37,7 +36,6 @@ LOG = "Regesta-Log"
 # Scopes: of the whole feed, and before the name of a type of events, as it is or without its version.
 WHOLE = "events:read"
 SINGLE = "events:read:"
-VERSION = re.compile(r"\.v[1-9][0-9]*$")
 
 logger = logging.getLogger(__name__)
 router = APIRouter(route_class=StrictRoute, tags=["events"])
@@ -75,20 +73,16 @@ class _Wanted:
 
         The whole feed is for services and auditors; integrations get the types of their scopes, a version or all of them.
         """
-        scopes = {WHOLE} | ({SINGLE + self.kind, SINGLE + _unversioned(self.kind)} if self.kind else set())
+        scopes = {WHOLE} | ({SINGLE + self.kind, SINGLE + unversioned(self.kind)} if self.kind else set())
         if not scopes & caller.scopes:
             raise Forbidden(f"this needs one of the scopes {', '.join(sorted(scopes))}", scopes=sorted(scopes))
-        names = {_unversioned(event.name) for event in known}
-        if self.kind is not None and _unversioned(self.kind) not in names:
+        names = {unversioned(event.name) for event in known}
+        if self.kind is not None and unversioned(self.kind) not in names:
             raise Malformed(f"no event here is a {self.kind!r}", parameter="type", value=self.kind, types=sorted(names))
 
     def of(self, events: Iterable[Recorded]) -> list[Recorded]:
         """Return those of some events that are wanted."""
-        return [event for event in events if self.kind in (None, event.type, _unversioned(event.type))]
-
-
-def _unversioned(kind: str) -> str:
-    return VERSION.sub("", kind)
+        return [event for event in events if self.kind in (None, event.type, unversioned(event.type))]
 
 
 @router.get("/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})

@@ -9,9 +9,9 @@ from opentelemetry import trace
 
 from regesta.checkpoint import Overtaken, move
 from regesta.database import is_lost
-from regesta.event import Event, Recorded
+from regesta.event import Recorded, types_of
 from regesta.parking import park, parked_among
-from regesta.projection import Build, Fact
+from regesta.projection import Build, Fact, newest
 from regesta.telemetry import batch_span
 
 # Data exceptions and violated constraints; all else of the database's errors passes, or is a fault that no retry mends.
@@ -51,32 +51,32 @@ def is_poison(error: Exception) -> bool:
     return not isinstance(error, asyncpg.PostgresError) or (error.sqlstate or "")[:2] in OF_THE_FOLD
 
 
-def facts_of(build: Build, events: Iterable[Recorded], known: dict[int, Event | None]) -> list[Fact]:
-    """Return what of some events a build folds. known: events by position, so that each is read from its data once."""
+def facts_of(build: Build, events: Iterable[Recorded], known: dict[int, Fact | None]) -> list[Fact]:
+    """Return what of some events a build folds. known: facts by position, so that each is read from its data once."""
     mine = build.projection.events
-    names = {event.name for event in mine}
+    types = types_of(mine)
     facts = []
     for recorded in events:
-        if recorded.type not in names:
+        if recorded.type not in types:
             continue
         if recorded.position not in known:
-            known[recorded.position] = recorded.event
-        event = known[recorded.position]
-        if isinstance(event, mine):
-            facts.append((recorded, event))
+            known[recorded.position] = newest(recorded)
+        fact = known[recorded.position]
+        if fact is not None and isinstance(fact[1], mine):
+            facts.append(fact)
     return facts
 
 
 async def _fold_whole(
     pool: asyncpg.Pool, builds: Sequence[Build], after: int, batch: Sequence[Recorded]
 ) -> dict[str, int]:
-    names = {event.name for build in builds for event in build.projection.events}
-    with batch_span(tracer, "project", (each.traceparent for each in batch if each.type in names)) as span:
+    types = types_of(event for build in builds for event in build.projection.events)
+    with batch_span(tracer, "project", (each.traceparent for each in batch if each.type in types)) as span:
         span.set_attributes({"regesta.source": batch[0].source, "regesta.events": len(batch)})
         async with pool.acquire() as db, db.transaction():
             parked = await move(db, builds, after, batch[-1].position)
             still = await parked_among(db, builds, (each.stream for each in batch)) if any(parked.values()) else set()
-            known: dict[int, Event | None] = {}
+            known: dict[int, Fact | None] = {}
             for build in builds:
                 facts = facts_of(build, (each for each in batch if (build.schema, each.stream) not in still), known)
                 if facts:

@@ -16,7 +16,7 @@ import asyncpg
 from regesta.checkpoint import names
 from regesta.database import Connection as Db
 from regesta.errors import NotFound
-from regesta.event import Recorded
+from regesta.event import Recorded, types_of
 from regesta.folding import facts_of, is_poison
 from regesta.parking import is_dropped, told
 from regesta.projection import Build, Projection, search_path
@@ -121,7 +121,7 @@ class ParkedStreams:
 
     async def waiting(self, parked: Parked) -> int:
         """Return how many events stand in the queue: the one that cannot be folded, and what came behind it."""
-        types = [event.name for event in self._projections[parked.projection].events]
+        types = list(types_of(self._projections[parked.projection].events))
         async with self._pool.acquire() as db:
             position = await db.fetchval(
                 "SELECT position FROM projections.checkpoints WHERE schema = $1", parked.schema

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from regesta.database import Connection as Db
 from regesta.event import Event, Recorded
+from regesta.unit import data_of
 
+# A recorded event with the type and data of its newest class, and the event of that class.
 Fact: TypeAlias = tuple[Recorded, Event]
 
 
@@ -17,8 +19,8 @@ class Projection:
     """A read model fed by one log.
 
     name: of the read model, unique in the service. version: raised when its meaning changes or it learns an event type; a
-    migration then makes a schema of that version, which is filled beside the older one. events: the types it folds; others
-    are skipped. tables: without a schema, each name once in a service. project: applies (recorded, event) pairs in position
+    migration then makes a schema of that version, which is filled beside the older one. events: the newest classes that it
+    folds, with whatever these replace; others are skipped. tables: without a schema, each name once in a service. project: applies (recorded, event) pairs in position
     order, each exactly once, to these tables and no others; any batching must give the same rows.
     """
 
@@ -41,6 +43,17 @@ class Build:
 
     projection: Projection
     schema: str
+
+
+def newest(recorded: Recorded) -> Fact | None:
+    """Return a recorded event as a fact of its newest class; None for a type this release does not know.
+
+    So a row made of an older version is the one that the newest would have made. Raises what reading the event raises.
+    """
+    event = recorded.event
+    if event is None or event.name == recorded.type:
+        return None if event is None else (recorded, event)
+    return replace(recorded, type=event.name, raw=data_of(event)), event
 
 
 def search_path(schemas: Sequence[str]) -> str:

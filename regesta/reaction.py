@@ -22,10 +22,10 @@ from regesta.database import Connection as Db
 from regesta.database import is_lost
 from regesta.decider import Decider
 from regesta.envelope import Envelope, Key
-from regesta.errors import NotYet, RegestaError
-from regesta.event import Event, Recorded
+from regesta.errors import LaterRelease, NotYet, RegestaError
+from regesta.event import Event, Recorded, unversioned
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
-from regesta.projection import Projection
+from regesta.projection import Projection, newest
 from regesta.unit import Store
 
 BATCH_EVENTS = 500
@@ -81,6 +81,7 @@ class Here:
 class Reaction:
     """What a service does when facts of `events` come in one log.
 
+    events: the newest classes, with whatever these replace; a version that is not known here holds the reaction up.
     react: (here, recorded, event) -> the commands to handle, in order. It must give the same commands for the same fact,
     for a crash repeats it, whatever came meanwhile of facts of other streams.
     """
@@ -159,10 +160,10 @@ class Reacting:
 
     async def _react_to(self, batch: Sequence[Recorded]) -> _Failed | None:
         """React to all of a batch; return the first that failed, of which the later ones of its stream were left alone."""
-        wanted = {event.name for event in self._reaction.events}
+        wanted = {unversioned(event.name) for event in self._reaction.events}
         streams: dict[str, list[Recorded]] = {}
         for recorded in batch:
-            if recorded.type in wanted:
+            if unversioned(recorded.type) in wanted:
                 streams.setdefault(recorded.stream, []).append(recorded)
         room = asyncio.Semaphore(STREAMS_TOGETHER)
         found = await asyncio.gather(*(self._in_turn(facts, room) for facts in streams.values()))
@@ -178,13 +179,16 @@ class Reacting:
         return None
 
     async def _react(self, recorded: Recorded) -> None:
-        event = recorded.event
-        if event is None:
+        fact = newest(recorded)
+        if fact is None:  # of a version that is not known here: what is skipped would never be reacted to
+            message = f"{recorded.name} is a {recorded.type!r} of a later release, which this one cannot read"
+            raise LaterRelease(message, source=recorded.source, position=recorded.position)
+        if not isinstance(fact[1], self._reaction.events):
             return
         context = Context(
             f"reaction:{self._reaction.name}", frozenset({"reaction"}), frozenset({"*"}), datetime.now(UTC)
         )
-        for number, command in enumerate(await self._reaction.react(self._here, recorded, event)):
+        for number, command in enumerate(await self._reaction.react(self._here, *fact)):
             name = f"{recorded.log}:{recorded.name}:{number}"
             key = Key(self.name, name, hashlib.sha256(name.encode()).digest())
             cause = Envelope(

@@ -8,8 +8,8 @@ from typing import TypeVar, cast
 
 from regesta.command import AnyAggregate, AnyRule, Command, Facts, Read, State
 from regesta.envelope import Envelope
-from regesta.errors import RegestaError, StaleVersion
-from regesta.event import key_of
+from regesta.errors import LaterRelease, RegestaError, StaleVersion
+from regesta.event import Event, Registry, key_of
 from regesta.group import Group, Pending, Versioned
 
 GROUP_COMMANDS = 64
@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 class Rules:
     """The folds and rules of one service, by prefix and by command."""
 
-    def __init__(self, aggregates: Iterable[AnyAggregate], rules: Iterable[AnyRule]) -> None:
+    def __init__(self, aggregates: Iterable[AnyAggregate], rules: Iterable[AnyRule], registry: Registry) -> None:
+        self._registry = registry
         self._aggregates = {aggregate.state.prefix: aggregate for aggregate in aggregates}
         self._rules = {rule.command: rule for rule in rules}
 
@@ -32,6 +33,11 @@ class Rules:
     def rule(self, command: Command) -> AnyRule:
         """Return what decides a command."""
         return self._rules[type(command)]
+
+    def require_newest(self, event: Event) -> None:
+        """Raise TypeError for a fact of a replaced class: those are read, and never recorded again."""
+        if self._registry.replaced(event):
+            raise TypeError(f"{event.name!r} is replaced by a newer version, which is to be recorded: {event!r}")
 
     def read(self, read: Read, stream: str) -> State:
         """Read a stream by its name."""
@@ -118,6 +124,7 @@ class Round:
             pending.touched.add(stream)
             if stream not in touched:
                 touched[stream] = self._state(stream, alone=pending.alone)
+            _require_read(touched[stream])
             return cast(S, touched[stream])
 
         try:
@@ -162,9 +169,19 @@ class Round:
         for stream, added in facts.items():
             state = group.working[stream]
             for event in added:
+                self._rules.require_newest(event)
                 self._rules.aggregate(stream).apply(state, event, None)
                 events.append((stream, state.version, event))
         return events
+
+
+def _require_read(state: State) -> None:
+    """Raise LaterRelease when a fact of a stream is not in its state."""
+    if state.unread is not None:
+        message = (
+            f"{state.stream!r} has a fact of a later release, at position {state.unread}, which this one cannot read"
+        )
+        raise LaterRelease(message, stream=state.stream, position=state.unread)
 
 
 def _require(envelope: Envelope, primary: State) -> None:

@@ -84,7 +84,7 @@ class PostgresStore:
     def __init__(self, service: str, dsn: str, registry: Registry, *, pool_size: int = 8) -> None:
         self.service = service
         self._dsn = dsn
-        self._registry = registry
+        self.registry = registry
         self._pool_size = pool_size
         self._logs: dict[str, str] = {}
         self._waking = Waking(dsn, service, self.head)
@@ -220,7 +220,7 @@ class PostgresStore:
 
     def _recorded(self, source: str, log: str, row: asyncpg.Record) -> Recorded:
         position, stream, version, kind, time, meta, data, *_ = row
-        return Recorded(source, position, stream, version, time, kind, data, log, self._registry, **orjson.loads(meta))
+        return Recorded(source, position, stream, version, time, kind, data, log, self.registry, **orjson.loads(meta))
 
 
 def _replica_error(source: str, log: str, error: asyncpg.PostgresError) -> Exception:

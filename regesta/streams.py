@@ -21,13 +21,16 @@ from regesta.strict import StrictRoute
 from regesta.view import end_of, require_moment
 from regesta.web import Caller
 
-KERNEL_FIELDS = frozenset({"stream", "version", "steps", "gone"})
+KERNEL_FIELDS = frozenset({"stream", "version", "steps", "gone", "unread"})
 
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
 
 class StreamOut(BaseModel):
-    """One stream up to a position. state: its fold, as the rules see it; null for a stream that is only kept."""
+    """One stream up to a position. state: its fold, as the rules see it.
+
+    null for a stream that is only kept, or that holds a fact of a later release.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,12 +73,14 @@ async def _until(runtime: Runtime, as_of: date | None, cut: int | None) -> int |
 
 
 def _state(runtime: Runtime, stream: str, events: list[Recorded]) -> dict[str, JsonValue] | None:
-    """Return the fold of a stream as JSON, by the aggregate of its prefix."""
+    """Return the fold of a stream as JSON, by the aggregate of its prefix; None without one, or when an event is unknown."""
     prefix = stream.partition("/")[0]
     aggregate = next((each for each in runtime.service.aggregates if each.state.prefix == prefix), None)
     if aggregate is None:
         return None
     known = [(each.position, event) for each in events if (event := each.event) is not None]
+    if len(known) < len(events):
+        return None
     return _plain(fold(aggregate, stream, known))
 
 

@@ -29,7 +29,7 @@ class MemoryStore:
 
     def __init__(self, service: str, registry: Registry) -> None:
         self.service = service
-        self._registry = registry
+        self.registry = registry
         self._log = str(uuid4())
         self._logs: dict[str, list[Recorded]] = {service: []}
         self._ids: dict[str, str] = {service: self._log}
@@ -75,7 +75,7 @@ class MemoryStore:
                     new.type,
                     new.data,
                     self._log,
-                    self._registry,
+                    self.registry,
                     **meta,
                 )
             )
@@ -150,7 +150,7 @@ class MemoryStore:
         first = events[0].position
         if first > len(replica) + 1 or [event.position for event in events] != list(range(first, first + len(events))):
             raise Gap(len(replica))
-        replica += [replace(event, registry=self._registry) for event in events if event.position > len(replica)]
+        replica += [replace(event, registry=self.registry) for event in events if event.position > len(replica)]
         await self._tell()
         return len(replica)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from regesta.event import Event, Recorded
+from regesta.event import Event, Recorded, Registry
 from regesta.identity import uuid7
 
 
@@ -42,12 +42,16 @@ class NewEvent:
 
     @classmethod
     def of(cls, stream: str, version: int, event: Event, meta: Meta) -> NewEvent:
-        """Return an event at its version in its stream. Fields that are None are left out.
+        """Return an event at its version in its stream."""
+        return cls(stream, version, event.name, meta.json(), data_of(event))
 
-        Through orjson, so that reading and writing the text again anywhere gives the same bytes.
-        """
-        data = orjson.dumps(orjson.loads(event.model_dump_json(exclude_none=True))).decode()
-        return cls(stream, version, event.name, meta.json(), data)
+
+def data_of(event: Event) -> str:
+    """Return the JSON text of an event, as it is recorded. Fields that are None are left out.
+
+    Through orjson, so that reading and writing the text again anywhere gives the same bytes.
+    """
+    return orjson.dumps(orjson.loads(event.model_dump_json(exclude_none=True))).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,13 @@ class Head:
 
 
 class Store(Protocol):
-    """The log of one service and its replicas of others. Positions are 1, 2, 3 ... without gaps, times never go back."""
+    """The log of one service and its replicas of others. Positions are 1, 2, 3 ... without gaps, times never go back.
+
+    registry: what its events are read with.
+    """
 
     service: str
+    registry: Registry
 
     @property
     def trouble(self) -> str | None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from contracts.objectives import ObjectiveRegistered
 from contracts.types import NoteSlug
 from regesta.database import Connection as Db
 
 # $1: the note. Whatever the letter of any year reads is about one of these streams; a line leads to its ledgers only, not to
 # other objectives that it serves. A fact counts when it was recorded, even where a later one has taken its place.
-MONTHS: Final = """
+MONTHS: Final = f"""
 WITH RECURSIVE of AS (
     SELECT 'note/' || $1::text COLLATE "C" AS stream
     UNION
     SELECT next.stream FROM of CROSS JOIN LATERAL (
         SELECT kind || (f.data->>'objective') AS stream
         FROM objectives_facts AS f, unnest(ARRAY['objective/', 'assignment/']) AS kind
-        WHERE f.stream = of.stream AND of.stream LIKE 'note/%' AND f.type = 'objective-registered.v1'
+        WHERE f.stream = of.stream AND of.stream LIKE 'note/%' AND f.type = '{ObjectiveRegistered.name}'
         UNION ALL SELECT l.stream FROM objectives_links AS l WHERE l.about = of.stream
         UNION ALL SELECT l.stream FROM kpi_links AS l WHERE l.about = of.stream
         UNION ALL SELECT l.stream FROM budget_links AS l WHERE l.about = of.stream AND of.stream NOT LIKE 'line/%'

@@ -14,6 +14,7 @@ from pydantic import JsonValue, ValidationError
 from contracts.dates import ImpreciseDate
 from contracts.types import LANGUAGES, Language, Place
 from regesta.event import Recorded
+from regesta.projection import newest
 from services.reporting.render.figures import Door
 from services.reporting.render.glossary import EMPTY, FIELDS, STATUSES
 from services.reporting.render.names import cut
@@ -36,12 +37,22 @@ class Sheet:
 
 def event_words(event: Recorded, language: Language) -> str:
     """Return what an event says: its kind, and what makes it this one. A type of a later release is named by its name."""
+    event = _as_newest(event)
     kind = event.type.rpartition(".v")[0]
     words = (STEPS | EVENTS).get(kind)  # type: ignore[operator]
     said = words.get(language) if words else event.type
     data: dict[str, JsonValue] = json.loads(event.raw)
     details = [detail for detail in (_detail(name, data[name], language) for name in TELLING if name in data) if detail]
     return cut(f"{said}, {', '.join(details)}" if details else said, LONGEST)
+
+
+def _as_newest(event: Recorded) -> Recorded:
+    """Return an event with the members of its newest class; as it was recorded when it cannot be read."""
+    try:
+        fact = newest(event)
+    except Exception:  # noqa: BLE001 - an event that cannot be folded is shown all the same
+        return event
+    return event if fact is None else fact[0]
 
 
 # Members that make an event this one, in the order they are told.
@@ -117,7 +128,7 @@ def occurred_words(occurred: str | None, language: Language) -> str:
 def place_of(event: Recorded) -> Place | None:
     """Return where an event was read, when it says so in a way known here."""
     try:
-        return Place.model_validate(json.loads(event.raw).get("place"))
+        return Place.model_validate(json.loads(_as_newest(event).raw).get("place"))
     except ValidationError:
         return None
 
