@@ -15,6 +15,8 @@ CHANNEL = "regesta"
 RETRY_SECONDS = 1.0
 # A connection that only listens does not notice that the other end is gone.
 CHECK_SECONDS = 2.0
+# Other processes hear of the first append at once, then of what a burst of them reached this often.
+TELL_SECONDS = 0.005
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +86,8 @@ class Waking:
         """Listen and notify on a connection of its own: a NOTIFY inside the append would serialise commits."""
         while True:
             try:
-                connection = await asyncpg.connect(self._dsn)
+                # A NOTIFY gets a transaction id, so its commit would wait for the disk like an append's, and with it.
+                connection = await asyncpg.connect(self._dsn, server_settings={"synchronous_commit": "off"})
                 try:
                     await self._converse(connection)
                 finally:
@@ -105,6 +108,7 @@ class Waking:
             dirty, self._dirty = self._dirty, set()
             for source in dirty:
                 await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f"{source} {self._heads[source]}")
+            await asyncio.sleep(TELL_SECONDS)
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         source, head = str(payload).split(" ")
