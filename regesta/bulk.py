@@ -25,7 +25,7 @@ from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import read_json, require_address
 from regesta.telemetry import traceparent
-from regesta.web import AtLeast, Caller, Receipt, admit, arrived, decide, request_hash
+from regesta.web import Acknowledgement, AtLeast, Caller, admit, arrived, decide, request_hash
 
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES = 1024 * 1024
@@ -107,7 +107,7 @@ async def post_commands(
 ) -> Response:
     """Handle one command per line: `{"command", "key"?, "if_match"?, "data"}`, at most 1 MiB each.
 
-    Each gives a line: `{"line", "status", ...receipt}` or `{"line", "status", "problem"}`. A bad line harms no other.
+    Each gives a line: `{"line", "status", ...acknowledgement}` or `{"line", "status", "problem"}`. A bad line harms no other.
     """
     require_address(request, PARAMETERS)
     media = request.headers.get("content-type", "").partition(";")[0].strip()
@@ -226,7 +226,7 @@ async def _result(bulk: _Bulk, number: int, line: bytes | int, turn: _Turn) -> b
         bulk.end(_kept(line))
         await turn.take()
     status = 201 if answer.events and not answer.repeated else 200
-    return orjson.dumps({"line": number, "status": status, **Receipt.of(answer).model_dump()}) + b"\n"
+    return orjson.dumps({"line": number, "status": status, **Acknowledgement.of(answer).model_dump()}) + b"\n"
 
 
 def _problem(number: int, error: RegestaError) -> bytes:

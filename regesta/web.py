@@ -77,7 +77,7 @@ AtLeast = Annotated[
 ]
 
 
-class Receipt(BaseModel):
+class Acknowledgement(BaseModel):
     """What a command came to. events: names of what it recorded; token: give it as `at_least` to read your own write.
 
     version: of `stream`. repeated: this is the answer of an earlier request.
@@ -90,8 +90,8 @@ class Receipt(BaseModel):
     repeated: bool
 
     @classmethod
-    def of(cls, answer: Answer) -> Receipt:
-        """Return the receipt of an answer."""
+    def of(cls, answer: Answer) -> Acknowledgement:
+        """Return the acknowledgement of an answer."""
         return cls(
             events=answer.events, token=answer.token, stream=answer.stream, version=answer.version,
             repeated=answer.repeated,
@@ -193,9 +193,9 @@ def command_router(routes: tuple[CommandRoute, ...]) -> APIRouter:
             name=route.command.name,
             summary=route.command.name.replace("-", " ").capitalize(),
             description=inspect.getdoc(route.command),
-            response_model=Receipt,
+            response_model=Acknowledgement,
             status_code=201,
-            responses={200: {"model": Receipt, "description": "Recorded before; nothing is added."}},
+            responses={200: {"model": Acknowledgement, "description": "Recorded before; nothing is added."}},
         )
     return router
 
@@ -226,7 +226,7 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
             exists=asked.exists,
             traceparent=traceparent(),
         )
-        return receipt_response(await command(runtime, principal, wanted, envelope, Asked()))
+        return acknowledged(await command(runtime, principal, wanted, envelope, Asked()))
 
     fields = route.command.model_fields
     parameters = [_parameter("request", Request), _parameter("principal", Caller)]
@@ -259,8 +259,10 @@ def _parameter(name: str, annotation: object, default: object = inspect.Paramete
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def receipt_response(answer: Answer) -> Response:
+def acknowledged(answer: Answer) -> Response:
     """Return 201 for what was recorded now, 200 for what was recorded before; the ETag is the stream's version."""
     status = 201 if answer.events and not answer.repeated else 200
-    receipt = Receipt.of(answer)
-    return Response(receipt.model_dump_json(), status, {"ETag": f'"{answer.version}"'}, media_type="application/json")
+    acknowledgement = Acknowledgement.of(answer)
+    return Response(
+        acknowledgement.model_dump_json(), status, {"ETag": f'"{answer.version}"'}, media_type="application/json"
+    )

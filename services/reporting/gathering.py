@@ -18,7 +18,7 @@ from services.reporting.domain.errors import UnknownNote, UnknownObjective
 from services.reporting.domain.knowledge import Knowledge, Question, by_stream
 from services.reporting.domain.letter import Letter
 from services.reporting.domain.notes import NoteLine, note_line
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 from services.reporting.domain.tree import Node, nodes_of, note_of, roots_of
 from services.reporting.projections.standing import StandingReader
 
@@ -140,11 +140,11 @@ async def _budgeted(reader: StandingReader, objectives: Sequence[ObjectiveId], q
     )
 
 
-def _streams(facts: Iterable[Standing]) -> list[str]:
+def _streams(facts: Iterable[StandingFact]) -> list[str]:
     return list(dict.fromkeys(fact.stream for fact in facts))
 
 
-def _merged(facts: Iterable[Standing]) -> list[Standing]:
+def _merged(facts: Iterable[StandingFact]) -> list[StandingFact]:
     """Return facts of one log in the order recorded, each once."""
     by_position = {fact.position: fact for fact in facts}
     return [by_position[position] for position in sorted(by_position)]
@@ -170,6 +170,6 @@ def _newest_plan(nodes: Collection[Node]) -> int | None:
     return max((year if kind == "planned" else year + 1 for year, kind in sections), default=None)
 
 
-def _first_year(facts: Sequence[Standing]) -> int:
+def _first_year(facts: Sequence[StandingFact]) -> int:
     """Return the year after the one in which a note was opened, when nothing printed says which letter comes first."""
     return facts[0].recorded_on.year + 1

@@ -255,7 +255,7 @@ async def shelved(reused_database: FreshDatabase, issuer: Issuer, jars_service: 
         yield running
 
 
-class Asked(Offer):
+class CountingSource(Offer):
     """A source whose head is asked for; it counts how often."""
 
     def __init__(self, position: int) -> None:
@@ -271,7 +271,7 @@ class Asked(Offer):
 async def test_a_line_that_waits_for_a_reference_is_not_overtaken(shelved: Served) -> None:
     store = shelved.runtime.store
     log = "01900000-0000-7000-8000-000000000000"
-    source = Asked(3)
+    source = CountingSource(3)
     shelved.runtime.references._carriers = {"shelves": source}
 
     async def later() -> None:

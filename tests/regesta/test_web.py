@@ -1,4 +1,4 @@
-"""Every bad request gets its own problem with the offending value, and changes nothing; good ones their receipt."""
+"""Every bad request gets its own problem with the offending value, and changes nothing; good ones are acknowledged."""
 
 from __future__ import annotations
 
@@ -234,16 +234,16 @@ async def test_a_token_without_scope_or_role_is_refused(service: Served, user: h
     assert (problem["status"], problem["roles"]) == (403, ["keeper"])
 
 
-async def test_a_receipt_names_what_was_recorded(service: Served, user: httpx2.AsyncClient) -> None:
-    first = await ask(user, {"path": "/jars/receipt/fills/r"})
+async def test_an_acknowledgement_names_what_was_recorded(service: Served, user: httpx2.AsyncClient) -> None:
+    first = await ask(user, {"path": "/jars/named/fills/r"})
     head = (await service.runtime.store.head("jars")).position
     assert (first.status_code, first.headers["etag"]) == (201, '"1"')
     assert first.json() == {
-        "events": [f"jars:{head}"], "token": f"jars:{head}", "stream": "jar/receipt", "version": 1, "repeated": False,
+        "events": [f"jars:{head}"], "token": f"jars:{head}", "stream": "jar/named", "version": 1, "repeated": False,
     }  # fmt: skip
-    again = await ask(user, {"path": "/jars/receipt/fills/r"})
+    again = await ask(user, {"path": "/jars/named/fills/r"})
     assert (again.status_code, again.json()["events"]) == (200, [])
-    differs = await refused(service, user, {"path": "/jars/receipt/fills/r", "content": b'{"amount": 2}'})
+    differs = await refused(service, user, {"path": "/jars/named/fills/r", "content": b'{"amount": 2}'})
     assert (differs["status"], differs["type"], differs["known"]) == (409, TYPE_BASE + "differs", 1)
 
 

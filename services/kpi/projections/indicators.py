@@ -56,7 +56,7 @@ class Retirement(Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Indicator:
     """An indicator as of a cut. version: of its stream."""
 
     indicator: str
@@ -69,12 +69,12 @@ async def page(db: Db, cut: int, after: str, limit: int) -> list[str]:
     return [row["indicator"] for row in await db.fetch(PAGE, cut, after, limit)]
 
 
-async def read(db: Db, cut: int, indicators: Sequence[str]) -> list[Standing]:
+async def read(db: Db, cut: int, indicators: Sequence[str]) -> list[Indicator]:
     """Return those of some indicators that there are, in the order asked."""
     found = {}
     for indicator, version, retired, retirement in await db.fetch(READ, cut, indicators):
         why = None if retirement is None else row_of(Retirement, retirement, retired)
-        found[indicator] = Standing(indicator, version, why)
+        found[indicator] = Indicator(indicator, version, why)
     return [found[indicator] for indicator in indicators if indicator in found]
 
 

@@ -24,11 +24,12 @@ from services.reporting.domain.evidence import Evidence
 from services.reporting.domain.knowledge import Knowledge, Question, by_stream, key_of
 from services.reporting.domain.letter import Action, Content, Elsewhere, Letter, Note, Objective, Unit, YearSection
 from services.reporting.domain.measures import Measures
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.outline import contents_in
+from services.reporting.domain.standing import StandingFact
 from services.reporting.domain.tables import Tables, section_total
 from services.reporting.domain.tree import Node, SectionKey, section_key
 
-Placed: TypeAlias = tuple[SectionKey | None, Standing]
+InSection: TypeAlias = tuple[SectionKey | None, StandingFact]
 
 LABELS: Final[dict[Level, Text]] = {
     "strategic": Text(fr="OS", nl="SD"),
@@ -223,23 +224,6 @@ def section_label(section: Section) -> Text:
     return Text(fr=f"Planning {section.year}", nl=f"Planning {section.year}")
 
 
-def contents_in(objective: Objective, section: Section | None) -> Iterator[Content]:
-    """Yield what stands in one section of an objective, or in none, its actions included."""
-    if section is None:
-        yield objective.content
-        yield from _of_actions(objective.actions)
-    for each in (objective.realised, objective.planned):
-        if each is not None and each.section == section:
-            yield each.content
-            yield from _of_actions(each.actions)
-
-
-def _of_actions(actions: Sequence[Action]) -> Iterator[Content]:
-    for action in actions:
-        yield action.content
-        yield from _of_actions(action.actions)
-
-
 def _budgets(objectives: Sequence[Objective], section: Section | None) -> Iterator[Budget]:
     for objective in objectives:
         for content in contents_in(objective, section):
@@ -247,12 +231,12 @@ def _budgets(objectives: Sequence[Objective], section: Section | None) -> Iterat
                 yield content.budget
 
 
-def _placed(facts: Iterable[Standing]) -> dict[str, list[Placed]]:
+def _placed(facts: Iterable[StandingFact]) -> dict[str, list[InSection]]:
     """Return facts by their stream, each with the section that it speaks of."""
     return {stream: [(_section_of(fact), fact) for fact in group] for stream, group in by_stream(facts).items()}
 
 
-def _section_of(fact: Standing) -> SectionKey | None:
+def _section_of(fact: StandingFact) -> SectionKey | None:
     """Return the section that a fact speaks of; None for the objective as a whole."""
     section = getattr(fact.event, "section", None)
     return section_key(section) if isinstance(section, Section) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
@@ -32,7 +32,7 @@ from services.reporting.domain.letter import (
     Statement,
     StatusEntry,
 )
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 
 BUDGET_FIELDS: Final[dict[FieldName, str]] = {
     "budget_personnel": "personnel",
@@ -90,13 +90,9 @@ class Spot:
         """What a field that nobody stated is: still to be filled in by its owner, or not reported when it has none."""
         return "unknown" if self.owner is None else "pending"
 
-    def without_template(self) -> Spot:
-        """Return the same spot where nothing is asked for, because its actions say it."""
-        return replace(self, template=NOTHING)
-
 
 def content_of(
-    spot: Spot, facts: Sequence[Standing], budget: Budget | None, indicators: Sequence[Indicator]
+    spot: Spot, facts: Sequence[StandingFact], budget: Budget | None, indicators: Sequence[Indicator]
 ) -> Content:
     """Return the content of a spot; facts in the order recorded, the later of two statements counts."""
     return Content(
@@ -111,7 +107,7 @@ def content_of(
     )
 
 
-def _fields(spot: Spot, facts: Sequence[Standing]) -> tuple[Statement, ...]:
+def _fields(spot: Spot, facts: Sequence[StandingFact]) -> tuple[Statement, ...]:
     stated: dict[FieldName, Statement] = {}
     for fact in facts:
         match fact.event:
@@ -131,7 +127,7 @@ def _fields(spot: Spot, facts: Sequence[Standing]) -> tuple[Statement, ...]:
     return (*asked, *(stated[field] for field in sorted(stated) if not stated[field].asked))
 
 
-def _deadline(spot: Spot, facts: Sequence[Standing]) -> DeadlineEntry | None:
+def _deadline(spot: Spot, facts: Sequence[StandingFact]) -> DeadlineEntry | None:
     said = [(fact, fact.event) for fact in facts if isinstance(fact.event, DeadlineSet)]
     if not said:
         return DeadlineEntry(figure=Figure(state=spot.missing()), owner=spot.owner) if spot.template.deadline else None
@@ -152,7 +148,7 @@ def _deadline(spot: Spot, facts: Sequence[Standing]) -> DeadlineEntry | None:
     )
 
 
-def _status(spot: Spot, facts: Sequence[Standing]) -> StatusEntry | None:
+def _status(spot: Spot, facts: Sequence[StandingFact]) -> StatusEntry | None:
     said = [(fact, fact.event) for fact in facts if isinstance(fact.event, StatusReported)]
     if not said:
         return StatusEntry(figure=Figure(state=spot.missing()), owner=spot.owner) if spot.template.status else None
@@ -166,7 +162,7 @@ def _status(spot: Spot, facts: Sequence[Standing]) -> StatusEntry | None:
     )
 
 
-def _staff(spot: Spot, facts: Sequence[Standing]) -> tuple[Staff, ...]:
+def _staff(spot: Spot, facts: Sequence[StandingFact]) -> tuple[Staff, ...]:
     stated: dict[tuple[str | None, UnitSlug | None], Staff] = {}
     for fact in facts:
         event = fact.event
@@ -185,7 +181,7 @@ def _staff(spot: Spot, facts: Sequence[Standing]) -> tuple[Staff, ...]:
     return tuple(stated.values())
 
 
-def _facts(spot: Spot, facts: Sequence[Standing]) -> Facts:
+def _facts(spot: Spot, facts: Sequence[StandingFact]) -> Facts:
     printed = [(fact, fact.event) for fact in facts if isinstance(fact.event, FactPrinted)]
     shown = [_fact(fact.name, event, spot.occurred_until) for fact, event in sorted(printed, key=_by_day)]
     lists = {
@@ -195,7 +191,7 @@ def _facts(spot: Spot, facts: Sequence[Standing]) -> Facts:
     return Facts(**lists)
 
 
-def _by_day(item: tuple[Standing, FactPrinted]) -> tuple[bool, date, str, int]:
+def _by_day(item: tuple[StandingFact, FactPrinted]) -> tuple[bool, date, str, int]:
     fact, event = item
     first = None if event.day is None else event.day.earliest or event.day.latest
     return first is None, first or date.min, event.day or "", fact.position
@@ -219,7 +215,7 @@ def _fact(name: str, event: FactPrinted, occurred_until: date | None) -> Fact:
     )
 
 
-def _amounts(facts: Sequence[Standing]) -> tuple[Amount, ...]:
+def _amounts(facts: Sequence[StandingFact]) -> tuple[Amount, ...]:
     return tuple(
         Amount(
             text=fact.event.text,

@@ -14,11 +14,11 @@ from services.reporting.domain.dossiers import Commitment, Convention, Dossier, 
 from services.reporting.domain.figure import Figure, When, names
 from services.reporting.domain.knowledge import Knowledge, by_stream, objective_of
 from services.reporting.domain.obligations import commitment_of, convention_of
-from services.reporting.domain.standing import Standing, links_of
+from services.reporting.domain.standing import StandingFact, links_of
 
 M = TypeVar("M")
 # Facts of streams, by the stream that these are linked to and by their place among each other.
-Served: TypeAlias = dict[str, dict[int, Sequence[Standing]]]
+Served: TypeAlias = dict[str, dict[int, Sequence[StandingFact]]]
 Ending: TypeAlias = Literal["open", "suspended", "stopped", "merged", "completed"]
 
 STATES: Final[dict[type[Event], Ending]] = {
@@ -57,7 +57,7 @@ class Evidence:
         """Return the dossiers of an objective, in the order their first fact was recorded."""
         return tuple(self._serving.get(objective, ()))
 
-    def _dossier(self, facts: Sequence[Standing], served: Mapping[str, tuple[str, ...]]) -> Dossier | None:
+    def _dossier(self, facts: Sequence[StandingFact], served: Mapping[str, tuple[str, ...]]) -> Dossier | None:
         """Return a dossier; None when it was registered in error, or its opening has not arrived."""
         opened = next((fact for fact in facts if isinstance(fact.event, dossiers.DossierOpened)), None)
         if opened is None or any(map(_in_error, facts)):
@@ -88,7 +88,7 @@ class Evidence:
         return tuple(commitment for commitment in made if commitment is not None)
 
 
-def _by_served(facts: Iterable[Standing]) -> Served:
+def _by_served(facts: Iterable[StandingFact]) -> Served:
     """Return the facts of each stream by the streams that it is linked to, under its own place among the streams."""
     served: Served = defaultdict(dict)
     for place, group in enumerate(by_stream(facts).values()):
@@ -98,19 +98,19 @@ def _by_served(facts: Iterable[Standing]) -> Served:
     return served
 
 
-def _of(served: Served, others: Iterable[str]) -> list[Sequence[Standing]]:
+def _of(served: Served, others: Iterable[str]) -> list[Sequence[StandingFact]]:
     """Return the facts of each stream that is linked to one of some others, in the order of their first facts."""
     groups = {place: group for other in others for place, group in served.get(other, {}).items()}
     return [groups[place] for place in sorted(groups)]
 
 
-def _in_error(fact: Standing) -> bool:
+def _in_error(fact: StandingFact) -> bool:
     return isinstance(fact.event, dossiers.DossierStopped) and fact.event.registered_in_error
 
 
-def milestones_of(facts: Sequence[Standing]) -> tuple[Milestone, ...]:
+def milestones_of(facts: Sequence[StandingFact]) -> tuple[Milestone, ...]:
     """Return the milestones of a dossier, by the date that each was first planned for."""
-    by_id: dict[str, list[Standing]] = {}
+    by_id: dict[str, list[StandingFact]] = {}
     for fact in facts:
         if isinstance(fact.event, MILESTONES):
             by_id.setdefault(fact.event.milestone, []).append(fact)
@@ -118,9 +118,9 @@ def milestones_of(facts: Sequence[Standing]) -> tuple[Milestone, ...]:
     return tuple(sorted(made, key=lambda each: (each.first_due.edtf, each.milestone)))
 
 
-def _milestone(facts: Sequence[Standing]) -> Milestone | None:
+def _milestone(facts: Sequence[StandingFact]) -> Milestone | None:
     """Return one milestone; None when its plan was withdrawn."""
-    plan: Standing | None = None
+    plan: StandingFact | None = None
     due = reached = reason = None
     evidence: tuple[str, ...] = ()
     state: Literal["planned", "reached", "cancelled"] = "planned"
@@ -162,7 +162,7 @@ def _late(due: When, reached: When | None) -> bool | None:
     return False if reached.latest <= due.latest else None
 
 
-def step_of(fact: Standing) -> Step:
+def step_of(fact: StandingFact) -> Step:
     """Return one fact of a dossier as a step; members that it does not have stay null."""
     event = fact.event
     origin = _member(event, "origin", Origin)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from contracts.types import EventName, ObjectiveId, Section
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 from services.reporting.domain.tree import SectionKey, section_key
 
 
@@ -32,17 +32,17 @@ class Knowledge:
     dossier_links: the objectives of each dossier's stream.
     """
 
-    objectives: Sequence[Standing] = ()
-    dossiers: Sequence[Standing] = ()
+    objectives: Sequence[StandingFact] = ()
+    dossiers: Sequence[StandingFact] = ()
     dossier_links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    indicators: Sequence[Standing] = ()
-    assignments: Sequence[Standing] = ()
-    serving: Sequence[Standing] = ()
-    lines: Sequence[Standing] = ()
-    credits: Sequence[Standing] = ()
+    indicators: Sequence[StandingFact] = ()
+    assignments: Sequence[StandingFact] = ()
+    serving: Sequence[StandingFact] = ()
+    lines: Sequence[StandingFact] = ()
+    credits: Sequence[StandingFact] = ()
     ledgers: Mapping[str, Sequence[LedgerSum]] = field(default_factory=dict)
-    conventions: Sequence[Standing] = ()
-    commitments: Sequence[Standing] = ()
+    conventions: Sequence[StandingFact] = ()
+    commitments: Sequence[StandingFact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class Question:
         return min([*letters, *([] if after in self.accounts else [after])], default=None)
 
 
-def by_stream(facts: Iterable[Standing]) -> dict[str, list[Standing]]:
+def by_stream(facts: Iterable[StandingFact]) -> dict[str, list[StandingFact]]:
     """Return facts by their stream."""
-    grouped: dict[str, list[Standing]] = defaultdict(list)
+    grouped: dict[str, list[StandingFact]] = defaultdict(list)
     for fact in facts:
         grouped[fact.stream].append(fact)
     return grouped

@@ -20,7 +20,7 @@ from regesta.event import Event
 from services.reporting.domain.budget import LedgerFigures
 from services.reporting.domain.figure import Figure, names
 from services.reporting.domain.knowledge import Knowledge, LedgerSum, by_stream
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 
 
 class Ledgers:
@@ -46,7 +46,7 @@ class Ledgers:
         )
 
 
-def _credits(facts: Sequence[Standing], sums: Sequence[LedgerSum], kind: CreditKind) -> Figure[int]:
+def _credits(facts: Sequence[StandingFact], sums: Sequence[LedgerSum], kind: CreditKind) -> Figure[int]:
     """Return the credits of one kind after transfers; unknown as long as they were never stated."""
     voted: Figure[int] = Figure(state="unknown")
     for fact in facts:

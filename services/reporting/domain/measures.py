@@ -24,7 +24,7 @@ from contracts.types import Number, ObjectiveId, Section, UnitSlug
 from services.reporting.domain.figure import Figure, When
 from services.reporting.domain.indicators import BandTable, Colour, Indicator, Measurement, Target, Threshold
 from services.reporting.domain.knowledge import Knowledge, by_stream
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 
 LEVELS: Final[tuple[Literal["legal", "internal"], ...]] = ("legal", "internal")
 
@@ -37,8 +37,8 @@ class Placed:
     """
 
     indicator: str
-    facts: Sequence[Standing]
-    placed: Standing
+    facts: Sequence[StandingFact]
+    placed: StandingFact
     section: Section | None
     year: int
     owner: UnitSlug | None
@@ -50,7 +50,7 @@ class Measures:
     def __init__(self, knowledge: Knowledge, year: int) -> None:
         self._streams = by_stream(knowledge.indicators)
         self._year = year
-        self._placed: dict[ObjectiveId, list[Standing]] = {}
+        self._placed: dict[ObjectiveId, list[StandingFact]] = {}
         for fact in knowledge.indicators:
             if isinstance(fact.event, IndicatorPlaced):
                 self._placed.setdefault(fact.event.objective, []).append(fact)
@@ -111,15 +111,15 @@ def _indicator(placed: Placed, objective: ObjectiveId) -> Indicator | None:
     )
 
 
-def _reason(ended: Standing | None) -> Figure[str] | None:
+def _reason(ended: StandingFact | None) -> Figure[str] | None:
     if ended is None or not isinstance(ended.event, IndicatorRetired):
         return None
     return Figure.known(ended.event.reason, ended.name)
 
 
-def _definition(placed: Placed) -> tuple[Standing, IndicatorDefined | IndicatorRevised] | None:
+def _definition(placed: Placed) -> tuple[StandingFact, IndicatorDefined | IndicatorRevised] | None:
     """Return the definition that holds in the year of the place: the last one that begins by then, else the first."""
-    found: tuple[Standing, IndicatorDefined | IndicatorRevised] | None = None
+    found: tuple[StandingFact, IndicatorDefined | IndicatorRevised] | None = None
     for fact in placed.facts:
         match fact.event:
             case IndicatorDefined() as event:
@@ -151,7 +151,7 @@ def _thresholds(placed: Placed, objective: ObjectiveId) -> tuple[Threshold, ...]
 
 def _bands(placed: Placed, last: Measurement | None) -> tuple[BandTable, ...]:
     """Return the bands in force in the year of the place, one table per level."""
-    in_force: dict[str, tuple[Standing, BandsSet]] = {}
+    in_force: dict[str, tuple[StandingFact, BandsSet]] = {}
     for fact in placed.facts:
         event = fact.event
         if isinstance(event, BandsSet) and event.year <= placed.year:

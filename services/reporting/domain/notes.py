@@ -8,7 +8,7 @@ from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionP
 from contracts.types import NoteSlug, Year
 from services.reporting.domain.figure import Answer
 from services.reporting.domain.letter import Note
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 from services.reporting.domain.tree import note_of
 
 
@@ -19,7 +19,7 @@ class NoteLine(Answer):
     years: tuple[Year, ...]
 
 
-def note_line(slug: NoteSlug, facts: Sequence[Standing]) -> NoteLine | None:
+def note_line(slug: NoteSlug, facts: Sequence[StandingFact]) -> NoteLine | None:
     """Return a note with the years of its letters; None when nobody opened it."""
     found = note_of(slug, facts)
     if found is None:

@@ -22,10 +22,10 @@ from contracts.commitments import (
 from contracts.types import Origin
 from services.reporting.domain.dossiers import Claim, Commitment, Convention, Payment, Recovery
 from services.reporting.domain.figure import Events, Figure, When, names
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 
 
-def convention_of(facts: Sequence[Standing]) -> Convention | None:
+def convention_of(facts: Sequence[StandingFact]) -> Convention | None:
     """Return a convention as last amended; None when its signature is not among the facts."""
     signed: ConventionSigned | None = None
     terms: ConventionSigned | ConventionAmended | None = None
@@ -62,7 +62,7 @@ def convention_of(facts: Sequence[Standing]) -> Convention | None:
     )
 
 
-def commitment_of(facts: Sequence[Standing]) -> Commitment | None:
+def commitment_of(facts: Sequence[StandingFact]) -> Commitment | None:
     """Return a commitment with what was paid on it; None when it was never committed."""
     found = next(((fact, fact.event) for fact in facts if isinstance(fact.event, AmountCommitted)), None)
     if found is None:
@@ -98,9 +98,9 @@ def commitment_of(facts: Sequence[Standing]) -> Commitment | None:
     )
 
 
-def _payments(facts: Sequence[Standing]) -> tuple[Payment, ...]:
+def _payments(facts: Sequence[StandingFact]) -> tuple[Payment, ...]:
     """Return the payments in the order recorded. A reference that was wholly reversed and paid again stands twice."""
-    payments: list[tuple[Standing, PaymentLiquidated]] = []
+    payments: list[tuple[StandingFact, PaymentLiquidated]] = []
     reversals: dict[str, list[tuple[str, int]]] = {}
     for fact in facts:
         event = fact.event
@@ -113,7 +113,7 @@ def _payments(facts: Sequence[Standing]) -> tuple[Payment, ...]:
     return tuple(_payment(fact, event, reversals.get(fact.name, [])) for fact, event in payments)
 
 
-def _payment(fact: Standing, event: PaymentLiquidated, reversals: Sequence[tuple[str, int]]) -> Payment:
+def _payment(fact: StandingFact, event: PaymentLiquidated, reversals: Sequence[tuple[str, int]]) -> Payment:
     reversed_cents = sum(cents for _, cents in reversals)
     by: Events = (fact.name, *(name for name, _ in reversals))
     return Payment(
@@ -134,7 +134,7 @@ def _payment(fact: Standing, event: PaymentLiquidated, reversals: Sequence[tuple
     )
 
 
-def _claims(facts: Sequence[Standing]) -> tuple[Claim, ...]:
+def _claims(facts: Sequence[StandingFact]) -> tuple[Claim, ...]:
     rejected = {event.claim: (fact.name, event) for fact in facts if isinstance(event := fact.event, ClaimRejected)}
     claims = []
     for fact in facts:
@@ -155,7 +155,7 @@ def _claims(facts: Sequence[Standing]) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-def _recoveries(facts: Sequence[Standing]) -> tuple[Recovery, ...]:
+def _recoveries(facts: Sequence[StandingFact]) -> tuple[Recovery, ...]:
     recoveries = []
     for fact in facts:
         event = fact.event

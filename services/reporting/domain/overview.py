@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.objectives import Level, Reading, Status
@@ -12,7 +12,8 @@ from regesta.event import Cut
 from services.reporting.domain.budget import Budget, Footer, SectionTotal
 from services.reporting.domain.dossiers import Milestone
 from services.reporting.domain.figure import Events, Figure, Part, When, names
-from services.reporting.domain.letter import Action, Content, Facts, Letter, Note, Objective
+from services.reporting.domain.letter import Content, Facts, Letter, Note, Objective
+from services.reporting.domain.outline import actions_of, contents_of, lead_of
 from services.reporting.domain.tables import footer_of
 
 
@@ -114,24 +115,15 @@ def overview_of(letter: Letter) -> Overview:
     )
 
 
-def contents_of(objective: Objective) -> Iterator[Content]:
-    """Yield all content of an objective: its own, its sections' and its actions'."""
-    yield objective.content
-    for section in (objective.realised, objective.planned):
-        if section is not None:
-            yield section.content
-    for action in actions_of(objective):
-        yield action.content
-
-
-def actions_of(objective: Objective) -> Iterator[Action]:
-    """Yield the actions of an objective at every depth; one that stands in two sections comes twice."""
-    sections = [section for section in (objective.realised, objective.planned) if section is not None]
-    waiting = [*(action for section in sections for action in section.actions), *objective.actions]
-    while waiting:
-        action = waiting.pop(0)
-        yield action
-        waiting[:0] = action.actions
+def completeness(objective: Objective) -> Completeness:
+    """Return how many fields that the template asks for were stated."""
+    entries = [
+        entry
+        for content in contents_of(objective)
+        for entry in (*content.fields, content.deadline, content.status)
+        if entry is not None and entry.asked
+    ]
+    return Completeness(stated=sum(bool(entry.figure.events) for entry in entries), asked=len(entries))
 
 
 def _line(objective: Objective) -> Line:
@@ -144,10 +136,10 @@ def _line(objective: Objective) -> Line:
         depth=objective.depth,
         code=objective.code,
         title=objective.title,
-        unit=next((unit.unit for unit in objective.units if unit.role == "lead"), None),
+        unit=lead_of(objective),
         status=None if status is None else status.figure,
         status_as_printed=None if status is None else status.as_printed,
-        completeness=_completeness(contents),
+        completeness=completeness(objective),
         colours=_colours(contents),
         liquidated=_liquidated(objective),
         facts=_counts([content.facts for content in contents]),
@@ -158,13 +150,6 @@ def _line(objective: Objective) -> Line:
             *([row for row in budget.rows if row.direction == "expenditure"] for budget in _current_budgets(objective))
         ),
     )
-
-
-def _completeness(contents: Sequence[Content]) -> Completeness:
-    figures = [bool(said.figure.events) for content in contents for said in content.fields if said.asked]
-    entries = [entry for content in contents for entry in (content.deadline, content.status) if entry is not None]
-    figures += [bool(entry.figure.events) for entry in entries if entry.asked]
-    return Completeness(stated=sum(figures), asked=len(figures))
 
 
 def _colours(contents: Sequence[Content]) -> Colours:

@@ -17,7 +17,7 @@ from regesta.event import Event, FactWithdrawn, split_name
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingFact:
     """A fact that stands. name: of its event. position: in its log. recorded_on: the day in UTC. occurred: EDTF."""
 
     name: str

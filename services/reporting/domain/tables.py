@@ -28,7 +28,7 @@ from services.reporting.domain.content import BUDGET_FIELDS, Spot
 from services.reporting.domain.figure import Figure, Total, names
 from services.reporting.domain.knowledge import Knowledge, key_of, objective_of
 from services.reporting.domain.ledgers import Ledgers
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 from services.reporting.domain.tree import Node, SectionKey
 
 Shares: TypeAlias = dict[tuple[LineKey, SectionKey | None], set[ObjectiveId]]
@@ -62,7 +62,7 @@ class Tables:
                 self._shares[fact.event.line, self._section(objective, fact.event.section)].add(objective)
 
     def budget(
-        self, spot: Spot, section: Section | None, assigned: Sequence[Standing], stated: Sequence[Standing]
+        self, spot: Spot, section: Section | None, assigned: Sequence[StandingFact], stated: Sequence[StandingFact]
     ) -> Budget | None:
         """Return the table of a place; None when the template has none there and nothing is said.
 
@@ -94,7 +94,7 @@ class Tables:
         node = self._nodes.get(objective)
         return key_of(section or (node.section if node else None))
 
-    def _row(self, fact: Standing, event: LineAssigned, section: Section | None) -> BudgetRow:
+    def _row(self, fact: StandingFact, event: LineAssigned, section: Section | None) -> BudgetRow:
         entity, allocation = split_line(event.line)
         opened_by, opened = self._opened.get(event.line, (None, None))
         label = event.label or (opened.label if opened else None)
@@ -270,7 +270,7 @@ def _amounts(commitment: Stated[Cents], liquidation: Stated[Cents], unspecified:
     )
 
 
-def _printed(fact: Standing, event: AllocationPrinted) -> PrintedAllocation:
+def _printed(fact: StandingFact, event: AllocationPrinted) -> PrintedAllocation:
     return PrintedAllocation(
         as_printed=event.as_printed,
         reason=event.reason,

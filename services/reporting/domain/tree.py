@@ -20,7 +20,7 @@ from contracts.objectives import (
 from contracts.types import ObjectiveId, Section, Text
 from services.reporting.domain.figure import Figure
 from services.reporting.domain.letter import Closing, Heading, Note
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 
 SectionKey: TypeAlias = tuple[int, str]
 Order: TypeAlias = tuple[bool, tuple[tuple[bool, int, str], ...], int]
@@ -61,7 +61,7 @@ def section_key(section: Section) -> SectionKey:
     return section.year, section.kind
 
 
-def note_of(slug: str, facts: Iterable[Standing]) -> tuple[Note, PolicyNoteOpened] | None:
+def note_of(slug: str, facts: Iterable[StandingFact]) -> tuple[Note, PolicyNoteOpened] | None:
     """Return the note and the fact that opened it; None when none did."""
     for fact in facts:
         if isinstance(fact.event, PolicyNoteOpened):
@@ -77,7 +77,7 @@ def note_of(slug: str, facts: Iterable[Standing]) -> tuple[Note, PolicyNoteOpene
     return None
 
 
-def nodes_of(facts: Iterable[Standing]) -> dict[ObjectiveId, Node]:
+def nodes_of(facts: Iterable[StandingFact]) -> dict[ObjectiveId, Node]:
     """Return the nodes of a note by id, without those registered in error; facts in the order recorded."""
     nodes: dict[ObjectiveId, Node] = {}
     for fact in facts:
@@ -94,7 +94,7 @@ def roots_of(nodes: Mapping[ObjectiveId, Node]) -> list[Node]:
     return roots
 
 
-def _apply(nodes: dict[ObjectiveId, Node], fact: Standing) -> None:
+def _apply(nodes: dict[ObjectiveId, Node], fact: StandingFact) -> None:
     event, name = fact.event, fact.name
     match event:
         case ObjectiveRegistered():

@@ -51,7 +51,7 @@ ORDER BY behind.stream, behind.type, behind.credit
 """
 
 
-class Row(NamedTuple):
+class EntryRow(NamedTuple):
     """An entry, in the order of ADD's parameters."""
 
     stream: str
@@ -82,7 +82,9 @@ def sums_of(rows: Iterable[Record]) -> dict[str, list[LedgerSum]]:
     return found
 
 
-def _row(recorded: Recorded, event: Entry) -> Row:
+def _row(recorded: Recorded, event: Entry) -> EntryRow:
     credit = event.credit if isinstance(event, CreditsTransferredOut | CreditsTransferredIn) else NO_CREDIT
     unchecked = isinstance(event, CreditReserved | CreditConsumed) and event.unchecked
-    return Row(recorded.stream, recorded.type, credit, recorded.time, event.amount_cents, unchecked, recorded.position)
+    return EntryRow(
+        recorded.stream, recorded.type, credit, recorded.time, event.amount_cents, unchecked, recorded.position
+    )

@@ -24,7 +24,7 @@ from services.reporting.domain.standing import (
     ENTRIES,
     KPI,
     OBJECTIVES,
-    Standing,
+    StandingFact,
     ended_by,
     links_of,
     slot_of,
@@ -132,17 +132,17 @@ class StandingReader:
         # One statement at a time, whoever asks at once.
         self._turn = asyncio.Lock()
         # By source and position: one fact answers several questions.
-        self._known: dict[tuple[str, int], Standing] = {}
+        self._known: dict[tuple[str, int], StandingFact] = {}
 
-    async def of(self, source: str, streams: Iterable[str]) -> list[Standing]:
+    async def of(self, source: str, streams: Iterable[str]) -> list[StandingFact]:
         """Return the facts of some streams, in the order recorded."""
         return await self._read(source, OF, streams)
 
-    async def about(self, source: str, others: Iterable[str]) -> list[Standing]:
+    async def about(self, source: str, others: Iterable[str]) -> list[StandingFact]:
         """Return the facts of all streams that are linked to some others, in the order recorded."""
         return await self._read(source, ABOUT, others)
 
-    async def linking(self, source: str, others: Iterable[str]) -> list[Standing]:
+    async def linking(self, source: str, others: Iterable[str]) -> list[StandingFact]:
         """Return the very facts that link streams to some others, in the order recorded."""
         return await self._read(source, LINKING, others)
 
@@ -163,9 +163,9 @@ class StandingReader:
         """Return the totals of the entries of some ledgers, by type and credit."""
         return ledgers.sums_of(await self._fetch(ledgers.TOTALS, list(streams), self._cut["budget"]))
 
-    async def _read(self, source: str, query: str, streams: Iterable[str]) -> list[Standing]:
+    async def _read(self, source: str, query: str, streams: Iterable[str]) -> list[StandingFact]:
         rows = await self._fetch(_in(LOGS[source], query), list(streams), self._cut[source])
-        found: list[Standing] = []
+        found: list[StandingFact] = []
         for begin in range(0, len(rows), SLICE_ROWS):
             found += [self._fact(source, row) for row in rows[begin : begin + SLICE_ROWS]]
             await asyncio.sleep(0)
@@ -175,14 +175,14 @@ class StandingReader:
         async with self._turn:
             return await self._db.fetch(query, *arguments)
 
-    def _fact(self, source: str, row: asyncpg.Record) -> Standing:
+    def _fact(self, source: str, row: asyncpg.Record) -> StandingFact:
         stream, position, kind, recorded_at, occurred, data = row
         known = self._known.get((source, position))
         if known is None:
             event = REGISTRY.read(kind, data)
             assert event is not None  # only types of the registry are folded
             day = recorded_at.astimezone(UTC).date()
-            known = Standing(event_name(source, position), position, stream, event, day, occurred)
+            known = StandingFact(event_name(source, position), position, stream, event, day, occurred)
             self._known[source, position] = known
         return known
 

@@ -10,8 +10,8 @@ from contracts.types import Language, Text
 from services.reporting.domain.budget import BudgetRow
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Content, Objective, YearSection
-from services.reporting.domain.overview import Completeness, Line, Overview, actions_of, contents_of
-from services.reporting.render.checks import sections
+from services.reporting.domain.outline import actions_of, contents_of, sections_of, under
+from services.reporting.domain.overview import Completeness, Line, Overview
 from services.reporting.render.fields import label_of
 from services.reporting.render.glossary import FIELDS
 from services.reporting.render.moments import Moment, printed, story
@@ -114,7 +114,7 @@ def next_deadlines(objective: Objective) -> list[Moment]:
 def gaps(objective: Objective, language: Language) -> list[tuple[str, list[str]]]:
     """Return the fields that the template asks for and nobody stated, by the part of the letter they stand in."""
     places: list[tuple[str, str, Content]] = [(FIELDS["objective"].get(language), objective.level, objective.content)]
-    places += [(_label(section, language), "section", section.content) for section in sections(objective)]
+    places += [(_label(section, language), "section", section.content) for section in sections_of(objective)]
     places += [
         (cut(action.code.value or FIELDS["action"].get(language), 24), "action", action.content)
         for action in actions_of(objective)
@@ -140,12 +140,11 @@ def _label(section: YearSection, language: Language) -> str:
 def section_contents(section: YearSection, language: Language) -> list[tuple[str, Content]]:
     """Return all content of a year-section, its own and its actions', each with the name of its place."""
     own = _label(section, language)
-    waiting, found = list(section.actions), [(own, section.content)]
-    while waiting:
-        action = waiting.pop(0)
-        found.append((f"{own}, {action.code.value}" if action.code.value else own, action.content))
-        waiting[:0] = action.actions
-    return found
+    actions = [
+        (f"{own}, {action.code.value}" if action.code.value else own, action.content)
+        for action in under(section.actions)
+    ]
+    return [(own, section.content), *actions]
 
 
 def progress(dossier: Dossier) -> Progress:

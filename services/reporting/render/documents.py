@@ -15,9 +15,9 @@ from markupsafe import Markup
 from regesta.event import Cut, Recorded, event_name, split_name
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Letter, Objective
-from services.reporting.domain.overview import actions_of, overview_of
+from services.reporting.domain.outline import dossiers_of, objectives_in
+from services.reporting.domain.overview import overview_of
 from services.reporting.render import filters, glossary, vocabulary
-from services.reporting.render.checks import objectives_in
 from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import PREFIX, Page
@@ -108,14 +108,14 @@ def letter_first(letter: Letter, view: View, page: Page, figures: Figures) -> Ma
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Excerpt:
     """What a page shows of an objective: all of it, its own without the year-sections, or one of these."""
 
     objective: Objective
     shown: Literal["all", "own", "realised", "planned"] = "all"
 
 
-def letter_objective(letter: Letter, view: View, page: Page, figures: Figures, part: Part) -> Markup:
+def letter_objective(letter: Letter, view: View, page: Page, figures: Figures, part: Excerpt) -> Markup:
     """Return the page of one objective of a letter, or of a part of it."""
     objective = part.objective
     index = letter.objectives.index(objective)
@@ -145,11 +145,6 @@ def letter_dossier(letter: Letter, view: View, page: Page, figures: Figures, dos
     return fragment(
         "letter_dossier.html", page, figures, _letter(letter, view) | {"shown": dossier, "objectives": serving}
     )
-
-
-def dossiers_of(objective: Objective) -> list[Dossier]:
-    """Return the dossiers of an objective and its actions."""
-    return [*objective.dossiers, *(each for action in actions_of(objective) for each in action.dossiers)]
 
 
 def overview(letter: Letter, view: View, page: Page, figures: Figures) -> Markup:

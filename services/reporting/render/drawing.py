@@ -10,8 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from contracts.types import Language, Text
 from services.reporting.domain.figure import Figure
 from services.reporting.domain.letter import Content, Objective
-from services.reporting.domain.overview import actions_of
-from services.reporting.render.checks import sections
+from services.reporting.domain.outline import actions_of, sections_of
 from services.reporting.render.moments import Mark, Moment, printed, story
 from services.reporting.render.names import name
 from services.reporting.render.sayings import SAYINGS
@@ -57,8 +56,8 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A period: a thick line when it happened, a broken one when it is planned."""
+class Stretch:
+    """A length of time: a thick line when it happened, a broken one when it is planned."""
 
     kind: Literal["span", "soft"]
     x: float
@@ -66,14 +65,14 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DrawnLane:
     """One action, section or dossier. words: its short name; title: of a dossier, whose short name is only a number."""
 
     words: str
     title: Figure[Text] | None
     y: int
     dots: Sequence[Dot]
-    bars: Sequence[Bar]
+    bars: Sequence[Stretch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Drawing:
     description: str
     height: int
     years: Sequence[Tick]
-    rows: Sequence[Row]
+    rows: Sequence[DrawnLane]
     more: int
 
 
@@ -132,7 +131,7 @@ class _Lane(NamedTuple):
 def _lanes(objective: Objective) -> Iterator[_Lane]:
     """Yield the dated moments of the objective, of its sections, actions and dossiers, with a short name each."""
     yield _Lane(_tail(objective.code.value), _dated(objective.content))
-    for section in sections(objective):
+    for section in sections_of(objective):
         yield _Lane(str(section.section.year), _dated(section.content))
     for action in actions_of(objective):
         yield _Lane(_tail(action.code.value), _dated(action.content))
@@ -154,15 +153,15 @@ def _ends(moment: Moment) -> Iterator[date]:
         yield moment.when.latest
 
 
-def _row(lane: _Lane, y: int, scale: Scale) -> Row:
+def _row(lane: _Lane, y: int, scale: Scale) -> DrawnLane:
     dots: list[Dot] = []
-    bars: list[Bar] = []
+    bars: list[Stretch] = []
     for moment in lane.moments:
         start, end = _ends(moment)
         kind = DOTS[moment.mark]
         period = (end - start).days > POINT_DAYS
         if period:
-            bars.append(Bar("soft" if kind == "plan" else "span", scale.x(start), scale.x(end)))
+            bars.append(Stretch("soft" if kind == "plan" else "span", scale.x(start), scale.x(end)))
         if not period or kind != "fact":
             dots.append(Dot(kind, scale.x(end if period else start)))
-    return Row(lane.words, lane.title, y, dots, bars)
+    return DrawnLane(lane.words, lane.title, y, dots, bars)

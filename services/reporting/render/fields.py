@@ -20,7 +20,7 @@ AFTER_STAFF: Final = AFTER_DEADLINE - {"success_conditions"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FieldRow:
     """One field with its official names. entry: what is said of it."""
 
     kind: Kind
@@ -33,10 +33,10 @@ def label_of(field: str, level: str) -> Label:
     return FIELDS.get(f"{field}:{level}", FIELDS[field])
 
 
-def rows(content: Content, level: str) -> list[Row]:
+def rows(content: Content, level: str) -> list[FieldRow]:
     """Return the fields of some content in the order of the letter; budget categories are in its table."""
-    due, staff = list(_due(content)), [Row("staff", FIELDS["staff"], each) for each in content.staff]
-    found: list[Row] = []
+    due, staff = list(_due(content)), [FieldRow("staff", FIELDS["staff"], each) for each in content.staff]
+    found: list[FieldRow] = []
     for statement in content.fields:
         if statement.field.startswith("budget_"):
             continue
@@ -44,21 +44,21 @@ def rows(content: Content, level: str) -> list[Row]:
             found, due = found + due, []
         if statement.field in AFTER_STAFF:
             found, staff = found + staff, []
-        found.append(Row("text", label_of(statement.field, level), statement))
+        found.append(FieldRow("text", label_of(statement.field, level), statement))
     return found + due + staff
 
 
-def stated(content: Content, level: str) -> list[Row]:
+def stated(content: Content, level: str) -> list[FieldRow]:
     """Return the fields somebody stated, or that somebody owes."""
     return [row for row in rows(content, level) if not silent(row)]
 
 
-def unstated(content: Content, level: str) -> list[Row]:
+def unstated(content: Content, level: str) -> list[FieldRow]:
     """Return the fields nobody said anything about."""
     return [row for row in rows(content, level) if silent(row)]
 
 
-def silent(row: Row) -> bool:
+def silent(row: FieldRow) -> bool:
     """Return whether nobody said anything about a field, and nobody owes it."""
     match row.entry:
         case Staff():
@@ -67,11 +67,11 @@ def silent(row: Row) -> bool:
             return entry.figure.state == "unknown" and not entry.figure.events
 
 
-def _due(content: Content) -> Iterator[Row]:
+def _due(content: Content) -> Iterator[FieldRow]:
     if content.deadline is not None:
-        yield Row("deadline", FIELDS["deadline"], content.deadline)
+        yield FieldRow("deadline", FIELDS["deadline"], content.deadline)
     if content.status is not None:
-        yield Row("status", FIELDS["status"], content.status)
+        yield FieldRow("status", FIELDS["status"], content.status)
 
 
 def own_words(deadline: Deadline | None) -> Text | None:

@@ -13,10 +13,11 @@ from markupsafe import Markup, escape
 
 from contracts.bands import Band
 from contracts.types import LANGUAGES, Language, Place, Text
+from services.reporting.domain import checks, outline, overview
 from services.reporting.domain.budget import Budget, Footer
 from services.reporting.domain.indicators import BandTable, Indicator, Threshold
 from services.reporting.domain.letter import Facts, Heading, YearSection
-from services.reporting.render import checks, dashboards, drawing, events, fields, moments, names, wording
+from services.reporting.render import dashboards, drawing, events, fields, moments, names, wording
 from services.reporting.render.glossary import INDICATORS, Label
 from services.reporting.render.page import Page
 
@@ -203,14 +204,14 @@ def share(ppm: int) -> str:
     return f"{ppm / 10_000:g} %".replace(".", ",").replace(" ", wording.NO_BREAK)
 
 
-def hundredths(part: checks.Share) -> int:
+def hundredths(part: overview.Completeness) -> int:
     """Return a share in whole hundredths."""
-    return hundredths_of(part.filled, part.total)
+    return hundredths_of(part.stated, part.asked)
 
 
-def hundredths_of(filled: int, total: int) -> int:
+def hundredths_of(part: int, whole: int) -> int:
     """Return so many of so many in whole hundredths; all of nothing."""
-    return filled * 100 // total if total else 100
+    return part * 100 // whole if whole else 100
 
 
 def day(value: date, language: Language) -> str:
@@ -236,7 +237,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "capital": capital,
     "checked": checks.check,
     "colour_bars": dashboards.colour_bars,
-    "completeness": checks.completeness,
+    "completeness": overview.completeness,
     "counted_both": counted_both,
     "cut": names.cut,
     "day": day,
@@ -289,7 +290,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "spoken": spoken,
     "stated": fields.stated,
     "story": moments.story,
-    "told_before": checks.told_before,
+    "told_before": outline.told_before,
     "unless_said": unless_said,
     "unless_words": unless_words,
     "unstated": fields.unstated,

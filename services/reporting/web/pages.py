@@ -17,9 +17,9 @@ from services.reporting.asking import Asking, YearInPath, YearInQuery
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.errors import UnknownObjective
 from services.reporting.domain.letter import Letter, Objective
+from services.reporting.domain.outline import dossiers_of, objectives_in
 from services.reporting.gathering import read_notes
 from services.reporting.render import documents, names
-from services.reporting.render.checks import objectives_in
 from services.reporting.render.events import event_words
 from services.reporting.render.figures import Figures
 from services.reporting.render.glossary import PARTS
@@ -69,7 +69,7 @@ async def get_letter_objective(
     body = await _body(reads, letter, key, doors, months)
     if section is None and len(body.encode()) > LONGEST_BODY:
         doors = reads.figures(letter, key)
-        own = documents.Part(_objective(letter, objective), "own")
+        own = documents.Excerpt(_objective(letter, objective), "own")
         body = await aside(documents.letter_objective, letter, reads.view(months=months), reads.page, doors, own)
     elif len(body.encode()) > LONGEST_BODY:
         doors = Figures(doors.address, sheets=0)
@@ -160,10 +160,10 @@ def _body_now(reads: Reader, letter: Letter, part: str, doors: Figures, months: 
     match kind:
         case "letter" if key:
             # What is the objective's own comes first, so its figures have the same numbers on a page without sections.
-            chosen = documents.Part(_objective(letter, key))
+            chosen = documents.Excerpt(_objective(letter, key))
             return documents.letter_objective(letter, view, reads.page, doors, chosen)
         case "realised" | "planned":
-            chosen = documents.Part(_objective(letter, key), kind)
+            chosen = documents.Excerpt(_objective(letter, key), kind)
             return documents.letter_objective(letter, view, reads.page, doors, chosen)
         case "letter":
             return documents.letter_first(letter, view, reads.page, doors)
@@ -205,7 +205,7 @@ def _objective(letter: Letter, objective: ObjectiveId) -> Objective:
 
 def _dossier(letter: Letter, dossier: DossierId) -> Dossier:
     for objective in letter.objectives:
-        for each in documents.dossiers_of(objective):
+        for each in dossiers_of(objective):
             if each.dossier == dossier:
                 return each
     raise NotFound(f"this letter has no dossier {dossier!r}", dossier=dossier)

@@ -12,7 +12,7 @@ from services.kpi.app import SERVICE as KPI
 from services.objectives.app import SERVICE as OBJECTIVES
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.domain.letter import Content, Letter, LetterOut
-from services.reporting.domain.overview import contents_of
+from services.reporting.domain.outline import contents_of
 from tests.services.conftest import Run
 
 SOURCES = ("objectives", "kpi", "budget")

@@ -15,7 +15,7 @@ from services.reporting.domain.assembly import Assembly, question_of
 from services.reporting.domain.figure import Figure
 from services.reporting.domain.knowledge import Knowledge, LedgerSum
 from services.reporting.domain.letter import Letter
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 from services.reporting.domain.tree import nodes_of, note_of, roots_of
 
 ONE = "00000000-0000-4000-8000-000000000001"
@@ -32,8 +32,8 @@ OPENED = PolicyNoteOpened(title=Text(fr="Rénovation urbaine"), realised_year=20
 class Facts:
     """Facts in the order they are said. note: those of the note; lists: the others, by the list of Knowledge."""
 
-    note: list[Standing] = field(default_factory=list)
-    lists: dict[str, list[Standing]] = field(default_factory=lambda: defaultdict(list))
+    note: list[StandingFact] = field(default_factory=list)
+    lists: dict[str, list[StandingFact]] = field(default_factory=lambda: defaultdict(list))
     ledgers: dict[str, list[LedgerSum]] = field(default_factory=dict)
     dossier_links: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _positions: count[int] = field(default_factory=lambda: count(1))
@@ -41,10 +41,10 @@ class Facts:
     def __post_init__(self) -> None:
         self.note.append(self.fact("objectives", "note/territorial", OPENED))
 
-    def fact(self, source: str, stream: str, event: Event, occurred: str | None = None) -> Standing:
+    def fact(self, source: str, stream: str, event: Event, occurred: str | None = None) -> StandingFact:
         """Return a fact that stands, recorded after those before."""
         position = next(self._positions)
-        return Standing(f"{source}:{position}", position, stream, event, date(2024, 4, 15), occurred)
+        return StandingFact(f"{source}:{position}", position, stream, event, date(2024, 4, 15), occurred)
 
     def register(self, event: ObjectiveRegistered) -> None:
         """Let the note have an objective."""

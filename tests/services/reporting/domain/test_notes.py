@@ -8,7 +8,7 @@ from contracts.objectives import ObjectiveRegistered, PolicyNoteOpened, SectionP
 from contracts.types import Section, Text
 from regesta.event import Event
 from services.reporting.domain.notes import note_line
-from services.reporting.domain.standing import Standing
+from services.reporting.domain.standing import StandingFact
 
 ID = "00000000-0000-4000-8000-000000000001"
 PLANNED = SectionPrinted(objective=ID, section=Section(year=2025, kind="planned"))
@@ -33,7 +33,7 @@ def opened(realised: int | None = None, planned: int | None = None) -> PolicyNot
 )
 def test_a_note_has_a_letter_for_each_plan_and_after_each_account(facts: list[Event], years: tuple[int, ...]) -> None:
     known = [
-        Standing(f"objectives:{position}", position, "note/x", event, date(2024, 1, 1))
+        StandingFact(f"objectives:{position}", position, "note/x", event, date(2024, 1, 1))
         for position, event in enumerate(facts, start=1)
     ]
     line = note_line("x", known)
@@ -42,4 +42,4 @@ def test_a_note_has_a_letter_for_each_plan_and_after_each_account(facts: list[Ev
 
 
 def test_a_note_that_nobody_opened_has_no_line() -> None:
-    assert note_line("x", [Standing("objectives:1", 1, "note/x", LOOSE, date(2024, 1, 1))]) is None
+    assert note_line("x", [StandingFact("objectives:1", 1, "note/x", LOOSE, date(2024, 1, 1))]) is None

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.reporting.domain.letter import Letter
-from services.reporting.domain.overview import contents_of
+from services.reporting.domain.outline import contents_of
 from services.reporting.render import documents
-from services.reporting.render.documents import Frame, Part, View
+from services.reporting.render.documents import Excerpt, Frame, View
 from services.reporting.render.figures import Figures
 from services.reporting.render.page import PREFIX, Page
 from tests.conftest import FreshDatabase
@@ -40,7 +40,7 @@ async def test_every_letter_has_pages_that_nobody_stumbles_over(system: System) 
             page = Page(language, f"{PREFIX}/letters/territorial/2024")
             for objective in letter.objectives:
                 figures = Figures("/figures/{}".format)
-                body = documents.letter_objective(letter, view, page, figures, Part(objective))
+                body = documents.letter_objective(letter, view, page, figures, Excerpt(objective))
                 found = read(documents.framed(page, Frame("Lettre", "/style.css"), body))
                 # Sheets are added with the events that stand on them.
                 problems = [each for each in found.problems if "lead nowhere: ['why-" not in each]
@@ -75,7 +75,7 @@ async def test_the_same_letter_gives_figures_the_same_numbers_in_every_language(
         page = Page(language, f"{PREFIX}/letters/territorial/2024", {"text": language, "lang": language})
         figures = Figures("/figures/{}".format)
         for objective in letter.objectives:
-            documents.letter_objective(letter, View(letter.cut, complete=True), page, figures, Part(objective))
+            documents.letter_objective(letter, View(letter.cut, complete=True), page, figures, Excerpt(objective))
         doors.append([door.events for door in figures.doors])
     assert doors[0] == doors[1] == doors[2]
     assert doors[0]

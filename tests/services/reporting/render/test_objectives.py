@@ -23,7 +23,7 @@ from contracts.types import PENDING, UNKNOWN, Place, Section, Text, known
 from regesta.event import Recorded
 from services.reporting.projections.standing import REGISTRY
 from services.reporting.render import documents
-from services.reporting.render.documents import Frame, Part, View
+from services.reporting.render.documents import Excerpt, Frame, View
 from services.reporting.render.events import occurred_words, place_of
 from services.reporting.render.figures import Figures
 from services.reporting.render.page import PREFIX, Page
@@ -46,7 +46,7 @@ def shown(facts: Facts, page: Page = PAGE) -> tuple[Read, str]:
     letter = facts.letter()
     figures = Figures("/figures/{}".format, sheets=0)
     view = View(letter.cut, complete=True)
-    body = documents.letter_objective(letter, view, page, figures, Part(letter.objectives[0]))
+    body = documents.letter_objective(letter, view, page, figures, Excerpt(letter.objectives[0]))
     html = documents.framed(page, Frame("Lettre", "/style.css"), body)
     found = read(html)
     assert found.problems == []

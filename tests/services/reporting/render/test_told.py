@@ -11,7 +11,7 @@ from regesta.event import Recorded
 from services.reporting.domain.dossiers import Payment
 from services.reporting.domain.figure import Figure
 from services.reporting.projections.standing import REGISTRY
-from services.reporting.render.documents import Part, View, letter_objective
+from services.reporting.render.documents import Excerpt, View, letter_objective
 from services.reporting.render.events import event_words
 from services.reporting.render.figures import Figures
 from services.reporting.render.moments import _payment
@@ -82,5 +82,5 @@ def test_a_colon_keeps_its_distance_in_french_only(language: Language, said: str
     page = Page(language, f"{PREFIX}/letters/territorial/2024")
     figures = Figures("/figures/{}".format, sheets=0)
     view = View(letter.cut, complete=True)
-    body = letter_objective(letter, view, page, figures, Part(letter.objectives[0]))
+    body = letter_objective(letter, view, page, figures, Excerpt(letter.objectives[0]))
     assert said in body
