@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.asyncapi import document
-from contracts.catalogue import SERVICES
+from contracts.catalogue import SERVICES, ever_recorded
 from contracts.compatibility import Break, breaks
 from contracts.schema import Schema, event_schema
 
@@ -24,9 +24,10 @@ def generated() -> dict[str, Schema]:
     events = {
         f"{service}/{event.name}.json": event_schema(service, event)
         for service, recorded in SERVICES.items()
-        for event in recorded
+        for event in ever_recorded(recorded)
     }
-    return events | {f"{service}.asyncapi.json": document(service, recorded) for service, recorded in SERVICES.items()}
+    logs = {service: document(service, ever_recorded(recorded)) for service, recorded in SERVICES.items()}
+    return events | {f"{service}.asyncapi.json": log for service, log in logs.items()}
 
 
 def published(directory: Path = SCHEMAS) -> dict[str, Schema]:

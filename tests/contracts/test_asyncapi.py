@@ -8,16 +8,16 @@ from typing import Final
 import jsonschema_rs
 import pytest
 
-from contracts.catalogue import SERVICES
+from contracts.catalogue import SERVICES, ever_recorded
 from contracts.generate import SCHEMAS, generated
 from contracts.schema import Schema
 from regesta.cloudevents import encode_batch
 from regesta.event import Recorded, Registry
+from tests.contracts.samples import samples
 
 GENERATED: Final = generated()
 ROOT: Final = Path(__file__).parents[2]
 PARSER: Final = ROOT / "deploy" / "asyncapi"
-GOLDEN: Final = Path(__file__).parent / "golden"
 NODE: Final = shutil.which("node")
 # Reads the files named on its command line with the AsyncAPI project's own parser; prints one line of faults for each.
 SCRIPT: Final = """
@@ -75,13 +75,12 @@ def test_the_topic_and_the_feed_carry_every_event(service: str) -> None:
     assert isinstance(feed, dict)
     assert (topic["address"], feed["address"]) == (f"regesta.{service}.v1", f"/{service}/v1/events")
     assert isinstance(topic["messages"], dict)
-    assert set(topic["messages"]) == {event.name for event in SERVICES[service]}
+    assert set(topic["messages"]) == {event.name for event in ever_recorded(SERVICES[service])}
 
 
 def recorded(service: str) -> list[Recorded]:
     """Return the golden samples as the events of a log, the envelope full on every second one."""
     registry = Registry(SERVICES[service])
-    lines = (GOLDEN / f"{service}.ndjson").read_text("utf-8").splitlines()
     return [
         Recorded(
             *(
@@ -90,12 +89,12 @@ def recorded(service: str) -> list[Recorded]:
                 f"stream/{position}",
                 1,
                 datetime(2024, 3, 14, 9, 30, 0, 12, tzinfo=UTC),
-                sample["type"],
+                sample.type,
             ),
-            *(json.dumps(sample["data"]), "0193a5c0-7b1e-7000-8000-0123456789ab", registry, "officer-7"),
+            *(json.dumps(sample.data), "0193a5c0-7b1e-7000-8000-0123456789ab", registry, "officer-7"),
             *(("2024-33", "budget:7", "budget:1", f"00-{'a' * 32}-{'b' * 16}-01") if position % 2 else ()),
         )
-        for position, sample in enumerate(map(json.loads, lines), 1)
+        for position, sample in enumerate(samples(service), 1)
     ]
 
 

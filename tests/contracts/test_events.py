@@ -1,17 +1,18 @@
-import json
 import re
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import pytest
-from pydantic import BaseModel, TypeAdapter
+from pydantic import JsonValue
 
 from contracts.budget import CreditConsumed, CreditReleased, CreditReserved, CreditReturned
-from contracts.catalogue import SERVICES
-from regesta.event import Event, Registry
+from contracts.catalogue import SERVICES, ever_recorded
+from regesta.event import Event, Upcast
+from tests.contracts.samples import ALL, Fact, Sample, faults, samples
 
-GOLDEN: Final = Path(__file__).parent / "golden"
-CLASSES: Final = sorted({event for events in SERVICES.values() for event in events}, key=lambda event: event.name)
+CLASSES: Final = sorted(
+    {event for events in SERVICES.values() for event in ever_recorded(events)}, key=lambda event: event.name
+)
+REPLACED: Final = {upcast.old for event in CLASSES for upcast in event.replaces}
 # The steps that stand alone: architecture, section 6, and the ° of the catalogue.
 STEPS: Final = {
     *("fact-printed.v1", "amount-printed.v1", "allocation-printed.v1", "threshold-printed.v1"),
@@ -27,39 +28,75 @@ STEPS: Final = {
 LedgerFact: TypeAlias = CreditReserved | CreditReleased | CreditConsumed | CreditReturned
 
 
-class Sample(BaseModel):
-    """One recorded event of an earlier release, kept for ever."""
-
-    type: str
-    data: dict[str, object]
-
-
-def samples(service: str) -> list[Sample]:
-    lines = (GOLDEN / f"{service}.ndjson").read_text(encoding="utf-8").splitlines()
-    return [TypeAdapter(Sample).validate_json(line) for line in lines]
+class Done(Event):
+    name = "thing-done.v3"
+    count: int
+    by: str | None = None
 
 
-ALL: Final = [(service, sample) for service in SERVICES for sample in samples(service)]
+def _counted(old: "DoneV2") -> Done:
+    return Done(count=len(old.which), by=old.by)
 
 
-@pytest.mark.parametrize(("service", "sample"), ALL)
-def test_a_recorded_event_is_read_and_written_as_it_was(service: str, sample: Sample) -> None:
-    event = Registry(SERVICES[service]).read(sample.type, json.dumps(sample.data))
-    assert event is not None
-    assert json.loads(event.model_dump_json(exclude_unset=True)) == sample.data
-    assert not event.model_extra
+class DoneV2(Event):
+    name = "thing-done.v2"
+    which: list[str]
+    by: str | None = None
+
+
+Done.replaces = (Upcast(DoneV2, _counted),)
+OLD: Final = Sample(type=DoneV2.name, data={"which": ["a", "b"], "by": "me"})
+READ_AS: Final = Fact(type=Done.name, data={"count": 2, "by": "me"})
+NEW: Final = Sample(type=Done.name, data={"count": 1, "by": "me"})
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_event_has_a_sample_with_every_field(service: str) -> None:
-    full = {(sample.type, frozenset(sample.data)) for sample in samples(service)}
-    assert {(event.name, frozenset(event.model_fields)) for event in SERVICES[service]} <= full
+def test_every_version_ever_recorded_has_samples_that_are_read_for_ever(service: str) -> None:
+    assert list(faults(SERVICES[service], samples(service))) == []
+
+
+def with_newest(**changes: JsonValue) -> Sample:
+    return OLD.model_copy(update={"newest": Fact(type=READ_AS.type, data=READ_AS.data | changes)})
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ([NEW, with_newest()], []),
+        ([NEW], ["thing-done.v2 has no sample with every field"]),
+        ([with_newest()], ["thing-done.v3 has no sample with every field"]),
+        (
+            [NEW.model_copy(update={"data": {"count": 1}}), with_newest()],
+            ["thing-done.v3 has no sample with every field"],
+        ),
+        ([NEW, OLD], ["thing-done.v2 is replaced, and its sample does not say what it is read as"]),
+        ([NEW, with_newest(count=3)], ["thing-done.v2 is read as another thing-done.v3 than it was"]),
+        (
+            [NEW, with_newest(), OLD.model_copy(update={"type": "thing-done.v1"})],
+            ["thing-done.v1 is recorded, and no class reads it"],
+        ),
+        (
+            [NEW, with_newest(), NEW.model_copy(update={"data": NEW.data | {"gone": 1}})],
+            ["thing-done.v3 is not written as it was"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_samples_is_named(kept: list[Sample], said: list[str]) -> None:
+    assert list(faults((Done,), kept)) == said
+
+
+def test_a_sample_that_a_class_or_an_upcast_cannot_read_is_named() -> None:
+    unread = NEW.model_copy(update={"data": {"count": "many"}})
+    (fault,) = faults((Done,), [NEW, with_newest(), unread])
+    assert fault.startswith("thing-done.v3 cannot be read: ")
 
 
 @pytest.mark.parametrize("event", CLASSES)
 def test_an_event_is_named_as_its_class_and_says_what_it_is(event: type[Event]) -> None:
-    words = re.findall(r"[A-Z][a-z]*", event.__name__)
-    assert event.name == f"{'-'.join(words).lower()}.v1"
+    kind, _, version = event.name.rpartition(".v")
+    words = re.findall(r"[A-Z][a-z]*", event.__name__.removesuffix(f"V{version}"))
+    assert kind == "-".join(words).lower()
+    assert event.__name__.endswith(f"V{version}") == (event in REPLACED)
     assert event.__doc__
     assert event.__doc__ != Event.__doc__
 

@@ -5,21 +5,18 @@ from typing import Final
 
 import jsonschema_rs
 import pytest
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from contracts.catalogue import IN_EVERY_SERVICE, SERVICES
 from contracts.generate import SCHEMAS, broken, generated, main, published, text
+from contracts.kpi import BandsSet
 from contracts.schema import Schema
-from regesta.event import Event, Registry
+from regesta.event import Event, Registry, Upcast
+from tests.contracts.samples import ALL
 
-GOLDEN: Final = Path(__file__).parent / "golden"
 GENERATED: Final = generated()
 KERNEL: Final = {event.name for event in IN_EVERY_SERVICE}
-SAMPLES: Final = [
-    (service, sample["type"], sample["data"])
-    for service in SERVICES
-    for sample in map(json.loads, (GOLDEN / f"{service}.ndjson").read_text(encoding="utf-8").splitlines())
-]
+SAMPLES: Final = [(service, sample.type, sample.data) for service, sample in ALL]
 
 
 @pytest.fixture
@@ -84,6 +81,33 @@ def test_an_event_that_was_published_cannot_disappear(schemas: Path, capsys: pyt
     shutil.copy(schemas / "kpi" / "bands-set.v1.json", schemas / "kpi" / "bands-drawn.v1.json")
     assert main(schemas) == 1
     assert capsys.readouterr().err == "kpi/bands-drawn.v1.json#: is gone\n"
+
+
+def test_a_replaced_event_stays_published(
+    schemas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Drawn(Event):
+        """Bands were drawn."""
+
+        name = "bands-set.v2"
+
+    others = tuple(event for event in SERVICES["kpi"] if event is not BandsSet)
+    monkeypatch.setitem(SERVICES, "kpi", (*others, Drawn))
+    assert main(schemas) == 1
+    assert "kpi/bands-set.v1.json#: is gone" in capsys.readouterr().err
+    Drawn.replaces = (Upcast(BandsSet, lambda _: Drawn()),)
+    assert main(schemas) == 0
+    assert set(published(schemas)) == {*GENERATED, "kpi/bands-set.v2.json"}
+    assert published(schemas)["kpi/bands-set.v1.json"] == GENERATED["kpi/bands-set.v1.json"]
+    assert {"bands-set.v1", "bands-set.v2"} <= {*messages_of(published(schemas)["kpi.asyncapi.json"])}
+
+
+def messages_of(log: Schema) -> dict[str, JsonValue]:
+    components = log["components"]
+    assert isinstance(components, dict)
+    messages = components["messages"]
+    assert isinstance(messages, dict)
+    return messages
 
 
 @pytest.mark.parametrize(("service", "kind", "data"), SAMPLES)
