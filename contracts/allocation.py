@@ -11,20 +11,23 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from contracts.letters import normal
+from contracts.types import SLUG
 
 ECONOMIC_WIDTH: Final = 4
 WIDTHS: Final = (2, 3, 2, 2, ECONOMIC_WIDTH)
 DOTTED: Final = r"[0-9]{2}\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}"
-ENTITY: Final = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+LONGEST_ENTITY: Final = 100
 # "AB n°", "A.B. nr.", "BA nr.", "BA:"; after NFKC, which writes № as No and º as o.
 PREFIX: Final = re.compile(r"^(?:a\.?b\.?|b\.?a\.?)\s*(?:n\s*(?:°|o|r)\s*\.?)?\s*:?\s*", re.IGNORECASE)
 SEPARATOR: Final = re.compile(r"[\s.]+")
 
 Direction: TypeAlias = Literal["expenditure", "receipt"]
 # Who keeps the budget: the same code means another line in another entity. `unstated-{note}` when a note does not say.
-EntitySlug: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{ENTITY}$", max_length=100)]
+EntitySlug: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{SLUG}$", max_length=LONGEST_ENTITY)]
 # "{entity}.{allocation}", the key of a line everywhere.
-LineKey: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^{ENTITY}\.{DOTTED}$", max_length=118)]
+LineKey: TypeAlias = Annotated[
+    str, StringConstraints(pattern=rf"^{SLUG}\.{DOTTED}$", max_length=LONGEST_ENTITY + len(".00.000.00.00.0000"))
+]
 
 
 class UnreadableCode(ValueError):

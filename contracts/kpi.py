@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from contracts.bands import Band
 from contracts.dates import ImpreciseDate, Period
 from contracts.types import (
+    LONGEST_NAME,
     EventName,
     Flag,
     Number,
@@ -28,8 +29,10 @@ from contracts.types import (
 from regesta.event import Cut, Event, LogName
 
 Colour: TypeAlias = Literal["red", "amber", "green", "no_data"]
-EventType: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.v[1-9][0-9]*$", max_length=80)]
-Member: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+EventType: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.v[1-9][0-9]*$", max_length=LONGEST_NAME)
+]
+Member: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_NAME)]
 
 
 class Fact(Value):

@@ -26,13 +26,17 @@ T = TypeVar("T")
 
 # Amounts stay exact in JSON readers that know only doubles, and far below PostgreSQL's bigint.
 MOST_CENTS = 2**53 - 1
-SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
+LONGEST_TEXT: Final = 10_000
+LONGEST_REF: Final = 200
+LONGEST_NAME: Final = 80
+SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 DECIMAL = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,9})?$"
 DECIMAL_TEXT = re.compile(DECIMAL)
 # The same in Python, in JavaScript and in Rust: some text, no NUL.
 ANY_TEXT = r"^[^\u0000]*$"
 SOME_TEXT = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+SOME_ADDRESSABLE_TEXT = r"^[^/\u0000]*[^\s/\u0000][^/\u0000]*$"
 
 
 class Value(BaseModel):
@@ -53,6 +57,12 @@ def _missing_when_blank(text: str | None) -> str | None:
     return None if text is None else _without_nul(text).strip() or None
 
 
+def _addressable(reference: str) -> str:
+    if "/" in reference or reference in {".", ".."}:
+        raise ValueError(f"{reference!r} stands in addresses, so it holds no '/' and is neither '.' nor '..'")
+    return reference
+
+
 # Words in whichever language they were said, trimmed.
 Words: TypeAlias = Annotated[
     str,
@@ -63,9 +73,15 @@ Words: TypeAlias = Annotated[
 # A reference of another system or a document: a payment's number, a visa, a case number.
 Ref: TypeAlias = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REF),
     AfterValidator(_without_nul),
-    WithJsonSchema({"type": "string", "pattern": SOME_TEXT, "maxLength": 200}),
+    WithJsonSchema({"type": "string", "pattern": SOME_TEXT, "maxLength": LONGEST_REF}),
+]
+# A reference by which a fact is addressed: in the path, where '/' would part it in two.
+PathRef: TypeAlias = Annotated[
+    Ref,
+    AfterValidator(_addressable),
+    WithJsonSchema({"type": "string", "pattern": SOME_ADDRESSABLE_TEXT, "maxLength": LONGEST_REF}),
 ]
 # Exactly as it stands in a document: not even trimmed.
 Printed: TypeAlias = Annotated[
@@ -74,11 +90,16 @@ Printed: TypeAlias = Annotated[
     AfterValidator(_without_nul),
     WithJsonSchema({"type": "string", "pattern": ANY_TEXT, "minLength": 1}),
 ]
+# As a command takes them. What is recorded already is read at any length.
+BoundedWords: TypeAlias = Annotated[Words, StringConstraints(max_length=LONGEST_TEXT)]
+BoundedPrinted: TypeAlias = Annotated[Printed, StringConstraints(max_length=LONGEST_TEXT)]
+# A word or two: what a value is measured in, where it is from.
+ShortWords: TypeAlias = Annotated[Words, StringConstraints(max_length=LONGEST_REF)]
 
 Language: TypeAlias = Literal["fr", "nl", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "nl", "en")
 
-Slug: TypeAlias = Annotated[str, StringConstraints(pattern=SLUG, max_length=80)]
+Slug: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{SLUG}$", max_length=LONGEST_NAME)]
 NoteSlug: TypeAlias = Slug
 UnitSlug: TypeAlias = Slug
 # The name of a rule that a reported fact breaks: the code of the error that a decision would have met.
@@ -173,6 +194,17 @@ class Text(Value):
                 return self.nl
             case "en":
                 return self.en
+
+
+def _bounded(text: Text) -> Text:
+    for language in text.languages:
+        length = len(text.get(language) or "")
+        if length > LONGEST_TEXT:
+            raise ValueError(f"the {language} text has {length} characters, more than {LONGEST_TEXT}")
+    return text
+
+
+BoundedText: TypeAlias = Annotated[Text, AfterValidator(_bounded)]
 
 
 class Known(Value, Generic[T]):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable
+from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable, Refused
 from regesta.event import Event, FactWithdrawn, key_of, split_name
 
 REPORTERS = frozenset({"connector", "administrator"})
@@ -31,6 +32,15 @@ class Reference:
 
     source: str
     stream: str
+
+
+class Origin(Protocol):
+    """What names the system of record that reported a fact."""
+
+    @property
+    def system(self) -> str:
+        """The system."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +66,10 @@ class Context:
         """Whether this token may say what another system did, which is recorded even when it breaks a rule."""
         return not self.roles.isdisjoint(REPORTERS)
 
-    def require_reporter(self, system: str) -> None:
-        """Raise MayNotReport when this token may not say what a system did."""
-        if not self.may_report:
+    def require_reporter(self, origin: Origin | None) -> None:
+        """Raise MayNotReport when another system did something and this token may not say so. origin: None when none did."""
+        if origin is not None and not self.may_report:
+            system = origin.system
             raise MayNotReport(f"reporting a fact of {system!r} needs the role of a connector", system=system)
 
 
@@ -128,6 +139,27 @@ E = TypeVar("E", bound=Event)
 C = TypeVar("C", bound=Command)
 
 
+class Reportable(Protocol):
+    """An event that is decided here, or with an `origin` was reported by another system and may break rules."""
+
+    @property
+    def origin(self) -> Origin | None:
+        """The system that reported it."""
+        ...
+
+    @property
+    def breaches(self) -> tuple[str, ...]:
+        """The names of the rules that it breaks."""
+        ...
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self:
+        """Return it with other members, as pydantic does."""
+        ...
+
+
+R = TypeVar("R", bound=Reportable)
+
+
 class Read(Protocol):
     """Gives the folded state of a stream; a stream nobody wrote is the empty state of its kind."""
 
@@ -140,12 +172,13 @@ class Read(Protocol):
 class Aggregate(Generic[S]):
     """How the streams of one prefix are folded.
 
-    evolve: applies one recorded fact, never refuses. undo: takes back the effect of a withdrawn step.
+    evolve: applies one recorded fact, never refuses; it is typed with the union of the events that these streams hold.
+    undo: takes back the effect of a withdrawn step; typed with the union of the steps.
     """
 
     state: type[S]
-    evolve: Callable[[S, Event], None]
-    undo: Callable[[S, Event], None] | None = None
+    evolve: Callable[[S, Any], None]
+    undo: Callable[[S, Any], None] | None = None
 
     def apply(self, state: S, event: Event | None, position: int | None) -> None:
         """Fold one event. position: None while it is decided but not yet recorded; event: None for an unknown type."""
@@ -181,6 +214,38 @@ def plain(value: object) -> Detail:
     """Return a value as JSON has it, for a problem: without the members that it has not."""
     shown: Detail = to_jsonable_python(value, exclude_none=True)
     return shown
+
+
+def fact(kind: type[E], command: Command, **more: object) -> E:
+    """Return the event that has the command's fields of the same names, and `more`.
+
+    Raises TypeError for a member that the event has not, which would be recorded for ever without a meaning.
+    """
+    members, shared = _members(kind, type(command))
+    if not more.keys() <= members:
+        raise TypeError(f"{kind.__name__} has no {sorted(more.keys() - members)}")
+    return kind.model_validate({name: getattr(command, name) for name in shared} | more)
+
+
+@cache
+def _members(kind: type[Event], command: type[Command]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the members of an event, and those that the command has too."""
+    members = frozenset(kind.model_fields)
+    return members, tuple(name for name in kind.model_fields if name in command.model_fields)
+
+
+def judge(asked: R, context: Context, broken: Iterable[Refused]) -> R:
+    """Return a fact as it is recorded: one that another system reported, with the names of the rules that it breaks.
+
+    broken: these rules, as the refusals that a decision meets. Raises the first of them when the fact is decided here, and
+    MayNotReport when it is not and this token is no connector.
+    """
+    context.require_reporter(asked.origin)
+    if asked.origin is None:
+        for refusal in broken:
+            raise refusal
+        return asked
+    return asked.model_copy(update={"breaches": tuple(dict.fromkeys(refusal.code for refusal in broken))})
 
 
 def recorded(kept: E | None, asked: E, error: type[Differs]) -> bool:

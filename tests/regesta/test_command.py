@@ -1,4 +1,4 @@
-"""What domains are written with: who may say what, and whether a fact is recorded already."""
+"""What domains are written with: facts of commands, who may say what, what breaks a rule, what is recorded already."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from regesta.command import Context, recorded
-from regesta.errors import Differs, MayNotReport
+from regesta.command import Command, Context, fact, judge, recorded
+from regesta.errors import Differs, MayNotReport, Refused
 from regesta.event import Event
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -27,6 +27,74 @@ class JarPainted(Event):
     origin: str | None = None
 
 
+class Source(BaseModel):
+    system: str
+
+
+class JarWeighed(Event):
+    name = "jar-weighed.v1"
+    ref: str
+    grams: int
+    colours: Colours | None = None
+    origin: Source | None = None
+    breaches: tuple[str, ...] = ()
+
+
+class Weigh(Command):
+    """Weigh a jar."""
+
+    name = "weigh"
+    scope = "jars:write"
+    ref: str
+    colours: Colours
+    scales: str = "kitchen"
+    origin: Source | None = None
+
+
+class TooHeavy(Refused):
+    """It is."""
+
+    code = "too-heavy"
+
+
+class TooLate(Refused):
+    """It is."""
+
+    code = "too-late"
+
+
+WEIGHED = JarWeighed(ref="a", grams=70)
+ELSEWHERE = WEIGHED.model_copy(update={"origin": Source(system="sap")})
+NOBODY = Context("x", frozenset(), frozenset({"*"}), AT)
+CONNECTOR = Context("x", frozenset({"connector"}), frozenset(), AT)
+
+
+def test_a_command_becomes_the_fact_with_its_fields_of_the_same_names() -> None:
+    command = Weigh(ref="a", colours=Colours(lid="red"), origin=Source(system="sap"), occurred="2024")
+    weighed = JarWeighed(ref="b", grams=70, colours=Colours(lid="red"), origin=Source(system="sap"))
+    assert fact(JarWeighed, command, grams=70, ref="b") == weighed
+    with pytest.raises(TypeError, match=r"JarWeighed has no \['gram'\]"):
+        fact(JarWeighed, command, grams=70, gram=70)
+    with pytest.raises(ValidationError, match="grams"):
+        fact(JarWeighed, command)
+
+
+def test_a_decision_is_refused_for_the_first_rule_that_it_breaks() -> None:
+    assert judge(WEIGHED, NOBODY, ()) is WEIGHED
+    with pytest.raises(TooHeavy):
+        judge(WEIGHED, CONNECTOR, iter([TooHeavy("70 g"), TooLate("at night")]))
+
+
+def test_what_another_system_reports_is_recorded_with_all_the_rules_that_it_breaks() -> None:
+    broken = [TooHeavy("70 g"), TooLate("at night"), TooHeavy("70 g")]
+    assert judge(ELSEWHERE, CONNECTOR, iter(broken)) == ELSEWHERE.model_copy(
+        update={"breaches": ("too-heavy", "too-late")}
+    )
+    assert judge(ELSEWHERE, CONNECTOR, ()) == ELSEWHERE
+    with pytest.raises(MayNotReport, match="'sap'"):
+        judge(ELSEWHERE, NOBODY, broken)
+
+
 @pytest.mark.parametrize(
     ("roles", "reports"),
     [(set(), False), ({"controller", "inspector"}, False), ({"connector"}, True), ({"administrator"}, True)],
@@ -35,7 +103,8 @@ def test_connectors_report_what_other_systems_did(roles: set[str], *, reports: b
     context = Context("x", frozenset(roles), frozenset({"*"}), AT)
     assert context.may_report is reports
     with nullcontext() if reports else pytest.raises(MayNotReport, match="'sap'"):
-        context.require_reporter("sap")
+        context.require_reporter(Source(system="sap"))
+    context.require_reporter(None)
 
 
 def test_a_unit_is_spoken_for_by_its_own_tokens() -> None:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, assert_never
 
 from contracts.allocation import LineKey
 from contracts.budget import AllocationPrinted, AssignmentId, Basis, Category, LineAssigned, LineUnassigned
-from contracts.types import UNKNOWN, Cents, EventName, Flag, ObjectiveId, Place, Ppm, Section, Stated
-from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded, withdraw
-from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, Label, Reason
+from contracts.types import (
+    UNKNOWN,
+    BoundedPrinted,
+    BoundedText,
+    BoundedWords,
+    Cents,
+    EventName,
+    Flag,
+    ObjectiveId,
+    Place,
+    Ppm,
+    Section,
+    Stated,
+)
+from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, recorded, withdraw
+from services.budget.domain.command import BudgetCommand
 from services.budget.domain.errors import AssignmentDiffers, UnknownAssignment
 from services.budget.domain.line import require_line
 
@@ -46,8 +58,8 @@ class AssignLine(AssignmentCommand):
     section: Section | None = None
     category: Category | None = None
     basis: Basis | None = None
-    label: Label | None = None
-    as_printed: AsPrinted | None = None
+    label: BoundedText | None = None
+    as_printed: BoundedPrinted | None = None
     commitment_cents: Stated[Cents] = UNKNOWN
     liquidation_cents: Stated[Cents] = UNKNOWN
     unspecified_cents: Stated[Cents] = UNKNOWN
@@ -66,7 +78,7 @@ class UnassignLine(AssignmentCommand):
     name = "unassign-line"
 
     assignment: AssignmentId
-    reason: Reason | None = None
+    reason: BoundedWords | None = None
 
 
 class PrintAllocation(AssignmentCommand):
@@ -74,12 +86,12 @@ class PrintAllocation(AssignmentCommand):
 
     name = "print-allocation"
 
-    as_printed: AsPrinted
-    reason: Reason
+    as_printed: BoundedPrinted
+    reason: BoundedWords
     section: Section | None = None
     category: Category | None = None
     basis: Basis | None = None
-    label: Label | None = None
+    label: BoundedText | None = None
     commitment_cents: Stated[Cents] = UNKNOWN
     liquidation_cents: Stated[Cents] = UNKNOWN
     unspecified_cents: Stated[Cents] = UNKNOWN
@@ -96,7 +108,7 @@ class WithdrawFact(AssignmentCommand):
     name = "withdraw-fact"
 
     event: EventName
-    reason: Reason
+    reason: BoundedWords
 
 
 def objective_reference(objective: ObjectiveId) -> Reference:
@@ -104,45 +116,20 @@ def objective_reference(objective: ObjectiveId) -> Reference:
     return Reference("objectives", f"objective/{objective}")
 
 
-def decide(command: AssignLine | UnassignLine | PrintAllocation | WithdrawFact, read: Read, _context: Context) -> Facts:
-    """Return the facts of a command on the lines of an objective; nothing when they stand already."""
-    state = read(Assignments, command.objective)
-    match command:
-        case AssignLine():
-            return _assign(state, command, read)
-        case UnassignLine():
-            return _unassign(state, command)
-        case PrintAllocation():
-            return {state.stream: [_printed(command)]}
-        case WithdrawFact():
-            return withdraw(state, "budget", command.event, command.reason)
+def assign(command: AssignLine, read: Read, _context: Context) -> Facts:
+    """Return the assignment; nothing when it stands.
 
-
-def _assign(state: Assignments, command: AssignLine, read: Read) -> Facts:
-    """Return the assignment. Raises UnknownLine, and AssignmentDiffers when the id stands for other content or has ended."""
-    event = LineAssigned(
-        assignment=command.assignment,
-        line=command.line,
-        section=command.section,
-        category=command.category,
-        basis=command.basis,
-        label=command.label,
-        as_printed=command.as_printed,
-        commitment_cents=command.commitment_cents,
-        liquidation_cents=command.liquidation_cents,
-        unspecified_cents=command.unspecified_cents,
-        shared=command.shared,
-        share_ppm=command.share_ppm,
-        place=command.place,
-    )
+    Raises UnknownLine, and AssignmentDiffers when the id stands for other content or has ended.
+    """
     require_line(read, command.line)
-    if recorded(state.lines.get(command.assignment), event, AssignmentDiffers):
-        return nothing()
-    return {state.stream: [event]}
+    known = read(Assignments, command.objective).lines.get(command.assignment)
+    asked = fact(LineAssigned, command)
+    return nothing() if recorded(known, asked, AssignmentDiffers) else {command.stream: [asked]}
 
 
-def _unassign(state: Assignments, command: UnassignLine) -> Facts:
-    """Return the end of an assignment. Raises UnknownAssignment."""
+def unassign(command: UnassignLine, read: Read, _context: Context) -> Facts:
+    """Return the end of an assignment; nothing when it has ended. Raises UnknownAssignment."""
+    state = read(Assignments, command.objective)
     assigned = state.lines.get(command.assignment)
     if assigned is None:
         raise UnknownAssignment(
@@ -150,31 +137,27 @@ def _unassign(state: Assignments, command: UnassignLine) -> Facts:
         )
     if command.assignment in state.ended:
         return nothing()
-    event = LineUnassigned(assignment=command.assignment, line=assigned.line, reason=command.reason)
-    return {state.stream: [event]}
+    return {state.stream: [fact(LineUnassigned, command, line=assigned.line)]}
 
 
-def _printed(command: PrintAllocation) -> AllocationPrinted:
-    return AllocationPrinted(
-        as_printed=command.as_printed,
-        reason=command.reason,
-        section=command.section,
-        category=command.category,
-        basis=command.basis,
-        label=command.label,
-        commitment_cents=command.commitment_cents,
-        liquidation_cents=command.liquidation_cents,
-        unspecified_cents=command.unspecified_cents,
-        place=command.place,
-    )
+def print_allocation(command: PrintAllocation, read: Read, _context: Context) -> Facts:
+    """Return what was printed; two equal ones are two, so a repeated request needs its key."""
+    return {read(Assignments, command.objective).stream: [fact(AllocationPrinted, command)]}
 
 
-def evolve(state: Assignments, event: Event) -> None:
+def withdraw_fact(command: WithdrawFact, read: Read, _context: Context) -> Facts:
+    """Return the withdrawal of a printed allocation; nothing when it is withdrawn. Raises NotWithdrawable."""
+    return withdraw(read(Assignments, command.objective), "budget", command.event, command.reason)
+
+
+def evolve(state: Assignments, event: LineAssigned | LineUnassigned | AllocationPrinted) -> None:
     """Apply one recorded fact."""
     match event:
         case LineAssigned():
             state.lines[event.assignment] = event
         case LineUnassigned():
             state.ended.add(event.assignment)
+        case AllocationPrinted():
+            pass  # evidence, no part of any rule
         case _:
-            pass
+            assert_never(event)

@@ -12,10 +12,9 @@ from contracts.commitments import (
     RecoveryEstablished,
 )
 from contracts.dates import Day, Period
-from contracts.types import PositiveCents, Ref
-from regesta.command import Context, Facts, Read, nothing, recorded
+from contracts.types import BoundedWords, PathRef, PositiveCents, Ref
+from regesta.command import Context, Facts, Read, fact, judge, nothing, recorded
 from regesta.errors import Refused
-from services.budget.domain.command import PathRef, Reason, judge
 from services.budget.domain.commitment import Commitment, CommitmentCommand, require_commitment
 from services.budget.domain.errors import (
     ClaimDiffers,
@@ -47,7 +46,7 @@ class RejectClaim(CommitmentCommand):
     name = "reject-claim"
 
     claim: PathRef
-    reason: Reason
+    reason: BoundedWords
 
 
 class EstablishRecovery(CommitmentCommand):
@@ -58,7 +57,7 @@ class EstablishRecovery(CommitmentCommand):
     recovery: PathRef
     amount_cents: PositiveCents
     payment: Ref | None = None
-    reason: Reason | None = None
+    reason: BoundedWords | None = None
 
 
 class CollectRecovery(CommitmentCommand):
@@ -71,20 +70,66 @@ class CollectRecovery(CommitmentCommand):
     collected_on: Day | None = None
 
 
-def decide(
-    command: ReceiveClaim | RejectClaim | EstablishRecovery | CollectRecovery, read: Read, context: Context
-) -> Facts:
-    """Return the facts of a command on a claim or a recovery; nothing when they stand already."""
+def receive(command: ReceiveClaim, read: Read, context: Context) -> Facts:
+    """Return the claim; nothing when it is recorded. More than is outstanding can be asked for, not paid. Raises ClaimDiffers."""
     commitment = require_commitment(read, command.commitment)
-    match command:
-        case ReceiveClaim():
-            return _receive(commitment, command, context)
-        case RejectClaim():
-            return _reject(commitment, command, context)
-        case EstablishRecovery():
-            return _establish(commitment, command, context)
-        case CollectRecovery():
-            return _collect(commitment, command, context)
+    asked = fact(ClaimReceived, command)
+    if recorded(commitment.claims.get(command.claim), asked, ClaimDiffers):
+        return nothing()
+    context.require_reporter(command.origin)
+    return {commitment.stream: [asked]}
+
+
+def reject(command: RejectClaim, read: Read, context: Context) -> Facts:
+    """Return the rejection; nothing when it is recorded. Raises UnknownClaim, ClaimDiffers, ClaimPaid."""
+    commitment = require_commitment(read, command.commitment)
+    _require_claim(commitment, command.claim)
+    asked = fact(ClaimRejected, command)
+    if recorded(commitment.rejections.get(command.claim), asked, ClaimDiffers):
+        return nothing()
+    paid_cents = commitment.claimed_cents.get(command.claim, 0)
+    broken = []
+    if paid_cents > 0:
+        broken.append(ClaimPaid(f"{paid_cents} cents are paid on the claim {command.claim!r}", claim=command.claim))
+    return {commitment.stream: [judge(asked, context, broken)]}
+
+
+def establish(command: EstablishRecovery, read: Read, context: Context) -> Facts:
+    """Return the recovery; nothing when it is recorded. Raises UnknownPayment, RecoveryDiffers, ExceedsLiquidated."""
+    commitment = require_commitment(read, command.commitment)
+    if command.payment is not None and command.payment not in commitment.payments:
+        raise UnknownPayment(f"{commitment.key!r} has no payment {command.payment!r}", payment=command.payment)
+    asked = fact(RecoveryEstablished, command)
+    if recorded(commitment.recoveries.get(command.recovery), asked, RecoveryDiffers):
+        return nothing()
+    recovered_cents = commitment.recovered_cents + command.amount_cents
+    broken = []
+    if recovered_cents > commitment.liquidated_cents:
+        broken.append(
+            ExceedsLiquidated(
+                f"{recovered_cents} cents owed back are more than the {commitment.liquidated_cents} liquidated",
+                recovered_cents=recovered_cents, liquidated_cents=commitment.liquidated_cents,
+            )
+        )  # fmt: skip
+    return {commitment.stream: [judge(asked, context, broken)]}
+
+
+def collect(command: CollectRecovery, read: Read, context: Context) -> Facts:
+    """Return the collection. Raises UnknownRecovery, ExceedsRecovery."""
+    commitment = require_commitment(read, command.commitment)
+    recovery = commitment.recoveries.get(command.recovery)
+    if recovery is None:
+        raise UnknownRecovery(f"{commitment.key!r} has no recovery {command.recovery!r}", recovery=command.recovery)
+    collected_cents = commitment.collected_cents.get(command.recovery, 0) + command.amount_cents
+    broken = []
+    if collected_cents > recovery.amount_cents:
+        broken.append(
+            ExceedsRecovery(
+                f"{collected_cents} cents are more than the {recovery.amount_cents} of {command.recovery!r}",
+                recovery=command.recovery, collected_cents=collected_cents, recovery_cents=recovery.amount_cents,
+            )
+        )  # fmt: skip
+    return {commitment.stream: [judge(fact(RecoveryCollected, command), context, broken)]}
 
 
 def paying(commitment: Commitment, payment: PaymentLiquidated) -> Iterator[Refused]:
@@ -100,81 +145,6 @@ def paying(commitment: Commitment, payment: PaymentLiquidated) -> Iterator[Refus
             f"{paid_cents} cents are more than the {claim.amount_cents} of the claim {payment.claim!r}",
             claim=payment.claim, paid_cents=paid_cents, claim_cents=claim.amount_cents,
         )  # fmt: skip
-
-
-def _receive(commitment: Commitment, command: ReceiveClaim, context: Context) -> Facts:
-    """Return the claim; more than is outstanding can be asked for, not paid. Raises ClaimDiffers."""
-    asked = ClaimReceived(
-        claim=command.claim, amount_cents=command.amount_cents, period=command.period, origin=command.origin
-    )
-    if recorded(commitment.claims.get(command.claim), asked, ClaimDiffers):
-        return nothing()
-    judge(command.origin, context, ())
-    return {commitment.stream: [asked]}
-
-
-def _reject(commitment: Commitment, command: RejectClaim, context: Context) -> Facts:
-    """Return the rejection. Raises UnknownClaim, ClaimDiffers, ClaimPaid."""
-    _require_claim(commitment, command.claim)
-    asked = ClaimRejected(claim=command.claim, reason=command.reason, origin=command.origin)
-    if recorded(commitment.rejections.get(command.claim), asked, ClaimDiffers):
-        return nothing()
-    paid_cents = commitment.claimed_cents.get(command.claim, 0)
-    broken = []
-    if paid_cents > 0:
-        broken.append(ClaimPaid(f"{paid_cents} cents are paid on the claim {command.claim!r}", claim=command.claim))
-    breaches = judge(command.origin, context, broken)
-    return {commitment.stream: [asked.model_copy(update={"breaches": breaches})]}
-
-
-def _establish(commitment: Commitment, command: EstablishRecovery, context: Context) -> Facts:
-    """Return the recovery. Raises UnknownPayment, RecoveryDiffers, ExceedsLiquidated."""
-    if command.payment is not None and command.payment not in commitment.payments:
-        raise UnknownPayment(f"{commitment.key!r} has no payment {command.payment!r}", payment=command.payment)
-    asked = RecoveryEstablished(
-        recovery=command.recovery,
-        amount_cents=command.amount_cents,
-        payment=command.payment,
-        reason=command.reason,
-        origin=command.origin,
-    )
-    if recorded(commitment.recoveries.get(command.recovery), asked, RecoveryDiffers):
-        return nothing()
-    recovered_cents = commitment.recovered_cents + command.amount_cents
-    broken = []
-    if recovered_cents > commitment.liquidated_cents:
-        broken.append(
-            ExceedsLiquidated(
-                f"{recovered_cents} cents owed back are more than the {commitment.liquidated_cents} liquidated",
-                recovered_cents=recovered_cents, liquidated_cents=commitment.liquidated_cents,
-            )
-        )  # fmt: skip
-    breaches = judge(command.origin, context, broken)
-    return {commitment.stream: [asked.model_copy(update={"breaches": breaches})]}
-
-
-def _collect(commitment: Commitment, command: CollectRecovery, context: Context) -> Facts:
-    """Return the collection. Raises UnknownRecovery, ExceedsRecovery."""
-    recovery = commitment.recoveries.get(command.recovery)
-    if recovery is None:
-        raise UnknownRecovery(f"{commitment.key!r} has no recovery {command.recovery!r}", recovery=command.recovery)
-    collected_cents = commitment.collected_cents.get(command.recovery, 0) + command.amount_cents
-    broken = []
-    if collected_cents > recovery.amount_cents:
-        broken.append(
-            ExceedsRecovery(
-                f"{collected_cents} cents are more than the {recovery.amount_cents} of {command.recovery!r}",
-                recovery=command.recovery, collected_cents=collected_cents, recovery_cents=recovery.amount_cents,
-            )
-        )  # fmt: skip
-    event = RecoveryCollected(
-        recovery=command.recovery,
-        amount_cents=command.amount_cents,
-        collected_on=command.collected_on,
-        origin=command.origin,
-        breaches=judge(command.origin, context, broken),
-    )
-    return {commitment.stream: [event]}
 
 
 def _require_claim(commitment: Commitment, claim: Ref) -> ClaimReceived:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeAlias, assert_never
 
 from contracts.allocation import LineKey
 from contracts.budget import CreditReleased
@@ -15,18 +15,28 @@ from contracts.commitments import (
     CommitmentReversed,
     ConventionCommitted,
     ConventionReleased,
+    EvidenceChecked,
     PaymentLiquidated,
     PaymentReversed,
     RecoveryCollected,
     RecoveryEstablished,
 )
-from contracts.types import CommitmentId, ConventionId, DossierId, Origin, PositiveCents, Ref, Year
-from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
+from contracts.types import (
+    BoundedWords,
+    CommitmentId,
+    ConventionId,
+    DossierId,
+    Origin,
+    PathRef,
+    PositiveCents,
+    Ref,
+    Year,
+)
+from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
 from regesta.errors import Refused
-from regesta.event import Event
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
-from services.budget.domain.command import BudgetCommand, PathRef, Reason, dossier_reference, judge
+from services.budget.domain.command import BudgetCommand, dossier_reference
 from services.budget.domain.convention import Convention
 from services.budget.domain.errors import (
     CommitmentDiffers,
@@ -39,6 +49,19 @@ from services.budget.domain.errors import (
 )
 from services.budget.domain.ledger import Ledger, ledger_key
 from services.budget.domain.line import spending
+
+CommitmentEvent: TypeAlias = (
+    AmountCommitted
+    | AmountDecommitted
+    | CommitmentReversed
+    | EvidenceChecked
+    | PaymentLiquidated
+    | PaymentReversed
+    | ClaimReceived
+    | ClaimRejected
+    | RecoveryEstablished
+    | RecoveryCollected
+)
 
 
 @dataclass(slots=True)
@@ -66,7 +89,7 @@ class Commitment(State):
     collected_cents: dict[Ref, int] = field(default_factory=dict)
 
     @property
-    def fact(self) -> AmountCommitted:
+    def opening(self) -> AmountCommitted:
         """What opened it; only for one that require_commitment returned."""
         assert self.committed is not None
         return self.committed
@@ -74,7 +97,7 @@ class Commitment(State):
     @property
     def remaining_cents(self) -> int:
         """Committed and not decommitted."""
-        return self.fact.amount_cents - self.decommitted_cents
+        return self.opening.amount_cents - self.decommitted_cents
 
     @property
     def outstanding_cents(self) -> int:
@@ -121,7 +144,7 @@ class Decommit(CommitmentCommand):
 
     decommitment: PathRef
     amount_cents: PositiveCents
-    reason: Reason
+    reason: BoundedWords
 
 
 class ReverseCommitment(CommitmentCommand):
@@ -129,18 +152,7 @@ class ReverseCommitment(CommitmentCommand):
 
     name = "reverse-commitment"
 
-    reason: Reason
-
-
-def decide(command: Commit | Decommit | ReverseCommitment, read: Read, context: Context) -> Facts:
-    """Return the facts of a command on an obligation, its ledger and its agreement; nothing when they stand already."""
-    match command:
-        case Commit():
-            return commit(command, read, context)
-        case Decommit():
-            return decommit(command, read, context)
-        case ReverseCommitment():
-            return reverse(command, read, context)
+    reason: BoundedWords
 
 
 def commit(command: Commit, read: Read, context: Context) -> Facts:
@@ -154,25 +166,16 @@ def commit(command: Commit, read: Read, context: Context) -> Facts:
     dossier = command.dossier
     if command.convention is not None:
         convention = agreements.require_convention(read, command.convention)
-        dossier = dossier or convention.fact.dossier
+        dossier = dossier or convention.opening.dossier
         broken += other_dossier(convention, dossier)
         broken += agreements.committing(convention, command.year, command.amount_cents)
-    asked = AmountCommitted(
-        line=command.line,
-        year=command.year,
-        amount_cents=command.amount_cents,
-        dossier=dossier,
-        convention=command.convention,
-        visa=command.visa,
-        origin=command.origin,
-    )
+    asked = fact(AmountCommitted, command, dossier=dossier)
     if recorded(commitment.committed, asked, CommitmentDiffers):
         return nothing()
     ledger = read(Ledger, ledger_key(command.line, command.year))
     reserved, exceeded = ledgers.reserve(ledger, command.commitment, command.amount_cents)
-    breaches = judge(command.origin, context, [*broken, *exceeded])
-    fact = asked.model_copy(update={"unchecked": reserved.unchecked, "breaches": breaches})
-    facts: Facts = {commitment.stream: [fact], ledger.stream: [reserved]}
+    made = judge(asked.model_copy(update={"unchecked": reserved.unchecked}), context, [*broken, *exceeded])
+    facts: Facts = {commitment.stream: [made], ledger.stream: [reserved]}
     if command.convention is not None:
         held = ConventionCommitted(commitment=command.commitment, amount_cents=command.amount_cents)
         facts[Convention.name_of(command.convention)] = [held]
@@ -182,20 +185,12 @@ def commit(command: Commit, read: Read, context: Context) -> Facts:
 def decommit(command: Decommit, read: Read, context: Context) -> Facts:
     """Return the decommitment and what it releases. Raises DecommitmentDiffers, ExceedsCommitment."""
     commitment = require_commitment(read, command.commitment)
-    opened = commitment.fact
-    asked = AmountDecommitted(
-        decommitment=command.decommitment,
-        line=opened.line,
-        year=opened.year,
-        amount_cents=command.amount_cents,
-        reason=command.reason,
-        origin=command.origin,
-    )
+    opened = commitment.opening
+    asked = fact(AmountDecommitted, command, line=opened.line, year=opened.year)
     if recorded(commitment.decommitments.get(command.decommitment), asked, DecommitmentDiffers):
         return nothing()
-    breaches = judge(command.origin, context, exceeding(commitment, command.amount_cents))
-    fact = asked.model_copy(update={"breaches": breaches})
-    return {commitment.stream: [fact], **_release(commitment, command.amount_cents)}
+    released = judge(asked, context, exceeding(commitment, command.amount_cents))
+    return {commitment.stream: [released], **_release(commitment, command.amount_cents)}
 
 
 def reverse(command: ReverseCommitment, read: Read, context: Context) -> Facts:
@@ -212,18 +207,12 @@ def reverse(command: ReverseCommitment, read: Read, context: Context) -> Facts:
     broken: list[Refused] = []
     if standing := [payment for payment, paid_cents in commitment.paid_cents.items() if paid_cents > 0]:
         broken.append(StillLiquidated(f"the payments {standing} stand on {commitment.key!r}", payments=[*standing]))
-    fact = CommitmentReversed(
-        line=commitment.fact.line,
-        year=commitment.fact.year,
-        amount_cents=cents,
-        reason=command.reason,
-        origin=command.origin,
-        breaches=judge(command.origin, context, broken),
-    )
-    return {commitment.stream: [fact], **_release(commitment, cents)}
+    opened = commitment.opening
+    asked = fact(CommitmentReversed, command, line=opened.line, year=opened.year, amount_cents=cents)
+    return {commitment.stream: [judge(asked, context, broken)], **_release(commitment, cents)}
 
 
-def evolve(state: Commitment, event: Event) -> None:
+def evolve(state: Commitment, event: CommitmentEvent) -> None:  # noqa: C901 one case per event
     """Apply one recorded fact."""
     match event:
         case AmountCommitted():
@@ -250,8 +239,10 @@ def evolve(state: Commitment, event: Event) -> None:
         case RecoveryCollected():
             collected_cents = state.collected_cents.get(event.recovery, 0)
             state.collected_cents[event.recovery] = collected_cents + event.amount_cents
+        case EvidenceChecked():
+            pass  # a finding, no part of any rule
         case _:
-            pass
+            assert_never(event)
 
 
 def require_commitment(read: Read, commitment: CommitmentId) -> Commitment:
@@ -276,11 +267,11 @@ def exceeding(commitment: Commitment, cents: int) -> list[Refused]:
 
 def other_dossier(convention: Convention, dossier: DossierId | None) -> list[Refused]:
     """Return the refusal of an agreement that belongs to another dossier."""
-    if dossier is None or dossier == convention.fact.dossier:
+    if dossier is None or dossier == convention.opening.dossier:
         return []
     return [
         OtherDossier(
-            f"the convention {convention.key!r} belongs to the dossier {convention.fact.dossier!r}, not {dossier!r}",
+            f"the convention {convention.key!r} belongs to the dossier {convention.opening.dossier!r}, not {dossier!r}",
             convention=convention.key, dossier=dossier,
         )
     ]  # fmt: skip
@@ -295,7 +286,7 @@ def _pay(state: Commitment, payment: PaymentLiquidated, cents: int) -> None:
 
 def _release(commitment: Commitment, cents: int) -> Facts:
     """Return what is given back to the ledger, and to the convention that the commitment was made under."""
-    opened = commitment.fact
+    opened = commitment.opening
     released = CreditReleased(line=opened.line, year=opened.year, commitment=commitment.key, amount_cents=cents)
     facts: Facts = {Ledger.name_of(ledger_key(opened.line, opened.year)): [released]}
     if opened.convention is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeAlias, assert_never
 
 from pydantic import Field
 
@@ -21,11 +21,10 @@ from contracts.commitments import (
     Tranche,
 )
 from contracts.dates import ImpreciseDate
-from contracts.types import ConventionId, DossierId, Origin, PartyId, PositiveCents, Ppm, Ref
-from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
+from contracts.types import BoundedWords, ConventionId, DossierId, Origin, PartyId, PositiveCents, Ppm, Ref
+from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
 from regesta.errors import Refused
-from regesta.event import Event
-from services.budget.domain.command import BudgetCommand, Reason, dossier_reference, judge, party_references
+from services.budget.domain.command import BudgetCommand, dossier_reference, party_references
 from services.budget.domain.errors import (
     ConventionDiffers,
     ConventionEnded,
@@ -42,6 +41,15 @@ from services.budget.domain.errors import (
 )
 
 MILLION = 1_000_000
+ConventionEvent: TypeAlias = (
+    ConventionSigned
+    | ConventionAmended
+    | ConventionTerminated
+    | ConventionCommitted
+    | ConventionReleased
+    | ConventionDrawn
+    | ConventionReturned
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class Convention(State):
     drawn_cents: dict[tuple[Part, int], int] = field(default_factory=dict)
 
     @property
-    def fact(self) -> ConventionSigned:
+    def opening(self) -> ConventionSigned:
         """What opened it; only for one that require_convention returned."""
         assert self.signed is not None
         return self.signed
@@ -96,7 +104,7 @@ class Convention(State):
     @property
     def terms(self) -> Terms:
         """What is agreed now; only for one that require_convention returned."""
-        return terms_of(self.amended or self.fact)
+        return terms_of(self.amended or self.opening)
 
     @property
     def paid_cents(self) -> int:
@@ -156,7 +164,7 @@ class AmendConvention(ConventionCommand):
     tranches: Tranches = ()
     ends_on: ImpreciseDate | None = None
     reference: Ref | None = None
-    reason: Reason | None = None
+    reason: BoundedWords | None = None
 
 
 class TerminateConvention(ConventionCommand):
@@ -164,68 +172,44 @@ class TerminateConvention(ConventionCommand):
 
     name = "terminate-convention"
 
-    reason: Reason
+    reason: BoundedWords
 
 
-def decide(command: SignConvention | AmendConvention | TerminateConvention, read: Read, context: Context) -> Facts:
-    """Return the facts of a command on an agreement; nothing when they stand already."""
-    match command:
-        case SignConvention():
-            return _sign(read(Convention, command.convention), command, context)
-        case AmendConvention():
-            return _amend(require_convention(read, command.convention), command, context)
-        case TerminateConvention():
-            return _terminate(require_convention(read, command.convention), command, context)
-
-
-def _sign(convention: Convention, command: SignConvention, context: Context) -> Facts:
-    """Return the signature. Raises ConventionDiffers, RepeatedTranche, TranchesDiffer."""
-    asked = ConventionSigned(
-        dossier=command.dossier,
-        amount_cents=command.amount_cents,
-        parties=command.parties,
-        advance_ppm=command.advance_ppm,
-        tranches=command.tranches,
-        ends_on=command.ends_on,
-        reference=command.reference,
-        origin=command.origin,
-    )
+def sign(command: SignConvention, read: Read, context: Context) -> Facts:
+    """Return the signature; nothing when it stands. Raises ConventionDiffers, RepeatedTranche, TranchesDiffer."""
+    convention = read(Convention, command.convention)
+    asked = fact(ConventionSigned, command)
     if recorded(convention.signed, asked, ConventionDiffers):
         return nothing()
-    breaches = judge(command.origin, context, _untidy(terms_of(asked)))
-    return {convention.stream: [asked.model_copy(update={"breaches": breaches})]}
+    return {convention.stream: [judge(asked, context, _untidy(terms_of(asked)))]}
 
 
-def _amend(convention: Convention, command: AmendConvention, context: Context) -> Facts:
-    """Return the amendment. Raises TranchesDiffer, and the rule that what was paid or committed already would break."""
-    asked = ConventionAmended(
-        amount_cents=command.amount_cents,
-        advance_ppm=command.advance_ppm,
-        tranches=command.tranches,
-        ends_on=command.ends_on,
-        reference=command.reference,
-        reason=command.reason,
-        origin=command.origin,
-    )
+def amend(command: AmendConvention, read: Read, context: Context) -> Facts:
+    """Return the amendment; nothing when its terms are those of the last one.
+
+    Raises UnknownConvention, TranchesDiffer, and the rule that what was paid or committed already would break.
+    """
+    convention = require_convention(read, command.convention)
+    asked = fact(ConventionAmended, command)
     if convention.amended is not None and _same_terms(convention.amended, asked):
         return nothing()
     terms = terms_of(asked)
     broken = [*_ended(convention), *_untidy(terms), *_overdrawn(terms, convention, "advance", 0)]
     broken += _overcommitted(terms, convention, 0)
-    breaches = judge(command.origin, context, broken)
-    return {convention.stream: [asked.model_copy(update={"breaches": breaches})]}
+    return {convention.stream: [judge(asked, context, broken)]}
 
 
-def _terminate(convention: Convention, command: TerminateConvention, context: Context) -> Facts:
-    """Return the end. Raises TerminationDiffers."""
-    asked = ConventionTerminated(reason=command.reason, origin=command.origin)
+def terminate(command: TerminateConvention, read: Read, context: Context) -> Facts:
+    """Return the end; nothing when it stands. Raises UnknownConvention, TerminationDiffers."""
+    convention = require_convention(read, command.convention)
+    asked = fact(ConventionTerminated, command)
     if recorded(convention.ended, asked, TerminationDiffers):
         return nothing()
-    judge(command.origin, context, ())
+    context.require_reporter(command.origin)
     return {convention.stream: [asked]}
 
 
-def evolve(state: Convention, event: Event) -> None:
+def evolve(state: Convention, event: ConventionEvent) -> None:
     """Apply one recorded fact."""
     match event:
         case ConventionSigned():
@@ -243,7 +227,7 @@ def evolve(state: Convention, event: Event) -> None:
         case ConventionReturned():
             _add(state, event, -event.amount_cents)
         case _:
-            pass
+            assert_never(event)
 
 
 def require_convention(read: Read, convention: ConventionId) -> Convention:

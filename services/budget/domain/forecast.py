@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from contracts.allocation import LineKey
 from contracts.commitments import LiquidationForecast
-from contracts.types import Cents, DossierId, Origin, Year
-from regesta.command import Context, Facts, Read, Reference, State, nothing
-from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, dossier_reference, judge
+from contracts.types import BoundedPrinted, Cents, DossierId, Origin, Year
+from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing
+from regesta.errors import Refused
+from regesta.event import key_of
+from services.budget.domain.command import BudgetCommand, dossier_reference
 from services.budget.domain.line import spending
 
 
@@ -31,7 +33,7 @@ class ForecastLine(BudgetCommand):
     line: LineKey
     year: Year
     amount_cents: Cents
-    as_given: AsPrinted | None = None
+    as_given: BoundedPrinted | None = None
     origin: Origin | None = None
 
     @property
@@ -48,7 +50,7 @@ class ForecastDossier(BudgetCommand):
     dossier: DossierId
     year: Year
     amount_cents: Cents
-    as_given: AsPrinted | None = None
+    as_given: BoundedPrinted | None = None
     origin: Origin | None = None
 
     @property
@@ -61,26 +63,25 @@ class ForecastDossier(BudgetCommand):
         return dossier_reference(self.dossier)
 
 
-def decide(command: ForecastLine | ForecastDossier, read: Read, context: Context) -> Facts:
+def forecast_line(command: ForecastLine, read: Read, context: Context) -> Facts:
     """Return the forecast; nothing when it is the one that stands. Raises UnknownLine, ReceiptLine."""
-    forecast = read(Forecast, command.stream.partition("/")[2])
-    broken = spending(read, command.line) if isinstance(command, ForecastLine) else []
-    latest = forecast.latest
+    return _forecast(command, read, context, spending(read, command.line))
+
+
+def forecast_dossier(command: ForecastDossier, read: Read, context: Context) -> Facts:
+    """Return the forecast; nothing when it is the one that stands."""
+    return _forecast(command, read, context, ())
+
+
+def _forecast(
+    command: ForecastLine | ForecastDossier, read: Read, context: Context, broken: Iterable[Refused]
+) -> Facts:
+    latest = read(Forecast, key_of(command.stream)).latest
     if latest is not None and (latest.amount_cents, latest.as_given) == (command.amount_cents, command.as_given):
         return nothing()
-    event = LiquidationForecast(
-        year=command.year,
-        amount_cents=command.amount_cents,
-        line=command.line if isinstance(command, ForecastLine) else None,
-        dossier=command.dossier if isinstance(command, ForecastDossier) else None,
-        as_given=command.as_given,
-        origin=command.origin,
-        breaches=judge(command.origin, context, broken),
-    )
-    return {forecast.stream: [event]}
+    return {command.stream: [judge(fact(LiquidationForecast, command), context, broken)]}
 
 
-def evolve(state: Forecast, event: Event) -> None:
+def evolve(state: Forecast, event: LiquidationForecast) -> None:
     """Apply one recorded fact."""
-    if isinstance(event, LiquidationForecast):
-        state.latest = event
+    state.latest = event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, assert_never
 
 from contracts.allocation import LineKey
 from contracts.budget import (
@@ -20,21 +20,22 @@ from contracts.budget import (
 from contracts.types import (
     MOST_CENTS,
     UNKNOWN,
+    BoundedPrinted,
     ByReference,
     Cents,
     CommitmentId,
     Empty,
     Known,
     Origin,
+    PathRef,
     PositiveCents,
     Ref,
     Stated,
     Year,
 )
-from regesta.command import Context, Facts, Read, State, nothing, plain
+from regesta.command import Context, Facts, Read, State, fact, judge, nothing, plain
 from regesta.errors import Refused
-from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, PathRef, judge
+from services.budget.domain.command import BudgetCommand
 from services.budget.domain.errors import (
     CreditsBelowUse,
     CreditsDiffer,
@@ -47,6 +48,16 @@ from services.budget.domain.errors import (
 from services.budget.domain.line import spending
 
 Amount: TypeAlias = Known[int] | Empty | ByReference
+LedgerEvent: TypeAlias = (
+    CreditsVoted
+    | CreditsAdjusted
+    | CreditsTransferredOut
+    | CreditsTransferredIn
+    | CreditReserved
+    | CreditReleased
+    | CreditConsumed
+    | CreditReturned
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +158,7 @@ class VoteCredits(CreditsCommand):
     name = "vote-credits"
 
     amount_cents: Stated[Cents]
-    as_given: AsPrinted | None = None
+    as_given: BoundedPrinted | None = None
 
 
 class AdjustCredits(CreditsCommand):
@@ -156,7 +167,7 @@ class AdjustCredits(CreditsCommand):
     name = "adjust-credits"
 
     amount_cents: Stated[Cents]
-    as_given: AsPrinted | None = None
+    as_given: BoundedPrinted | None = None
 
 
 class TransferCredits(CreditsCommand):
@@ -167,17 +178,6 @@ class TransferCredits(CreditsCommand):
     transfer: PathRef
     to_line: LineKey
     amount_cents: PositiveCents
-
-
-def decide(command: VoteCredits | AdjustCredits | TransferCredits, read: Read, context: Context) -> Facts:
-    """Return the facts of a command on credits; nothing when they stand already."""
-    match command:
-        case VoteCredits():
-            return vote(command, read, context)
-        case AdjustCredits():
-            return adjust(command, read, context)
-        case TransferCredits():
-            return transfer(command, read, context)
 
 
 def vote(command: VoteCredits, read: Read, context: Context) -> Facts:
@@ -192,16 +192,7 @@ def vote(command: VoteCredits, read: Read, context: Context) -> Facts:
     broken = _restated(ledger, command, read)
     if voted is not None:
         return nothing()
-    event = CreditsVoted(
-        line=command.line,
-        year=command.year,
-        credit=command.credit,
-        amount_cents=command.amount_cents,
-        as_given=command.as_given,
-        origin=command.origin,
-        breaches=judge(command.origin, context, broken),
-    )
-    return {ledger.stream: [event]}
+    return {ledger.stream: [judge(fact(CreditsVoted, command), context, broken)]}
 
 
 def adjust(command: AdjustCredits, read: Read, context: Context) -> Facts:
@@ -212,16 +203,7 @@ def adjust(command: AdjustCredits, read: Read, context: Context) -> Facts:
         broken.append(NotVoted(f"no {command.credit} credits of {ledger.key!r} were voted", ledger=ledger.key))
     elif ledger.of(command.credit).stated == command.amount_cents:
         return nothing()
-    event = CreditsAdjusted(
-        line=command.line,
-        year=command.year,
-        credit=command.credit,
-        amount_cents=command.amount_cents,
-        as_given=command.as_given,
-        origin=command.origin,
-        breaches=judge(command.origin, context, broken),
-    )
-    return {ledger.stream: [event]}
+    return {ledger.stream: [judge(fact(CreditsAdjusted, command), context, broken)]}
 
 
 def transfer(command: TransferCredits, read: Read, context: Context) -> Facts:
@@ -245,26 +227,9 @@ def transfer(command: TransferCredits, read: Read, context: Context) -> Facts:
     left = replace(before, transferred_cents=before.transferred_cents - command.amount_cents)
     _require_countable(left.transferred_cents, gains.transferred_cents + command.amount_cents)
     broken += _below_use(source, command.credit, left)
-    breaches = judge(command.origin, context, broken)
-    leaving = CreditsTransferredOut(
-        line=command.line,
-        year=command.year,
-        credit=command.credit,
-        transfer=command.transfer,
-        to_line=command.to_line,
-        amount_cents=command.amount_cents,
-        origin=command.origin,
-        breaches=breaches,
-    )
-    coming = CreditsTransferredIn(
-        line=command.to_line,
-        year=command.year,
-        credit=command.credit,
-        transfer=command.transfer,
-        from_line=command.line,
-        amount_cents=command.amount_cents,
-        origin=command.origin,
-        breaches=breaches,
+    leaving = judge(fact(CreditsTransferredOut, command), context, broken)
+    coming = fact(
+        CreditsTransferredIn, command, line=command.to_line, from_line=command.line, breaches=leaving.breaches
     )
     return {source.stream: [leaving], target.stream: [coming]}
 
@@ -292,7 +257,7 @@ def consume(ledger: Ledger, commitment: CommitmentId, payment: Ref, cents: int) 
     return event, broken
 
 
-def evolve(state: Ledger, event: Event) -> None:
+def evolve(state: Ledger, event: LedgerEvent) -> None:
     """Apply one recorded fact."""
     match event:
         case CreditsVoted():
@@ -309,7 +274,7 @@ def evolve(state: Ledger, event: Event) -> None:
         case CreditConsumed() | CreditReturned():
             _use(state, "liquidation", event.signed_cents)
         case _:
-            pass
+            assert_never(event)
 
 
 def _restate(state: Ledger, credit: CreditKind, amount: Amount) -> None:

@@ -7,11 +7,10 @@ from typing import ClassVar
 
 from contracts.allocation import LineKey, split_line
 from contracts.budget import BudgetLineOpened
-from contracts.types import Flag, Place
-from regesta.command import Context, Facts, Read, State, nothing, plain
+from contracts.types import BoundedPrinted, BoundedText, Flag, Place
+from regesta.command import Context, Facts, Read, State, fact, nothing, plain
 from regesta.errors import Refused
-from regesta.event import Event
-from services.budget.domain.command import AsPrinted, BudgetCommand, Label
+from services.budget.domain.command import BudgetCommand
 from services.budget.domain.errors import ExpenditureLine, LineDiffers, ReceiptLine, UnknownLine
 
 
@@ -34,9 +33,9 @@ class OpenLine(BudgetCommand):
     name = "open-line"
 
     line: LineKey
-    label: Label | None = None
+    label: BoundedText | None = None
     sec: Flag | None = None
-    repaired_from: AsPrinted | None = None
+    repaired_from: BoundedPrinted | None = None
     place: Place | None = None
 
     @property
@@ -45,21 +44,13 @@ class OpenLine(BudgetCommand):
         return Line.name_of(self.line)
 
 
-def decide(command: OpenLine, read: Read, _context: Context) -> Facts:
+def open_line(command: OpenLine, read: Read, _context: Context) -> Facts:
     """Return the opening of a line; nothing when it is open. Raises LineDiffers when it is open with another label or sec."""
     opened = read(Line, command.line).opened
     if opened is None:
         entity, allocation = split_line(command.line)
-        event = BudgetLineOpened(
-            entity=entity,
-            allocation=allocation,
-            direction=allocation.direction,
-            label=command.label,
-            sec=command.sec,
-            repaired_from=command.repaired_from,
-            place=command.place,
-        )
-        return {command.stream: [event]}
+        asked = fact(BudgetLineOpened, command, entity=entity, allocation=allocation, direction=allocation.direction)
+        return {command.stream: [asked]}
     for name, stands, wanted in (("label", opened.label, command.label), ("sec", opened.sec, command.sec)):
         if wanted is not None and wanted != stands:
             was, now = plain(stands), plain(wanted)
@@ -69,10 +60,9 @@ def decide(command: OpenLine, read: Read, _context: Context) -> Facts:
     return nothing()
 
 
-def evolve(state: Line, event: Event) -> None:
+def evolve(state: Line, event: BudgetLineOpened) -> None:
     """Apply one recorded fact."""
-    if isinstance(event, BudgetLineOpened):
-        state.opened = event
+    state.opened = event
 
 
 def require_line(read: Read, line: LineKey) -> BudgetLineOpened:

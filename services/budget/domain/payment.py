@@ -6,13 +6,13 @@ from contracts.allocation import LineKey
 from contracts.budget import CreditReturned
 from contracts.commitments import ConventionDrawn, ConventionReturned, Part, PaymentLiquidated, PaymentReversed
 from contracts.dates import Day
-from contracts.types import CommitmentId, ConventionId, DossierId, PositiveCents, Ref, Year
-from regesta.command import Context, Facts, Read, Reference, nothing, recorded
+from contracts.types import BoundedWords, CommitmentId, ConventionId, DossierId, PathRef, PositiveCents, Ref, Year
+from regesta.command import Context, Facts, Read, Reference, fact, judge, nothing, recorded
 from regesta.errors import Refused
 from services.budget.domain import convention as agreements
 from services.budget.domain import ledger as ledgers
 from services.budget.domain.claim import paying
-from services.budget.domain.command import PathRef, Reason, dossier_reference, judge
+from services.budget.domain.command import dossier_reference
 from services.budget.domain.commitment import (
     Commitment,
     CommitmentCommand,
@@ -67,17 +67,8 @@ class ReversePayment(CommitmentCommand):
 
     payment: PathRef
     reversal: PathRef
-    reason: Reason
+    reason: BoundedWords
     amount_cents: PositiveCents | None = None
-
-
-def decide(command: Liquidate | ReversePayment, read: Read, context: Context) -> Facts:
-    """Return the facts of a command on a payment; nothing when they stand already."""
-    match command:
-        case Liquidate():
-            return liquidate(command, read, context)
-        case ReversePayment():
-            return reverse(command, read, context)
 
 
 def liquidate(command: Liquidate, read: Read, context: Context) -> Facts:
@@ -99,12 +90,11 @@ def liquidate(command: Liquidate, read: Read, context: Context) -> Facts:
     if asked.convention is not None:
         convention = agreements.require_convention(read, asked.convention)
         broken += [*other_dossier(convention, asked.dossier), *agreements.drawing(convention, asked)]
-        if asked.convention != commitment.fact.convention:
-            broken += agreements.covering(convention, commitment.fact.year, commitment.fact.amount_cents)
+        if asked.convention != commitment.opening.convention:
+            broken += agreements.covering(convention, commitment.opening.year, commitment.opening.amount_cents)
         drawn = {convention.stream: [_drawn(command.commitment, asked)]}
-    breaches = judge(command.origin, context, broken)
-    fact = asked.model_copy(update={"unchecked": consumed.unchecked, "breaches": breaches})
-    return {commitment.stream: [fact], ledger.stream: [consumed], **drawn}
+    paid = judge(asked.model_copy(update={"unchecked": consumed.unchecked}), context, broken)
+    return {commitment.stream: [paid], ledger.stream: [consumed], **drawn}
 
 
 def reverse(command: ReversePayment, read: Read, context: Context) -> Facts:
@@ -122,45 +112,34 @@ def reverse(command: ReversePayment, read: Read, context: Context) -> Facts:
     asked_cents = command.amount_cents or (before.amount_cents if before else stands_cents)
     if asked_cents <= 0:
         raise ExceedsPayment(f"nothing stands of the payment {command.payment!r}", payment=command.payment)
-    asked = PaymentReversed(
-        payment=command.payment,
-        reversal=command.reversal,
+    asked = fact(
+        PaymentReversed,
+        command,
         line=payment.line,
         year=payment.year,
         amount_cents=asked_cents,
-        reason=command.reason,
         dossier=payment.dossier,
         convention=payment.convention,
-        origin=command.origin,
     )
     if recorded(before, asked, ReversalDiffers):
         return nothing()
-    breaches = judge(command.origin, context, _unreversible(commitment, asked, stands_cents))
-    return {
-        commitment.stream: [asked.model_copy(update={"breaches": breaches})],
-        **_returned(commitment, payment, asked_cents),
-    }
+    taken_back = judge(asked, context, _unreversible(commitment, asked, stands_cents))
+    return {commitment.stream: [taken_back], **_returned(commitment, payment, asked_cents)}
 
 
 def _asked(command: Liquidate, commitment: Commitment) -> PaymentLiquidated:
-    opened = commitment.fact
-    return PaymentLiquidated(
-        payment=command.payment,
+    opened = commitment.opening
+    return fact(
+        PaymentLiquidated,
+        command,
         line=command.line or opened.line,
-        year=command.year,
-        amount_cents=command.amount_cents,
-        part=command.part,
         dossier=command.dossier or opened.dossier,
         convention=command.convention or opened.convention,
-        claim=command.claim,
-        visa=command.visa,
-        paid_on=command.paid_on,
-        origin=command.origin,
     )
 
 
 def _untimely(commitment: Commitment, asked: PaymentLiquidated) -> list[Refused]:
-    committed = commitment.fact.year
+    committed = commitment.opening.year
     if asked.year >= committed:
         return []
     return [PaymentBeforeCommitment(f"{asked.year} is before {committed}, the year of the commitment", year=asked.year)]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, assert_never
 
 from contracts.allocation import LineKey
 from contracts.commitments import ReceiptCollected, RightEstablished
 from contracts.dates import Day
 from contracts.types import Origin, PartyId, PositiveCents, Ref, Uuid, Year
-from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
-from regesta.event import Event
-from services.budget.domain.command import BudgetCommand, judge, party_references
+from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
+from services.budget.domain.command import BudgetCommand, party_references
 from services.budget.domain.errors import ExceedsRight, ReceiptDiffers, UnknownReceipt
 from services.budget.domain.line import receiving
 
@@ -66,35 +65,19 @@ class CollectReceipt(BudgetCommand):
         return Receipt.name_of(self.receipt)
 
 
-def decide(command: EstablishRight | CollectReceipt, read: Read, context: Context) -> Facts:
-    """Return the facts of a command on a receipt; nothing when they stand already."""
+def establish(command: EstablishRight, read: Read, context: Context) -> Facts:
+    """Return the right; nothing when it is established. Raises UnknownLine, ReceiptDiffers, ExpenditureLine."""
     receipt = read(Receipt, command.receipt)
-    match command:
-        case EstablishRight():
-            return _establish(receipt, command, read, context)
-        case CollectReceipt():
-            return _collect(receipt, command, context)
-
-
-def _establish(receipt: Receipt, command: EstablishRight, read: Read, context: Context) -> Facts:
-    """Return the right. Raises UnknownLine, ReceiptDiffers, ExpenditureLine."""
     broken = receiving(read, command.line)
-    asked = RightEstablished(
-        line=command.line,
-        year=command.year,
-        amount_cents=command.amount_cents,
-        debtor=command.debtor,
-        reference=command.reference,
-        origin=command.origin,
-    )
+    asked = fact(RightEstablished, command)
     if recorded(receipt.established, asked, ReceiptDiffers):
         return nothing()
-    breaches = judge(command.origin, context, broken)
-    return {receipt.stream: [asked.model_copy(update={"breaches": breaches})]}
+    return {receipt.stream: [judge(asked, context, broken)]}
 
 
-def _collect(receipt: Receipt, command: CollectReceipt, context: Context) -> Facts:
+def collect(command: CollectReceipt, read: Read, context: Context) -> Facts:
     """Return the cash. Raises UnknownReceipt, ExceedsRight."""
+    receipt = read(Receipt, command.receipt)
     right = receipt.established
     if right is None:
         raise UnknownReceipt(f"no right {receipt.key!r} was established", receipt=receipt.key)
@@ -107,18 +90,10 @@ def _collect(receipt: Receipt, command: CollectReceipt, context: Context) -> Fac
                 receipt=receipt.key, collected_cents=collected_cents, right_cents=right.amount_cents,
             )
         )  # fmt: skip
-    event = ReceiptCollected(
-        line=right.line,
-        year=command.year,
-        amount_cents=command.amount_cents,
-        collected_on=command.collected_on,
-        origin=command.origin,
-        breaches=judge(command.origin, context, broken),
-    )
-    return {receipt.stream: [event]}
+    return {receipt.stream: [judge(fact(ReceiptCollected, command, line=right.line), context, broken)]}
 
 
-def evolve(state: Receipt, event: Event) -> None:
+def evolve(state: Receipt, event: RightEstablished | ReceiptCollected) -> None:
     """Apply one recorded fact."""
     match event:
         case RightEstablished():
@@ -126,4 +101,4 @@ def evolve(state: Receipt, event: Event) -> None:
         case ReceiptCollected():
             state.collected_cents += event.amount_cents
         case _:
-            pass
+            assert_never(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from contracts.kpi import (
     BandsSet,
     Direction,
     IndicatorDefined,
+    IndicatorEvaluated,
     IndicatorMeasured,
     IndicatorPlaced,
     IndicatorRemoved,
@@ -23,11 +24,23 @@ from contracts.kpi import (
     TargetSet,
     ThresholdPrinted,
 )
-from contracts.types import Flag, Number, ObjectiveId, Place, Section, UnitSlug, Year
-from regesta.command import Context, Facts, Read, Reference, State, nothing, recorded
-from regesta.event import Event, event_name
+from contracts.types import (
+    BoundedPrinted,
+    BoundedText,
+    BoundedWords,
+    Flag,
+    Number,
+    ObjectiveId,
+    Place,
+    Section,
+    ShortWords,
+    UnitSlug,
+    Year,
+)
+from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, recorded
+from regesta.event import event_name
 from services.kpi.domain import errors
-from services.kpi.domain.command import AsPrinted, KpiCommand, Label, Reason, Title, fact
+from services.kpi.domain.command import KpiCommand
 
 SERVICE: Final = "kpi"
 # More than any table of thresholds has; each costs a comparison when a value is coloured.
@@ -35,6 +48,18 @@ MOST_BANDS: Final = 50
 
 Level: TypeAlias = Literal["legal", "internal"]
 Measurement: TypeAlias = IndicatorMeasured | MeasurementCorrected
+Step: TypeAlias = ThresholdPrinted | Measurement
+IndicatorEvent: TypeAlias = (
+    IndicatorDefined
+    | IndicatorRevised
+    | IndicatorPlaced
+    | IndicatorRemoved
+    | BandsSet
+    | TargetSet
+    | IndicatorEvaluated
+    | IndicatorRetired
+    | Step
+)
 
 
 class Spot(NamedTuple):
@@ -83,9 +108,9 @@ class DefineIndicator(KpiCommand):
     name = "define-indicator"
 
     measure: Measure
-    title: Title | None = None
-    description: Title | None = None
-    measured_in: Label | None = None
+    title: BoundedText | None = None
+    description: BoundedText | None = None
+    measured_in: ShortWords | None = None
     direction: Direction | None = None
     provider: UnitSlug | None = None
     year: Year | None = None
@@ -99,9 +124,9 @@ class ReviseIndicator(KpiCommand):
 
     year: Year
     measure: Measure
-    title: Title | None = None
-    description: Title | None = None
-    measured_in: Label | None = None
+    title: BoundedText | None = None
+    description: BoundedText | None = None
+    measured_in: ShortWords | None = None
     direction: Direction | None = None
     provider: UnitSlug | None = None
 
@@ -134,11 +159,11 @@ class PrintThreshold(KpiCommand):
 
     name = "print-threshold"
 
-    red: AsPrinted | None = None
-    amber: AsPrinted | None = None
-    green: AsPrinted | None = None
-    units: AsPrinted | None = None
-    value: AsPrinted | None = None
+    red: BoundedPrinted | None = None
+    amber: BoundedPrinted | None = None
+    green: BoundedPrinted | None = None
+    units: BoundedPrinted | None = None
+    value: BoundedPrinted | None = None
     objective: ObjectiveId | None = None
     section: Section | None = None
     place: Place | None = None
@@ -174,7 +199,7 @@ class RetireIndicator(KpiCommand):
 
     name = "retire-indicator"
 
-    reason: Reason
+    reason: BoundedWords
     registered_in_error: Flag = False
 
 
@@ -295,7 +320,7 @@ def _reference(objective: str) -> Reference:
     return Reference("objectives", f"objective/{objective}")
 
 
-def evolve(indicator: Indicator, event: Event) -> None:
+def evolve(indicator: Indicator, event: IndicatorEvent) -> None:  # noqa: C901 one case per event
     """Apply one recorded fact."""
     match event:
         case IndicatorDefined():
@@ -316,11 +341,13 @@ def evolve(indicator: Indicator, event: Event) -> None:
             indicator.corrections[event.corrects] = event
         case IndicatorRetired():
             indicator.retired = event
+        case IndicatorEvaluated():
+            pass  # computed, no part of any rule
         case _:
-            pass
+            assert_never(event)
 
 
-def undo(indicator: Indicator, step: Event) -> None:
+def undo(indicator: Indicator, step: Step) -> None:
     """Take back a withdrawn step."""
     match step:
         case ThresholdPrinted():
@@ -330,4 +357,4 @@ def undo(indicator: Indicator, step: Event) -> None:
         case MeasurementCorrected():
             indicator.corrections.pop(step.corrects, None)
         case _:
-            pass
+            assert_never(step)

@@ -9,17 +9,17 @@ from pydantic import Field
 
 from contracts.dates import Period
 from contracts.kpi import IndicatorMeasured, MeasurementCorrected, Member
-from contracts.types import EventName, Number, Origin, Place, Stated
-from regesta.command import Context, Facts, Read, nothing, recorded, withdraw
+from contracts.types import BoundedPrinted, BoundedWords, EventName, Number, Origin, Place, ShortWords, Stated
+from regesta.command import Context, Facts, Read, fact, judge, nothing, recorded, withdraw
 from regesta.errors import Refused
 from regesta.event import Event, split_name
 from services.kpi.domain import errors
-from services.kpi.domain.command import AsPrinted, KpiCommand, Label, Reason, fact
+from services.kpi.domain.command import KpiCommand
 from services.kpi.domain.indicator import SERVICE, Indicator, Measurement, known_indicator, require_active, slot_of
 
 MOST_DIMENSIONS: Final = 20
 
-Dimensions: TypeAlias = Annotated[dict[Member, Label], Field(max_length=MOST_DIMENSIONS)]
+Dimensions: TypeAlias = Annotated[dict[Member, ShortWords], Field(max_length=MOST_DIMENSIONS)]
 
 
 class MeasureIndicator(KpiCommand):
@@ -30,8 +30,8 @@ class MeasureIndicator(KpiCommand):
     period: Period
     value: Stated[Number]
     dimensions: Dimensions = Field(default_factory=dict)
-    source: Label | None = None
-    as_printed: AsPrinted | None = None
+    source: ShortWords | None = None
+    as_printed: BoundedPrinted | None = None
     place: Place | None = None
     origin: Origin | None = None
 
@@ -43,8 +43,8 @@ class CorrectMeasurement(KpiCommand):
 
     corrects: EventName
     value: Stated[Number]
-    reason: Reason
-    source: Label | None = None
+    reason: BoundedWords
+    source: ShortWords | None = None
     origin: Origin | None = None
 
 
@@ -54,7 +54,7 @@ class WithdrawFact(KpiCommand):
     name = "withdraw-fact"
 
     event: EventName
-    reason: Reason
+    reason: BoundedWords
 
 
 def measure(command: MeasureIndicator, read: Read, context: Context) -> Facts:
@@ -67,12 +67,7 @@ def measure(command: MeasureIndicator, read: Read, context: Context) -> Facts:
     _require_right(indicator, measured, context)
     if recorded(indicator.measured.get(slot_of(measured)), measured, errors.MeasurementDiffers):
         return nothing()
-    breaches: list[str] = []
-    for broken in _broken(indicator, command.period):
-        if command.origin is None:
-            raise broken
-        breaches.append(broken.code)
-    return {command.stream: [measured.model_copy(update={"breaches": tuple(breaches)})]}
+    return {command.stream: [judge(measured, context, _broken(indicator, command.period))]}
 
 
 def correct(command: CorrectMeasurement, read: Read, context: Context) -> Facts:
@@ -86,15 +81,7 @@ def correct(command: CorrectMeasurement, read: Read, context: Context) -> Facts:
         raise errors.NotMeasurement(
             f"{command.corrects!r} is no measurement of {command.stream!r} that stands", event=command.corrects
         )
-    corrected = MeasurementCorrected(
-        corrects=command.corrects,
-        period=wrong.period,
-        dimensions=wrong.dimensions,
-        value=command.value,
-        reason=command.reason,
-        source=command.source,
-        origin=command.origin,
-    )
+    corrected = fact(MeasurementCorrected, command, period=wrong.period, dimensions=wrong.dimensions)
     _require_right(indicator, corrected, context)
     known = indicator.corrections.get(command.corrects)
     return nothing() if recorded(known, corrected, errors.CorrectionDiffers) else {command.stream: [corrected]}
@@ -132,8 +119,7 @@ def _require_right(indicator: Indicator, measurement: Measurement, context: Cont
     """Raise MayNotReport or NotProvider when this caller may not say what was measured."""
     if context.may_report:
         return
-    if measurement.origin is not None:
-        context.require_reporter(measurement.origin.system)
+    context.require_reporter(measurement.origin)
     definition = indicator.definition(measurement.period.ends_on.year)
     provider = None if definition is None else definition.provider
     if provider is not None and not context.may_act_for(provider):

@@ -23,9 +23,8 @@ from contracts.decisions import (
     ProjectSelected,
 )
 from contracts.types import Cents, PartyId, Ref, Round, Text, Words
-from regesta.command import Context, Facts, Read
+from regesta.command import Context, Facts, Read, fact
 from regesta.errors import Refused
-from services.objectives.domain.command import fact
 from services.objectives.domain.dossier import Dossier, commanded, take
 from services.objectives.domain.errors import AlreadyDecided, NotGranted, NothingToOverride, OpinionNotIssued
 from services.objectives.domain.limits import Limits, lacking

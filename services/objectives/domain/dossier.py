@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final, TypeAlias, TypeVar
+from itertools import chain
+from typing import ClassVar, Final, TypeAlias, TypeVar, assert_never
 
 from contracts.dates import ImpreciseDate
 from contracts.decisions import (
@@ -47,8 +48,8 @@ from contracts.dossiers import (
     PublicInquiryClosed,
     PublicInquiryOpened,
 )
-from contracts.types import DossierId, Origin
-from regesta.command import Context, Facts, Read, State, nothing
+from contracts.types import DossierId
+from regesta.command import Context, Facts, Read, State, judge, nothing
 from regesta.errors import Refused
 from regesta.event import Event
 from services.objectives.domain.command import ObjectivesCommand
@@ -59,15 +60,9 @@ Ended: TypeAlias = DossierStopped | DossierMerged | DossierCompleted
 # The name of the event, then what tells it from others of its kind in one dossier.
 StepKey: TypeAlias = tuple[str | int | None, ...]
 
-# What is decided here or was reported by another system, and stands until it is withdrawn.
-Step: TypeAlias = (
-    CallLaunched
-    | CallClosed
-    | PublicInquiryOpened
-    | PublicInquiryClosed
-    | AppealLodged
-    | AppealDecided
-    | ApplicationReceived
+# Steps of the way to a decision.
+Decisive: TypeAlias = (
+    ApplicationReceived
     | ApplicationCompleted
     | ImpactTestAttached
     | OpinionRequested
@@ -80,6 +75,27 @@ Step: TypeAlias = (
     | DecisionNotified
     | ProjectSelected
     | ContractAwarded
+)
+# What is decided here or was reported by another system.
+Step: TypeAlias = (
+    CallLaunched | CallClosed | PublicInquiryOpened | PublicInquiryClosed | AppealLodged | AppealDecided | Decisive
+)
+# What becomes of a planned milestone.
+Settling: TypeAlias = MilestoneRescheduled | MilestoneReached | MilestoneCancelled
+# Calls, inquiries and appeals are not.
+Withdrawable: TypeAlias = MilestonePlanned | Settling | Decisive
+DossierEvent: TypeAlias = (
+    DossierOpened
+    | DossierLinked
+    | DossierUnlinked
+    | DossierAttached
+    | DossierDetached
+    | DossierSuspended
+    | DossierResumed
+    | Ended
+    | MilestonePlanned
+    | Settling
+    | Step
 )
 
 # The fields that tell a step from others of its kind in one dossier; without any there is only one.
@@ -198,12 +214,6 @@ def served(dossier: Dossier, read: Read) -> Iterator[Objective]:
     return (read(Objective, key) for key in sorted(dossier.objectives))
 
 
-def require_reporter(origin: Origin | None, context: Context) -> None:
-    """Raise MayNotReport when a fact of another system comes from a token that is no connector."""
-    if origin is not None:
-        context.require_reporter(origin.system)
-
-
 def take(dossier: Dossier, context: Context, step: Step, objections: Iterable[Refused] = ()) -> Facts:
     """Return a step, decided here or reported by another system; nothing when it is recorded already.
 
@@ -211,7 +221,7 @@ def take(dossier: Dossier, context: Context, step: Step, objections: Iterable[Re
     reported, the step is recorded with the names of all. Raises StepDiffers when its reference stands for other content,
     MayNotReport.
     """
-    require_reporter(step.origin, context)
+    context.require_reporter(step.origin)
     known = dossier.taken.get(step_key(step))
     if known is not None:
         # How a fact came here is no part of what it says.
@@ -222,12 +232,7 @@ def take(dossier: Dossier, context: Context, step: Step, objections: Iterable[Re
             dossier=dossier.key,
             recorded=known.model_dump(mode="json", exclude_none=True),
         )
-    broken = [*dossier.blocked(), *objections]
-    if not broken:
-        return {dossier.stream: [step]}
-    if step.origin is None:
-        raise broken[0]
-    return {dossier.stream: [step.model_copy(update={"breaches": tuple(dict.fromkeys(rule.code for rule in broken))})]}
+    return {dossier.stream: [judge(step, context, chain(dossier.blocked(), objections))]}
 
 
 def step_key(step: Step) -> StepKey:
@@ -235,8 +240,11 @@ def step_key(step: Step) -> StepKey:
     return (step.name, *(getattr(step, name) for name in REFERENCES.get(type(step), ())))
 
 
-def evolve(dossier: Dossier, event: Event) -> None:  # noqa: C901 one case per event
+def evolve(dossier: Dossier, event: DossierEvent) -> None:  # noqa: C901 one case per event
     """Apply one recorded fact of a dossier."""
+    if isinstance(event, Step):
+        dossier.taken[step_key(event)] = event
+        return
     match event:
         case DossierOpened():
             dossier.opened = event
@@ -262,17 +270,15 @@ def evolve(dossier: Dossier, event: Event) -> None:  # noqa: C901 one case per e
             dossier.milestones[event.milestone] = Milestone(event)
         case MilestoneRescheduled() | MilestoneReached() | MilestoneCancelled():
             _settle(dossier, event)
-        case _ if isinstance(event, Step):
-            dossier.taken[step_key(event)] = event
         case _:
-            pass
+            assert_never(event)
 
 
 def _some(key: str | None) -> tuple[str, ...]:
     return () if key is None else (key,)
 
 
-def _settle(dossier: Dossier, event: MilestoneRescheduled | MilestoneReached | MilestoneCancelled) -> None:
+def _settle(dossier: Dossier, event: Settling) -> None:
     milestone = dossier.milestones[event.milestone]
     match event:
         case MilestoneRescheduled():
@@ -284,20 +290,18 @@ def _settle(dossier: Dossier, event: MilestoneRescheduled | MilestoneReached | M
     dossier.milestones[event.milestone] = milestone
 
 
-def undo(dossier: Dossier, step: Event) -> None:
+def undo(dossier: Dossier, step: Withdrawable) -> None:
     """Take back a withdrawn step of a dossier."""
     match step:
         case MilestonePlanned():
             dossier.milestones.pop(step.milestone, None)
         case MilestoneRescheduled() | MilestoneReached() | MilestoneCancelled():
             _unsettle(dossier, step)
-        case _ if isinstance(step, Step):
-            dossier.taken.pop(step_key(step), None)
         case _:
-            pass
+            dossier.taken.pop(step_key(step), None)
 
 
-def _unsettle(dossier: Dossier, step: MilestoneRescheduled | MilestoneReached | MilestoneCancelled) -> None:
+def _unsettle(dossier: Dossier, step: Settling) -> None:
     milestone = dossier.milestones[step.milestone]
     match step:
         case MilestoneRescheduled():

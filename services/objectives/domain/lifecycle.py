@@ -21,9 +21,8 @@ from contracts.dossiers import (
     DossierUnlinked,
 )
 from contracts.types import DossierId, Flag, ObjectiveId, Origin, Place, Ref, Text, Words
-from regesta.command import Context, Facts, Read, State, nothing
-from services.objectives.domain.command import fact
-from services.objectives.domain.dossier import Dossier, DossierCommand, Ended, commanded, require_reporter, served
+from regesta.command import Context, Facts, Read, State, fact, nothing
+from services.objectives.domain.dossier import Dossier, DossierCommand, Ended, commanded, served
 from services.objectives.domain.errors import (
     DossierDiffers,
     DossierIsSuspended,
@@ -158,7 +157,7 @@ def _require_right(command: OpenDossier, read: Read, context: Context) -> None:
     """Raise NotLeadUnit, or of a reported dossier MayNotReport, when this token may not open it."""
     if command.origin is None:
         require_lead((read(Objective, key) for key in command.objectives), context)
-    require_reporter(command.origin, context)
+    context.require_reporter(command.origin)
 
 
 def open_dossier(dossier: Dossier, command: OpenDossier, read: Read) -> Facts:

@@ -16,9 +16,8 @@ from contracts.dossiers import (
     MilestoneRescheduled,
 )
 from contracts.types import EventName, Text, Words
-from regesta.command import Context, Facts, Read, nothing
+from regesta.command import Context, Facts, Read, fact, nothing
 from regesta.event import Event, FactWithdrawn, event_name
-from services.objectives.domain.command import fact
 from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, commanded
 from services.objectives.domain.errors import MilestoneDiffers, MilestoneSettled, UnknownMilestone
 

@@ -20,9 +20,8 @@ from contracts.objectives import (
     SectionPrinted,
 )
 from contracts.types import NoteSlug, ObjectiveId, Place, Ref, Section, Text, Year
-from regesta.command import Context, Facts, Read, State, nothing
-from regesta.event import Event
-from services.objectives.domain.command import ObjectivesCommand, fact
+from regesta.command import Context, Facts, Read, State, fact, nothing
+from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.dossier import Dossier
 from services.objectives.domain.errors import (
     ClosingDiffers,
@@ -43,6 +42,15 @@ from services.objectives.domain.objective import Objective, require_lead
 
 # From above to below: a parent is of a higher level; only an action can stand under another one.
 RANKS: Final[dict[Level, int]] = {"strategic": 0, "operational": 1, "action": 2}
+NoteEvent: TypeAlias = (
+    PolicyNoteOpened
+    | ObjectiveRegistered
+    | SectionPrinted
+    | ObjectiveRetitled
+    | ObjectiveRenumbered
+    | ObjectiveMoved
+    | ObjectiveClosed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +349,7 @@ def _require_nothing_under(note: Note, objective: str, read: Read) -> None:
         raise StillOpenUnder(f"objective {objective!r} has {len(names)} open under it: {names}", open=[*names])
 
 
-def evolve(note: Note, event: Event) -> None:
+def evolve(note: Note, event: NoteEvent) -> None:
     """Apply one recorded fact of a note."""
     match event:
         case PolicyNoteOpened():
@@ -362,7 +370,7 @@ def evolve(note: Note, event: Event) -> None:
             if event.reason == "registered_in_error":
                 _free(note, event.objective)
         case _:
-            pass
+            assert_never(event)
 
 
 def _renumber(note: Note, objective: str, code: str | None) -> None:

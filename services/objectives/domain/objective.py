@@ -27,13 +27,22 @@ from contracts.objectives import (
     UnitReleased,
 )
 from contracts.types import Cents, Number, ObjectiveId, Place, Printed, Section, Stated, Text, UnitSlug, Words
-from regesta.command import Context, Facts, Read, State, nothing
-from regesta.event import Event
-from services.objectives.domain.command import ObjectivesCommand, fact
+from regesta.command import Context, Facts, Read, State, fact, nothing
+from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.errors import LeadTaken, NotLeadUnit, UnknownObjective
 
 Role: TypeAlias = Literal["lead", "contributor"]
 Statement: TypeAlias = FieldStated | DeadlineSet | StatusReported | StaffEstimated
+ObjectiveEvent: TypeAlias = (
+    ObjectiveOpened
+    | Statement
+    | UnitAssigned
+    | UnitReleased
+    | DossierAttached
+    | DossierDetached
+    | FactPrinted
+    | AmountPrinted
+)
 
 
 @dataclass(slots=True)
@@ -245,7 +254,7 @@ def subject_of(statement: Statement) -> str:
             return f"staff, {where}, {statement.basis}, {statement.unit}, {statement.per}"
 
 
-def evolve(objective: Objective, event: Event) -> None:
+def evolve(objective: Objective, event: ObjectiveEvent) -> None:
     """Apply one recorded fact of an objective. What was printed is no part of any rule."""
     match event:
         case ObjectiveOpened():
@@ -260,5 +269,7 @@ def evolve(objective: Objective, event: Event) -> None:
             objective.dossiers.add(event.dossier)
         case DossierDetached():
             objective.dossiers.discard(event.dossier)
-        case _:
+        case FactPrinted() | AmountPrinted():
             pass
+        case _:
+            assert_never(event)

@@ -7,9 +7,8 @@ from typing import ClassVar, Literal, TypeAlias, assert_never
 
 from contracts.objectives import PartyErased, PartyRegistered
 from contracts.types import PartyId
-from regesta.command import Context, Facts, Read, State, nothing
-from regesta.event import Event
-from services.objectives.domain.command import ObjectivesCommand, fact
+from regesta.command import Context, Facts, Read, State, fact, nothing
+from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.errors import PartyDiffers, PartyNotKnown, UnknownParty
 
 
@@ -81,7 +80,7 @@ def require_party(read: Read, party: str | None) -> None:
         raise PartyNotKnown(f"no party {party!r} is registered", party=party)
 
 
-def evolve(party: Party, event: Event) -> None:
+def evolve(party: Party, event: PartyRegistered | PartyErased) -> None:
     """Apply one recorded fact of a party."""
     match event:
         case PartyRegistered():
@@ -89,4 +88,4 @@ def evolve(party: Party, event: Event) -> None:
         case PartyErased():
             party.erased = True
         case _:
-            pass
+            assert_never(event)

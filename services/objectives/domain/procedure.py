@@ -23,9 +23,8 @@ from contracts.dossiers import (
     PublicInquiryOpened,
 )
 from contracts.types import Cents, Count, Origin, PartyId, Ref, Words
-from regesta.command import Context, Facts, Read
+from regesta.command import Context, Facts, Read, fact
 from regesta.errors import Refused
-from services.objectives.domain.command import fact
 from services.objectives.domain.dossier import Dossier, DossierCommand, commanded, take
 from services.objectives.domain.errors import AppealUnknown, ApplicationUnknown, CallNotLaunched, InquiryNotOpen
 from services.objectives.domain.party import require_party

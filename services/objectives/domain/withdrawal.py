@@ -21,7 +21,7 @@ from contracts.types import EventName, Uuid, Words
 from regesta.command import Context, Facts, Read, withdraw
 from regesta.event import Event, event_name, split_name
 from services.objectives.domain.command import ObjectivesCommand
-from services.objectives.domain.dossier import Dossier, Step, served, undo
+from services.objectives.domain.dossier import Dossier, Step, Withdrawable, served, undo
 from services.objectives.domain.errors import FactsInTheWay
 from services.objectives.domain.limits import GrantLimits, Limits, lacking
 from services.objectives.domain.objective import Objective, require_lead
@@ -58,12 +58,13 @@ class Withdrawals:
         facts = withdraw(dossier, SERVICE, command.event, command.reason)
         if facts:
             step = dossier.steps[split_name(command.event)[1]]
+            assert isinstance(step, Withdrawable)
             if not (_reported(step) and context.may_report):
                 require_lead(served(dossier, read), context)
             self._require_free(dossier, step, command.event)
         return facts
 
-    def _require_free(self, dossier: Dossier, step: Event, event: str) -> None:
+    def _require_free(self, dossier: Dossier, step: Withdrawable, event: str) -> None:
         resting = [*_built_on(dossier, step), *self._grants_on(dossier, step)]
         if resting:
             names = [event_name(SERVICE, position) for position, each in dossier.steps.items() if each in resting]
@@ -73,7 +74,7 @@ class Withdrawals:
                 events=[*names],
             )
 
-    def _grants_on(self, dossier: Dossier, step: Event) -> Iterator[Event]:
+    def _grants_on(self, dossier: Dossier, step: Withdrawable) -> Iterator[Event]:
         """Yield the grants decided here that would lack something without the step."""
         without = dossier.copy()
         undo(without, step)
@@ -92,7 +93,7 @@ def _codes(dossier: Dossier, granted: ApprovalGranted, limits: GrantLimits) -> s
     return {objection.code for objection in lacking(dossier, granted, limits)}
 
 
-def _built_on(dossier: Dossier, step: Event) -> list[Event]:
+def _built_on(dossier: Dossier, step: Withdrawable) -> list[Event]:
     """Return the steps that speak of this one."""
     found: list[Event | None] = []
     match step:

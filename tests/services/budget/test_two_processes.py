@@ -13,13 +13,12 @@ from pydantic import BaseModel
 from contracts import budget
 from contracts.commitments import AmountCommitted, PaymentLiquidated
 from contracts.types import known
-from regesta.command import Context
+from regesta.command import AnyAggregate, Context, State
 from regesta.decider import Decider
 from regesta.event import Recorded, Registry, split_name
 from regesta.store import PostgresStore
 from regesta.testing import NOON
 from services.budget.app import AGGREGATES, RULES
-from services.budget.domain import commitment, ledger
 from services.budget.domain.commitment import Commitment
 from services.budget.domain.ledger import Ledger, VoteCredits
 from services.budget.domain.line import OpenLine
@@ -27,6 +26,7 @@ from tests.conftest import FreshDatabase
 from tests.services.budget.hammer import CENTS, ROUNDS
 from tests.services.budget.samples import LEDGER, LINE, ONE, TWO, commit
 
+FOLDS: Final[dict[type[State], AnyAggregate]] = {aggregate.state: aggregate for aggregate in AGGREGATES}
 ROOT: Final = Path(__file__).parents[3]
 PROCESSES: Final = ("left", "right")
 # Less than the two processes ask for together, more than what one of them asks for.
@@ -98,12 +98,12 @@ def check_bounds(log: list[Recorded]) -> None:
         event = recorded.event
         assert event is not None
         if recorded.stream == LEDGER:
-            ledger.evolve(line, event)
+            FOLDS[Ledger].apply(line, event, recorded.position)
             for credit in (line.of("commitment"), line.of("liquidation")):
                 assert credit.amount_cents is None or 0 <= credit.used_cents <= credit.amount_cents
         elif recorded.stream.startswith("commitment/"):
             state = commitments.setdefault(recorded.stream, Commitment(recorded.stream))
-            commitment.evolve(state, event)
+            FOLDS[Commitment].apply(state, event, recorded.position)
             assert state.outstanding_cents >= 0
 
 

@@ -10,19 +10,19 @@ from copy import deepcopy
 from hypothesis import given, settings
 
 from contracts import budget
-from regesta.command import Command, Context
+from regesta.command import AnyAggregate, Command, Context, State
 from regesta.decider import Decider
 from regesta.errors import RegestaError
 from regesta.event import Registry, split_name
 from regesta.testing import NOON, MemoryStore
 from services.budget.app import AGGREGATES, RULES
-from services.budget.domain import commitment, convention, ledger
 from services.budget.domain.commitment import Commitment, Decommit
 from services.budget.domain.convention import Convention
 from services.budget.domain.ledger import Ledger
 from tests.services.budget.histories import COMMITMENTS, KINDS, LINES, SETUP, Model, Outcome, histories
 from tests.services.budget.samples import CONVENTION
 
+FOLDS: dict[type[State], AnyAggregate] = {aggregate.state: aggregate for aggregate in AGGREGATES}
 OFFICER = Context("officer", frozenset(), frozenset(), NOON)
 
 
@@ -55,16 +55,16 @@ async def state_of(store: MemoryStore) -> tuple[dict[str, Ledger], dict[str, Com
     for recorded in await store.read("budget", 0, 10_000):
         state, event = by_stream.get(recorded.stream), recorded.event
         assert event is not None
+        if state is None:
+            continue
+        FOLDS[type(state)].apply(state, event, recorded.position)
         match state:
             case Ledger():
-                ledger.evolve(state, event)
                 for each in state.credits.values():
                     assert each.amount_cents is None or 0 <= each.used_cents <= each.amount_cents
             case Commitment():
-                commitment.evolve(state, event)
                 assert 0 <= state.liquidated_cents <= state.remaining_cents
             case Convention():
-                convention.evolve(state, event)
                 assert state.paid_cents <= state.committed_cents <= state.terms.amount_cents
             case _:
                 pass
