@@ -176,13 +176,15 @@ BEGIN
         RAISE EXCEPTION 'source % is another log now', from_source
             USING ERRCODE = 'RG409', DETAIL = '0', HINT = mine.log::text;
     END IF;
-    SELECT min(theirs.position) INTO forked
-    FROM unnest(positions, streams, versions, types, times, metas, datas)
-         AS theirs (position, stream, version, type, time, meta, data)
-    JOIN log.replicas AS ours ON ours.source = from_source AND ours.position = theirs.position
-    WHERE theirs.position <= mine.head
-      AND (ours.stream, ours.version, ours.type, ours.time, ours.meta::text, ours.data::text)
-          <> (theirs.stream, theirs.version, theirs.type, theirs.time, theirs.meta, theirs.data);
+    IF positions[1] <= mine.head THEN
+        SELECT min(theirs.position) INTO forked
+        FROM unnest(positions, streams, versions, types, times, metas, datas)
+             AS theirs (position, stream, version, type, time, meta, data)
+        JOIN log.replicas AS ours ON ours.source = from_source AND ours.position = theirs.position
+        WHERE theirs.position <= mine.head
+          AND (ours.stream, ours.version, ours.type, ours.time, ours.meta::text, ours.data::text)
+              <> (theirs.stream, theirs.version, theirs.type, theirs.time, theirs.meta, theirs.data);
+    END IF;
     IF forked IS NOT NULL THEN
         RAISE EXCEPTION 'source % differs from its replica at position %', from_source, forked
             USING ERRCODE = 'RG409', DETAIL = forked::text;

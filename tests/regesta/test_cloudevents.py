@@ -53,7 +53,12 @@ def test_a_moment_is_told_in_utc_whatever_the_zone_it_was_read_in() -> None:
         {"id": "x"},
         {"time": "yesterday"},
         {"data": 3},
+        {"source": "/regesta/a/jars"},
+        {"time": "2024-02-29T11:30:00"},
         {"sequence": None},
+        {"sequence": "3"},
+        {"actor": 1},
+        {"cause": 4},
     ],
 )
 def test_what_is_no_event_of_ours_is_refused(change: dict[str, object]) -> None:
