@@ -11,8 +11,8 @@ from typing import ClassVar
 from regesta.command import Aggregate, Command, Context, Facts, Read, Rule, State, nothing
 from regesta.decider import Decider
 from regesta.errors import RegestaError
-from regesta.event import DayStarted, Event
-from regesta.view import BRUSSELS, end_of
+from regesta.event import BRUSSELS, DayStarted, Event
+from regesta.view import end_of
 
 RETRY_SECONDS = 5.0
 

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+# Its days are the days of facts, of reports and of cuts.
+BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 LOG = r"[a-z][a-z0-9-]{0,30}"
 EVENT_NAME = re.compile(rf"^({LOG}):([1-9][0-9]{{0,18}})$")
 VERSION = re.compile(r"\.v([1-9][0-9]*)$")

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, TypedDict
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
@@ -15,12 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from regesta.checkpoint import enter
 from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
-from regesta.event import Cut, IsoDay, event_name
+from regesta.event import BRUSSELS, Cut, IsoDay, event_name
 from regesta.parking import parked_until
 from regesta.runtime import Runtime, runtime_of
 from regesta.web import AtLeast, Caller, arrived, tokens_of
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
 WAIT_SECONDS = 2.0
 
 

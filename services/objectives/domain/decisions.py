@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from typing import Literal, TypeAlias, assert_never
-from zoneinfo import ZoneInfo
 
 from contracts.decisions import (
     ApplicationId,
@@ -25,13 +24,12 @@ from contracts.decisions import (
 from contracts.types import Cents, PartyId, Ref, Round, Text, Words
 from regesta.command import Context, Facts, Read, fact
 from regesta.errors import Refused
+from regesta.event import BRUSSELS
 from services.objectives.domain.dossier import Dossier, commanded, take
 from services.objectives.domain.errors import AlreadyDecided, NotGranted, NothingToOverride, OpinionNotIssued
 from services.objectives.domain.limits import Limits, lacking
 from services.objectives.domain.party import require_party
 from services.objectives.domain.procedure import ReportableCommand, without_application
-
-BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
 class RequestOpinion(ReportableCommand):

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from contracts.commitments import PaymentLiquidated, PaymentReversed
 from regesta.database import Connection as Db
-from regesta.event import Recorded
+from regesta.event import BRUSSELS, Recorded
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 
 SOURCE: Final = "budget"
-BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 ADVANCES: Final = Periods(
     "advances",
     {"commitment": "text", "payment": "text"},

@@ -13,9 +13,9 @@ from services.reporting.domain.letter import Content, Objective, YearSection
 from services.reporting.domain.outline import actions_of, contents_of, sections_of, under
 from services.reporting.domain.overview import Completeness, Line, Overview
 from services.reporting.render.fields import label_of
-from services.reporting.render.glossary import FIELDS
 from services.reporting.render.moments import Moment, printed, story
 from services.reporting.render.names import cut
+from services.reporting.render.words.official import FIELDS
 
 # From which share on a cell is one step darker: of fields in hundredths, of what was liquidated in parts per million.
 FIELD_STEPS: Final = (50, 75, 90)

@@ -17,12 +17,14 @@ from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Letter, Objective
 from services.reporting.domain.outline import dossiers_of, objectives_in
 from services.reporting.domain.overview import overview_of
-from services.reporting.render import filters, glossary, vocabulary
+from services.reporting.render import filters
 from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
+from services.reporting.render.moments import STATUS_MARKS
 from services.reporting.render.page import PREFIX, Page
-from services.reporting.render.sayings import SAYINGS
 from services.reporting.render.stops import Stop
+from services.reporting.render.words import official, values
+from services.reporting.render.words.sayings import SAYINGS
 from services.reporting.writing import canonical
 
 # In French it keeps its distance, and stays on the line of what it follows.
@@ -42,9 +44,9 @@ TEMPLATES: Final = Environment(
 )
 TEMPLATES.filters.update(filters.FILTERS)
 TEMPLATES.tests.update(filters.TESTS)
-TEMPLATES.globals.update({name: value for name, value in vars(glossary).items() if name.isupper()})
-TEMPLATES.globals.update({name: value for name, value in vars(vocabulary).items() if name.isupper()})
-TEMPLATES.globals["prefix"] = PREFIX
+for words in (official, values):
+    TEMPLATES.globals.update({name: table for name, table in vars(words).items() if name.isupper()})
+TEMPLATES.globals.update(prefix=PREFIX, STATUS_MARKS=STATUS_MARKS)
 
 
 @dataclass(frozen=True, slots=True)

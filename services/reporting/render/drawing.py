@@ -13,7 +13,7 @@ from services.reporting.domain.letter import Content, Objective
 from services.reporting.domain.outline import actions_of, sections_of
 from services.reporting.render.moments import Mark, Moment, printed, story
 from services.reporting.render.names import name
-from services.reporting.render.sayings import SAYINGS
+from services.reporting.render.words.sayings import SAYINGS
 
 # Per cents of the width, and pixels of the height.
 LEFT: Final = 8.0

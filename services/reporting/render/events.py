@@ -16,10 +16,10 @@ from contracts.types import LANGUAGES, Language, Place
 from regesta.event import Recorded
 from regesta.projection import newest
 from services.reporting.render.figures import Door
-from services.reporting.render.glossary import EMPTY, FIELDS, STATUSES
 from services.reporting.render.names import cut
-from services.reporting.render.vocabulary import EVENTS, STEPS
-from services.reporting.render.wording import money, number
+from services.reporting.render.words.numbers import money, number
+from services.reporting.render.words.official import EMPTY, FIELDS, STATUSES
+from services.reporting.render.words.values import EVENTS, STEPS
 
 LONGEST: Final = 110
 NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")

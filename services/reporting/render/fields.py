@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from contracts.objectives import Continuous, Deadline, EndOfLegislature, InWords, OnDay, Relative
+from contracts.objectives import Deadline, InWords
 from contracts.types import Text
-from services.reporting.domain.figure import When
 from services.reporting.domain.letter import Content, DeadlineEntry, Staff, Statement, StatusEntry
-from services.reporting.render.glossary import FIELDS, Label
+from services.reporting.render.words.label import Label
+from services.reporting.render.words.official import FIELDS
 
-Dated: TypeAlias = OnDay | Continuous | EndOfLegislature | Relative
 Kind: TypeAlias = Literal["text", "deadline", "status", "staff"]
 # Deadline and status stand before these, staff after the conditions of success and before the rest.
 AFTER_DEADLINE: Final = frozenset({"success_conditions", "ict_needs", "partners", "indicators"})
@@ -77,35 +76,3 @@ def _due(content: Content) -> Iterator[FieldRow]:
 def own_words(deadline: Deadline | None) -> Text | None:
     """Return the words that a document itself has for a deadline, when no day can be told from them."""
     return deadline.text if isinstance(deadline, InWords) else None
-
-
-def deadline_words(deadline: Dated, day: When | None) -> Label:
-    """Return a deadline in words, as known."""
-    match deadline:
-        case OnDay():
-            return Label(day.fr, day.nl, day.en) if day else Label(*[str(deadline.day)] * 3)
-        case Continuous():
-            until = deadline.until
-            if until is None:
-                return Label("en continu", "doorlopend", "continuous")
-            ends = {language: until.wording(language) for language in ("fr", "nl", "en")}
-            return Label(f"en continu, fin : {ends['fr']}", f"doorlopend, einde: {ends['nl']}",
-                         f"continuous, end: {ends['en']}")  # fmt: skip
-        case EndOfLegislature():
-            return Label("fin de la législature", "einde van de legislatuur", "end of the legislature")
-        case Relative():
-            return _relative(deadline)
-
-
-def _relative(deadline: Relative) -> Label:
-    days, after = abs(deadline.offset_days), deadline.offset_days >= 0
-    working = deadline.calendar == "working"
-    one = days == 1
-    fr = f"{days} {'jour' if one else 'jours'}{(' ouvrable' if one else ' ouvrables') if working else ''}"
-    nl = f"{days} {'werkdag' if working else 'dag'}{'' if one else 'en'}"
-    en = f"{days} {'working ' if working else ''}{'day' if one else 'days'}"
-    return Label(
-        f"{fr} {'après' if after else 'avant'} : {deadline.to}",
-        f"{nl} {'na' if after else 'voor'}: {deadline.to}",
-        f"{en} {'after' if after else 'before'}: {deadline.to}",
-    )

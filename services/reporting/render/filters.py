@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from typing import Final, NamedTuple, TypeVar
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from contracts.bands import Band
 from contracts.types import LANGUAGES, Language, Place, Text
 from services.reporting.domain import checks, outline, overview
 from services.reporting.domain.budget import Budget, Footer
 from services.reporting.domain.indicators import BandTable, Indicator, Threshold
 from services.reporting.domain.letter import Facts, Heading, YearSection
-from services.reporting.render import dashboards, drawing, events, fields, moments, names, wording
-from services.reporting.render.glossary import INDICATORS, Label
+from services.reporting.render import dashboards, drawing, events, fields, moments, names
 from services.reporting.render.page import Page
+from services.reporting.render.words import numbers, phrases
+from services.reporting.render.words.label import Label
 
 T = TypeVar("T")
 # What an HTML `time` may hold of EDTF.
 HTML_DATE: Final = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?")
-NOUNS: Final[Mapping[str, Mapping[Language, tuple[str, str]]]] = {
-    "line": {"fr": ("ligne", "lignes"), "nl": ("lijn", "lijnen"), "en": ("line", "lines")},
-    "line_open": {
-        "fr": ("ligne encore sans montant", "lignes encore sans montant"),
-        "nl": ("lijn nog zonder bedrag", "lijnen nog zonder bedrag"),
-        "en": ("line still without an amount", "lines still without an amount"),
-    },
-    "line_shared": {
-        "fr": ("ligne partagée", "lignes partagées"),
-        "nl": ("gedeelde lijn", "gedeelde lijnen"),
-        "en": ("shared line", "shared lines"),
-    },
-}
 
 
 class Spoken(NamedTuple):
@@ -139,39 +125,7 @@ def places(indicator: Indicator) -> list[Place]:
 
 def edges(table: BandTable, colour: str) -> Label | None:
     """Return the bands of a colour in words with their edges; None when the table has none of it."""
-    found = [_edges(band) for band in table.bands if band.colour == colour]
-    return Label(*("; ".join(words) for words in zip(*found, strict=True))) if found else None
-
-
-def _edges(band: Band) -> Label:
-    low = None if band.lower is None else wording.number(band.lower)
-    high = None if band.upper is None else wording.number(band.upper)
-    if low is not None and high is not None:
-        if low == high:
-            return Label(f"exactement {low}", f"precies {low}", f"exactly {low}")
-        start = "[" if band.lower_inclusive else "]"
-        end = "]" if band.upper_inclusive else "["
-        if band.lower_inclusive and band.upper_inclusive:
-            return Label(f"de {low} à {high}", f"van {low} tot en met {high}", f"from {low} to {high}")
-        return Label(*[f"{start}{low} ; {high}{end}"] * 3)
-    if low is not None:
-        return (
-            Label(f"{low} et plus", f"{low} en meer", f"{low} and more")
-            if band.lower_inclusive
-            else Label(f"plus de {low}", f"meer dan {low}", f"more than {low}")
-        )
-    if high is not None:
-        return (
-            Label(f"{high} au plus", f"hoogstens {high}", f"{high} at most")
-            if band.upper_inclusive
-            else Label(f"moins de {high}", f"minder dan {high}", f"less than {high}")
-        )
-    return Label("toute valeur", "elke waarde", "any value")
-
-
-def measured_in(unit: str) -> Label:
-    """Return in what an indicator is measured, the unit in the words of who defined it."""
-    return Label(*(f"{words} {unit}" for words in INDICATORS["measured_in"]))
+    return phrases.edges_of([band for band in table.bands if band.colour == colour])
 
 
 def any_of(thresholds: Iterable[Threshold], column: str) -> bool:
@@ -194,14 +148,9 @@ def unless_words(printed: str | None, label: Label) -> str | None:
     return None if printed is not None and printed.strip().lower() in {words.lower() for words in label} else printed
 
 
-def counted_both(count: int, noun: str) -> Label:
-    """Return a count with its noun in every language."""
-    return Label(*(wording.counted(count, *NOUNS[noun][language], language) for language in ("fr", "nl", "en")))
-
-
 def share(ppm: int) -> str:
     """Return parts per million as per cents."""
-    return f"{ppm / 10_000:g} %".replace(".", ",").replace(" ", wording.NO_BREAK)
+    return f"{ppm / 10_000:g} %".replace(".", ",").replace(" ", numbers.NO_BREAK)
 
 
 def hundredths(part: overview.Completeness) -> int:
@@ -212,11 +161,6 @@ def hundredths(part: overview.Completeness) -> int:
 def hundredths_of(part: int, whole: int) -> int:
     """Return so many of so many in whole hundredths; all of nothing."""
     return part * 100 // whole if whole else 100
-
-
-def day(value: date, language: Language) -> str:
-    """Return a day in words."""
-    return wording.day(value, language)
 
 
 def _for_reader(told: Callable[[T, Language], str]) -> Callable[[Context, T], str]:
@@ -238,14 +182,14 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "checked": checks.check,
     "colour_bars": dashboards.colour_bars,
     "completeness": overview.completeness,
-    "counted_both": counted_both,
+    "counted_both": phrases.count_of,
     "cut": names.cut,
-    "day": day,
-    "deadline_words": fields.deadline_words,
+    "day": numbers.day,
+    "deadline_words": phrases.deadline_words,
     "decisions": moments.decisions,
     "drawing": drawing.drawing,
     "edges": edges,
-    "euros": wording.euros,
+    "euros": numbers.euros,
     "event_words": _for_reader(events.event_words),
     "filled": filled,
     "gaps": dashboards.gaps,
@@ -261,21 +205,21 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "late_milestones": dashboards.late_milestones,
     "ledger_rows": dashboards.ledger_rows,
     "lines": lines,
-    "measured_in": measured_in,
-    "moment": wording.moment,
+    "measured_in": phrases.measured_in,
+    "moment": numbers.moment,
     "moments_of": moments_of,
     "name": names.name,
     "nearest": nearest,
     "next_deadlines": dashboards.next_deadlines,
     "note_name": names.note_name,
-    "number": wording.number,
+    "number": numbers.number,
     "occurred_words": _for_reader(events.occurred_words),
     "odd_basis": odd_basis,
     "odd_headings": odd_headings,
     "open_lines": open_lines,
     "own_words": fields.own_words,
-    "percent": wording.percent,
-    "percent_of": wording.percent_of,
+    "percent": numbers.percent,
+    "percent_of": numbers.percent_of,
     "place_of": events.place_of,
     "place_words": names.place_words,
     "places": places,
@@ -284,7 +228,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "rows": fields.rows,
     "section_contents": dashboards.section_contents,
     "share": share,
-    "short_day": wording.short_day,
+    "short_day": numbers.short_day,
     "short_title": names.short_title,
     "shortened": dashboards.shortened,
     "spoken": spoken,

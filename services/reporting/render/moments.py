@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal, TypeAlias
@@ -11,8 +11,10 @@ from contracts.types import Place, Text
 from services.reporting.domain.dossiers import Commitment, Convention, Dossier, Milestone, Payment, Step, StepKind
 from services.reporting.domain.figure import Events, When
 from services.reporting.domain.letter import Fact
-from services.reporting.render.glossary import FACTS, Label
-from services.reporting.render.vocabulary import (
+from services.reporting.render.words import phrases
+from services.reporting.render.words.label import Label
+from services.reporting.render.words.official import FACTS
+from services.reporting.render.words.values import (
     APPROVAL_STEPS,
     BODIES,
     FACT_TYPES,
@@ -21,7 +23,6 @@ from services.reporting.render.vocabulary import (
     STEPS,
     VERDICTS,
 )
-from services.reporting.render.wording import NO_BREAK, money
 
 Mark: TypeAlias = Literal["reached", "planned", "target", "late", "unmet", "unclear", "dropped"]
 
@@ -32,8 +33,16 @@ MARKS: Final[dict[str, Mark]] = {
     "unmet": "unmet",
     "unclear": "unclear",
 }
-
-
+# The shape of a declared status; one to be corrected has a colour instead.
+STATUS_MARKS: Final[Mapping[str, str]] = {
+    "on_schedule": "planned",
+    "in_progress": "planned",
+    "behind": "late",
+    "completed": "reached",
+    "stopped": "dropped",
+    "to_be_corrected": "amber",
+    "other": "planned",
+}
 # Steps that decide; the others lead there.
 DECISIONS: Final = frozenset[StepKind](
     {
@@ -149,27 +158,22 @@ def _milestone(milestone: Milestone) -> Moment:
 def _reached(milestone: Milestone) -> Label:
     """Return how a reached milestone is worded: by how much it is late, else what was planned."""
     due, reached = milestone.due, milestone.reached
-    if milestone.late and reached and reached.earliest and due.latest:
-        days = (reached.earliest - due.latest).days
-        return Label(
-            f"atteint avec {days} {'jour' if days == 1 else 'jours'} de retard",
-            f"bereikt, {days} {'dag' if days == 1 else 'dagen'} te laat",
-            f"reached {days} {'day' if days == 1 else 'days'} late",
-        )
-    if milestone.late:
-        return Label("atteint en retard", "te laat bereikt", "reached late")
-    return Label(f"atteint, prévu {due.fr}", f"bereikt, gepland {due.nl}", f"reached, planned for {due.en}")
+    if not milestone.late:
+        return phrases.reached_as_planned(due)
+    if reached is None or reached.earliest is None or due.latest is None:
+        return phrases.reached_late(None)
+    return phrases.reached_late((reached.earliest - due.latest).days)
 
 
 def _step(step: Step) -> Moment:
     parts = [
         BODIES[step.body] if step.body else None,
         APPROVAL_STEPS[step.step] if step.step else None,
-        _round(step.round),
+        phrases.of_round(step.round),
         VERDICTS.get(step.verdict or ""),
-        _amount(step.amount_cents),
-        _received(step.received),
-        _closes(step.closes_on),
+        phrases.amount(step.amount_cents),
+        phrases.received(step.received),
+        phrases.closes(step.closes_on),
     ]
     verdict = step.verdict if step.verdict and step.verdict not in VERDICTS else None
     return Moment(
@@ -178,7 +182,7 @@ def _step(step: Step) -> Moment:
         STEPS[step.kind],
         step.events,
         step.text,
-        _joined(parts),
+        Label.joined(*parts),
         tuple(note for note in (step.reference, verdict, step.reason) if note),
     )
 
@@ -186,18 +190,17 @@ def _step(step: Step) -> Moment:
 def _convention(convention: Convention) -> Moment:
     signed = Label("convention signée", "overeenkomst ondertekend", "convention signed")
     ended = Label("convention résiliée", "overeenkomst beëindigd", "convention terminated")
-    advance = convention.advance_ppm
     parts = [
-        _amount(convention.amount.value),
-        None if advance is None else _advance(advance),
-        _until(convention.ends_on),
+        phrases.amount(convention.amount.value),
+        phrases.advance(convention.advance_ppm),
+        phrases.ends(convention.ends_on),
     ]
     return Moment(
         "reached" if convention.state == "signed" else "dropped",
         convention.signed_on,
         signed if convention.state == "signed" else ended,
         convention.events,
-        detail=_joined(parts),
+        detail=Label.joined(*parts),
         notes=tuple(note for note in (convention.reference, convention.reason) if note),
     )
 
@@ -208,7 +211,7 @@ def _obligation(commitment: Commitment) -> Iterator[Moment]:
         commitment.occurred,
         Label("engagé", "vastgelegd", "committed"),
         commitment.committed.events,
-        detail=_joined([_amount(commitment.committed.value), _of_line(commitment.line)]),
+        detail=Label.joined(phrases.amount(commitment.committed.value), phrases.of_line(commitment.line)),
         notes=(commitment.visa,) if commitment.visa else (),
     )
     for payment in commitment.payments:
@@ -222,55 +225,10 @@ def _payment(payment: Payment) -> Moment:
         paid,
         PARTS_OF_PAYMENT[payment.part],
         payment.events,
-        detail=_joined([_amount(payment.amount.value), _of_line(payment.line), _reversed(payment.reversed_cents)]),
+        detail=Label.joined(
+            phrases.amount(payment.amount.value),
+            phrases.of_line(payment.line),
+            phrases.reversed_of(payment.reversed_cents),
+        ),
         notes=tuple(dict.fromkeys(note for note in (payment.payment, payment.visa) if note)),
-    )
-
-
-def _joined(parts: list[Label | None]) -> Label | None:
-    said = [part for part in parts if part is not None]
-    return Label(*(", ".join(words) for words in zip(*said, strict=True))) if said else None
-
-
-def _amount(cents: int | None) -> Label | None:
-    if cents is None:
-        return None
-    return Label(money(cents, "fr"), money(cents, "nl"), money(cents, "en"))
-
-
-def _of_line(line: str) -> Label:
-    allocation = line.partition(".")[2]
-    return Label(f"AB{NO_BREAK}{allocation}", f"BA{NO_BREAK}{allocation}", f"line{NO_BREAK}{allocation}")
-
-
-def _round(count: int | None) -> Label | None:
-    if count is None or count < 2:
-        return None
-    return Label(f"tour {count}", f"ronde {count}", f"round {count}")
-
-
-def _received(count: int | None) -> Label | None:
-    return None if count is None else Label(f"{count} reçus", f"{count} ontvangen", f"{count} received")
-
-
-def _closes(when: When | None) -> Label | None:
-    return None if when is None else Label(f"clôture {when.fr}", f"sluit {when.nl}", f"closes {when.en}")
-
-
-def _until(when: When | None) -> Label | None:
-    return None if when is None else Label(f"fin {when.fr}", f"eindigt {when.nl}", f"ends {when.en}")
-
-
-def _advance(ppm: int) -> Label:
-    share = f"{ppm / 10_000:g}".replace(".", ",")
-    return Label(f"acompte de {share}{NO_BREAK}%", f"voorschot van {share}%", f"advance of {share.replace(',', '.')}%")
-
-
-def _reversed(cents: int) -> Label | None:
-    if not cents:
-        return None
-    return Label(
-        f"dont {money(cents, 'fr')} repris",
-        f"waarvan {money(cents, 'nl')} teruggenomen",
-        f"of which {money(cents, 'en')} reversed",
     )

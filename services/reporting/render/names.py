@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.types import Language, Place, Text
 from services.reporting.domain.figure import Figure
 from services.reporting.domain.letter import Action, Note, Objective
-from services.reporting.render.glossary import EMPTY
+from services.reporting.render.words.official import EMPTY
 
 LONGEST = 60
 

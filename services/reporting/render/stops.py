@@ -10,27 +10,13 @@ from typing import Final
 
 from contracts.dates import ImpreciseDate
 from contracts.types import Language
-from services.reporting.render.glossary import Label
-from services.reporting.render.wording import counted
+from services.reporting.render.words.numbers import SHORT_MONTHS
+from services.reporting.render.words.phrases import counted_in
 
 # One row of them at a desk, two at a phone.
 MOST: Final = 16
 HEIGHT: Final = 72
 LOWEST: Final = 8
-SHORT: Final = (
-    Label("janv.", "jan.", "Jan"),
-    Label("févr.", "feb.", "Feb"),
-    Label("mars", "mrt.", "Mar"),
-    Label("avr.", "apr.", "Apr"),
-    Label("mai", "mei", "May"),
-    Label("juin", "juni", "June"),
-    Label("juil.", "juli", "July"),
-    Label("août", "aug.", "Aug"),
-    Label("sept.", "sep.", "Sept"),
-    Label("oct.", "okt.", "Oct"),
-    Label("nov.", "nov.", "Nov"),
-    Label("déc.", "dec.", "Dec"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +35,11 @@ class Stop:
 
     def short(self, language: Language) -> str:
         """Return its name for the eye."""
-        return SHORT[self.month.month - 1].get(language)
+        return SHORT_MONTHS[self.month.month - 1].get(language)
 
     def spoken(self, language: Language) -> str:
         """Return its name and how much was recorded in it, for a screen reader."""
-        nouns = {"fr": ("fait", "faits"), "nl": ("feit", "feiten"), "en": ("fact", "facts")}[language]
-        return f"{ImpreciseDate(f'{self.month:%Y-%m}').wording(language)}, {counted(self.facts, *nouns, language)}"
+        return f"{ImpreciseDate(f'{self.month:%Y-%m}').wording(language)}, {counted_in(self.facts, 'fact', language)}"
 
 
 def stops(months: Mapping[date, int], shown: date | None, today: date) -> list[Stop]:

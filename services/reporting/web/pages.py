@@ -22,8 +22,8 @@ from services.reporting.gathering import read_notes
 from services.reporting.render import documents, names
 from services.reporting.render.events import event_words
 from services.reporting.render.figures import Figures
-from services.reporting.render.glossary import PARTS
-from services.reporting.render.sayings import SAYINGS
+from services.reporting.render.words.official import PARTS
+from services.reporting.render.words.sayings import SAYINGS
 from services.reporting.web.reading import NO_MONTHS, Months, Reader, Reads, navigation, recorded
 from services.reporting.web.responding import PageRoute, answer, page_of
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from contracts.types import NoteSlug, Year
 from regesta.aside import aside
-from regesta.event import Recorded, split_name
+from regesta.event import BRUSSELS, Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
 from regesta.view import Reading
 from regesta.view import View as Known
@@ -25,9 +25,8 @@ from services.reporting.render.documents import Link, View
 from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import Page
-from services.reporting.render.sayings import SAYINGS
 from services.reporting.render.stops import stops
-from services.reporting.render.wording import BRUSSELS
+from services.reporting.render.words.sayings import SAYINGS
 from services.reporting.web.responding import answer, page_of
 
 Months: TypeAlias = Mapping[date, int]

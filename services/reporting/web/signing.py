@@ -16,7 +16,7 @@ from regesta.web import COOKIE
 from services.reporting.render import documents
 from services.reporting.render.documents import Frame
 from services.reporting.render.page import PREFIX, Page, language_of
-from services.reporting.render.sayings import SAYINGS
+from services.reporting.render.words.sayings import SAYINGS
 from services.reporting.web.responding import HEADERS, STYLES, STYLESHEET, page_of
 
 START: Final = f"{PREFIX}/"

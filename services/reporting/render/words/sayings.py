@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.reporting.render.glossary import Label
+from services.reporting.render.words.label import Label
 
+# A noun, for one and for many.
+NOUNS: Final[Mapping[str, tuple[Label, Label]]] = {
+    "fact": (Label("fait", "feit", "fact"), Label("faits", "feiten", "facts")),
+    "line": (Label("ligne", "lijn", "line"), Label("lignes", "lijnen", "lines")),
+    "line_open": (
+        Label("ligne encore sans montant", "lijn nog zonder bedrag", "line still without an amount"),
+        Label("lignes encore sans montant", "lijnen nog zonder bedrag", "lines still without an amount"),
+    ),
+    "line_shared": (
+        Label("ligne partagée", "gedeelde lijn", "shared line"),
+        Label("lignes partagées", "gedeelde lijnen", "shared lines"),
+    ),
+}
 SAYINGS: Final[Mapping[str, Label]] = {
     # The frame of every page.
     "skip": Label("Aller au contenu", "Naar de inhoud", "Skip to content"),

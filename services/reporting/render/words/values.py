@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.reporting.render.glossary import Label
+from services.reporting.render.words.label import Label
 
 # What a dossier is.
 DOSSIER_KINDS: Final[Mapping[str, Label]] = {

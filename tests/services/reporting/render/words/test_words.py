@@ -13,14 +13,14 @@ from contracts.objectives import FactType, FieldName, Reading, Status
 from services.reporting.domain.budget import CategoryName
 from services.reporting.domain.dossiers import StepKind
 from services.reporting.domain.figure import State
-from services.reporting.render import glossary, sayings, vocabulary
 from services.reporting.render.documents import TEMPLATES
-from services.reporting.render.glossary import Label
 from services.reporting.render.moments import MARKS
+from services.reporting.render.words import official, sayings, values
+from services.reporting.render.words.label import Label
 
 TABLES: dict[str, Mapping[str, Label]] = {
     name: table
-    for module in (glossary, vocabulary, sayings)
+    for module in (official, values, sayings)
     for name, table in vars(module).items()
     if name.isupper() and all(isinstance(each, Label) for each in table.values())
 }
@@ -29,17 +29,17 @@ TABLES: dict[str, Mapping[str, Label]] = {
 @pytest.mark.parametrize(
     ("values", "table"),
     [
-        (FactType, vocabulary.FACT_TYPES),
-        (Body, vocabulary.BODIES),
-        (ApprovalStep, vocabulary.APPROVAL_STEPS),
-        (MilestoneKind, vocabulary.MILESTONES),
-        (DossierKind, vocabulary.DOSSIER_KINDS),
-        (StepKind, vocabulary.STEPS),
-        (Outcome, vocabulary.VERDICTS),
-        (Status, glossary.STATUSES),
-        (Reading, glossary.FACTS),
-        (Reading, glossary.FACTS_PLURAL),
-        (CategoryName, glossary.BUDGET),
+        (FactType, values.FACT_TYPES),
+        (Body, values.BODIES),
+        (ApprovalStep, values.APPROVAL_STEPS),
+        (MilestoneKind, values.MILESTONES),
+        (DossierKind, values.DOSSIER_KINDS),
+        (StepKind, values.STEPS),
+        (Outcome, values.VERDICTS),
+        (Status, official.STATUSES),
+        (Reading, official.FACTS),
+        (Reading, official.FACTS_PLURAL),
+        (CategoryName, official.BUDGET),
     ],
 )
 def test_every_value_that_a_letter_can_hold_has_words(values: Any, table: Mapping[str, Label]) -> None:
@@ -47,15 +47,15 @@ def test_every_value_that_a_letter_can_hold_has_words(values: Any, table: Mappin
 
 
 def test_every_kind_of_empty_and_every_text_field_has_words() -> None:
-    assert set(get_args(State)) - {"known"} - set(glossary.EMPTY) == set()
+    assert set(get_args(State)) - {"known"} - set(official.EMPTY) == set()
     fields = {field for field in get_args(FieldName) if not field.startswith("budget_")}
-    assert fields - set(glossary.FIELDS) == set()
+    assert fields - set(official.FIELDS) == set()
     assert set(get_args(Reading)) == set(MARKS)
 
 
 def test_every_event_has_words() -> None:
     events = {event.name.rpartition(".v")[0] for event in (*objectives.EVENTS, *kpi.EVENTS, *budget.EVENTS)}
-    assert events - set(vocabulary.EVENTS) - set(vocabulary.STEPS) == set()
+    assert events - set(values.EVENTS) - set(values.STEPS) == set()
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))

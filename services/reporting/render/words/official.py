@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from contracts.types import Language
-
-
-class Label(NamedTuple):
-    """One name in three languages."""
-
-    fr: str
-    nl: str
-    en: str
-
-    def get(self, language: Language) -> str:
-        """Return the name in a language."""
-        match language:
-            case "fr":
-                return self.fr
-            case "nl":
-                return self.nl
-            case "en":
-                return self.en
-
+from services.reporting.render.words.label import Label
 
 # Parts of the letter and its objectives.
 PARTS: Final[Mapping[str, Label]] = {
@@ -225,15 +206,4 @@ SAID: Final[Mapping[str, Label]] = {
     "amount": Label("Montant", "Bedrag", "Amount"),
     "dossiers": Label("Dossiers", "Dossiers", "Dossiers"),
     "section": Label("Chapitre", "Hoofdstuk", "Section"),
-}
-
-# The shape of a declared status.
-STATUS_MARKS: Final[Mapping[str, str]] = {
-    "on_schedule": "planned",
-    "in_progress": "planned",
-    "behind": "late",
-    "completed": "reached",
-    "stopped": "dropped",
-    "to_be_corrected": "amber",
-    "other": "planned",
 }

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.reporting.render.wording import counted, day, euros, moment, number, percent, short_day
+from services.reporting.render.words.numbers import counted, day, euros, moment, number, percent, short_day
 
 
 @pytest.mark.parametrize(

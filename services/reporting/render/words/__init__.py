@@ -1,0 +1,1 @@
+"""The words of letters and pages in French, Dutch and English: names, values, sayings, numbers, and phrases made of these."""
