@@ -1,10 +1,13 @@
-"""The way of a dossier to its decision: opinions, approvals, and who is told, selected or awarded. Pure."""
+"""The way of a dossier to its decision: opinions, approvals, and who is told, selected or awarded. Pure.
+
+Every rule here returns a step, nothing when it is recorded, and raises what `commanded` and `take` do beside its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal
 
 from contracts.decisions import (
     ApplicationId,
@@ -135,30 +138,72 @@ class AwardContract(ReportableCommand):
     amount_cents: Cents | None = None
 
 
-OpinionCommands: TypeAlias = RequestOpinion | IssueOpinion | OverrideOpinion
-ApprovalCommands: TypeAlias = RequestApproval | GrantApproval | RefuseApproval | WithdrawApproval
-OutcomeCommands: TypeAlias = NotifyDecision | SelectProject | AwardContract
-
-
-def decide_opinion(command: OpinionCommands, read: Read, context: Context) -> Facts:
-    """Return a step of an opinion; nothing when it is recorded.
-
-    Raises UnknownDossier, NotLeadUnit, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended, DossierHasEnded,
-    ApplicationUnknown, OpinionNotIssued, NothingToOverride.
-    """
+def request_opinion(command: RequestOpinion, read: Read, context: Context) -> Facts:
+    """Return the request. Raises ApplicationUnknown."""
     dossier = commanded(command, read, context)
     unknown = without_application(dossier, command.application)
-    match command:
-        case RequestOpinion():
-            return take(dossier, context, fact(OpinionRequested, command), unknown)
-        case IssueOpinion():
-            return take(dossier, context, fact(OpinionIssued, command), unknown)
-        case OverrideOpinion():
-            return take(
-                dossier, context, fact(OpinionOverridden, command), [*unknown, *_not_to_override(dossier, command)]
-            )
-        case _:
-            assert_never(command)
+    return take(dossier, context, fact(OpinionRequested, command), unknown)
+
+
+def issue_opinion(command: IssueOpinion, read: Read, context: Context) -> Facts:
+    """Return the opinion. Raises ApplicationUnknown."""
+    dossier = commanded(command, read, context)
+    unknown = without_application(dossier, command.application)
+    return take(dossier, context, fact(OpinionIssued, command), unknown)
+
+
+def override_opinion(command: OverrideOpinion, read: Read, context: Context) -> Facts:
+    """Return the override. Raises ApplicationUnknown, OpinionNotIssued, NothingToOverride."""
+    dossier = commanded(command, read, context)
+    unknown = without_application(dossier, command.application)
+    objections = [*unknown, *_not_to_override(dossier, command)]
+    return take(dossier, context, fact(OpinionOverridden, command), objections)
+
+
+def request_approval(command: RequestApproval, read: Read, context: Context) -> Facts:
+    """Return the request."""
+    return take(commanded(command, read, context), context, fact(ApprovalRequested, command))
+
+
+def grant_approval(limits: Limits, command: GrantApproval, read: Read, context: Context) -> Facts:
+    """Return the approval. Raises AlreadyDecided, and what it lacks under the limits of its day (see limits.py)."""
+    dossier, granted = commanded(command, read, context), fact(ApprovalGranted, command)
+    missing = lacking(dossier, granted, limits.on(_day_of(command, context)))
+    return take(dossier, context, granted, [*_decided(dossier, ApprovalRefused, command), *missing])
+
+
+def refuse_approval(command: RefuseApproval, read: Read, context: Context) -> Facts:
+    """Return the refusal. Raises AlreadyDecided."""
+    dossier = commanded(command, read, context)
+    return take(dossier, context, fact(ApprovalRefused, command), _decided(dossier, ApprovalGranted, command))
+
+
+def withdraw_approval(command: WithdrawApproval, read: Read, context: Context) -> Facts:
+    """Return the withdrawal. Raises NotGranted."""
+    dossier = commanded(command, read, context)
+    return take(dossier, context, fact(ApprovalWithdrawn, command), _not_granted(dossier, command))
+
+
+def notify_decision(command: NotifyDecision, read: Read, context: Context) -> Facts:
+    """Return the notice. Raises PartyNotKnown."""
+    dossier = commanded(command, read, context)
+    require_party(read, command.to)
+    return take(dossier, context, fact(DecisionNotified, command))
+
+
+def select_project(command: SelectProject, read: Read, context: Context) -> Facts:
+    """Return the choice. Raises PartyNotKnown, ApplicationUnknown."""
+    dossier = commanded(command, read, context)
+    require_party(read, command.party)
+    unknown = without_application(dossier, command.application)
+    return take(dossier, context, fact(ProjectSelected, command), unknown)
+
+
+def award_contract(command: AwardContract, read: Read, context: Context) -> Facts:
+    """Return the award. Raises PartyNotKnown."""
+    dossier = commanded(command, read, context)
+    require_party(read, command.party)
+    return take(dossier, context, fact(ContractAwarded, command))
 
 
 def _not_to_override(dossier: Dossier, command: OverrideOpinion) -> Iterator[Refused]:
@@ -175,41 +220,6 @@ def _not_to_override(dossier: Dossier, command: OverrideOpinion) -> Iterator[Ref
             opinion_of=command.opinion_of,
             round=command.round,
         )
-
-
-class Approvals:
-    """Decides on approvals under the limits of its configuration."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-
-    def decide(self, command: ApprovalCommands, read: Read, context: Context) -> Facts:
-        """Return a step of an approval; nothing when it is recorded.
-
-        Raises UnknownDossier, NotLeadUnit, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended, DossierHasEnded,
-        AlreadyDecided, NotGranted, and what a grant lacks (see limits.py).
-        """
-        dossier = commanded(command, read, context)
-        match command:
-            case RequestApproval():
-                return take(dossier, context, fact(ApprovalRequested, command))
-            case GrantApproval():
-                granted = fact(ApprovalGranted, command)
-                limits = self._limits.on(_day_of(command, context))
-                return take(
-                    dossier,
-                    context,
-                    granted,
-                    [*_decided(dossier, ApprovalRefused, command), *lacking(dossier, granted, limits)],
-                )
-            case RefuseApproval():
-                return take(
-                    dossier, context, fact(ApprovalRefused, command), _decided(dossier, ApprovalGranted, command)
-                )
-            case WithdrawApproval():
-                return take(dossier, context, fact(ApprovalWithdrawn, command), _not_granted(dossier, command))
-            case _:
-                assert_never(command)
 
 
 def _day_of(command: GrantApproval, context: Context) -> date:
@@ -238,26 +248,3 @@ def _not_granted(dossier: Dossier, command: ApprovalCommand) -> Iterator[Refused
             step=command.step,
             round=command.round,
         )
-
-
-def decide_outcome(command: OutcomeCommands, read: Read, context: Context) -> Facts:
-    """Return who was told, selected or awarded; nothing when it is recorded.
-
-    Raises UnknownDossier, NotLeadUnit, PartyNotKnown, StepDiffers, MayNotReport, and when it is decided here, not reported: DossierIsSuspended,
-    DossierHasEnded, ApplicationUnknown.
-    """
-    dossier = commanded(command, read, context)
-    match command:
-        case NotifyDecision():
-            require_party(read, command.to)
-            return take(dossier, context, fact(DecisionNotified, command))
-        case SelectProject():
-            require_party(read, command.party)
-            return take(
-                dossier, context, fact(ProjectSelected, command), without_application(dossier, command.application)
-            )
-        case AwardContract():
-            require_party(read, command.party)
-            return take(dossier, context, fact(ContractAwarded, command))
-        case _:
-            assert_never(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Self, TypeAlias, assert_never
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -113,58 +113,16 @@ class CompleteDossier(DossierCommand):
     reason: Words | None = None
 
 
-LifecycleCommands: TypeAlias = (
-    OpenDossier
-    | LinkDossier
-    | UnlinkDossier
-    | SuspendDossier
-    | ResumeDossier
-    | StopDossier
-    | MergeDossier
-    | CompleteDossier
-)
+def open_dossier(command: OpenDossier, read: Read, context: Context) -> Facts:
+    """Return the opening, and the attachment in the stream of each objective and programme; nothing when it is open.
 
-
-def decide(command: LifecycleCommands, read: Read, context: Context) -> Facts:  # noqa: PLR0911 one per command
-    """Return what a command on a dossier's life comes to. Raises UnknownDossier, NotLeadUnit and those below."""
-    if isinstance(command, OpenDossier):
-        _require_right(command, read, context)
-        return open_dossier(read(Dossier, command.dossier), command, read)
-    dossier = commanded(command, read, context)
-    match command:
-        case LinkDossier():
-            return link(dossier, command, read, context)
-        case UnlinkDossier():
-            return unlink(dossier, command, read)
-        case SuspendDossier():
-            return suspend(dossier, fact(DossierSuspended, command))
-        case ResumeDossier():
-            return resume(dossier, fact(DossierResumed, command))
-        case StopDossier():
-            if command.registered_in_error and dossier.ended is None:
-                _require_nothing_under(dossier, read)
-            return _end(dossier, fact(DossierStopped, command))
-        case MergeDossier():
-            _require_target(dossier, command.into, read)
-            return _end(dossier, fact(DossierMerged, command))
-        case CompleteDossier():
-            return _end(dossier, fact(DossierCompleted, command))
-        case _:
-            assert_never(command)
-
-
-def _require_right(command: OpenDossier, read: Read, context: Context) -> None:
-    """Raise NotLeadUnit, or of a reported dossier MayNotReport, when this token may not open it."""
+    Raises NotLeadUnit, or of a reported dossier MayNotReport; DossierDiffers, ObjectiveNotKnown, ObjectiveIsClosed,
+    DossierNotKnown, NotAProgramme, DossierHasEnded.
+    """
     if command.origin is None:
         require_lead((read(Objective, key) for key in command.objectives), context)
     context.require_reporter(command.origin)
-
-
-def open_dossier(dossier: Dossier, command: OpenDossier, read: Read) -> Facts:
-    """Return the opening, and the attachment in the stream of each objective and programme.
-
-    Raises DossierDiffers, ObjectiveNotKnown, ObjectiveIsClosed, DossierNotKnown, NotAProgramme, DossierHasEnded.
-    """
+    dossier = read(Dossier, command.dossier)
     opened = fact(DossierOpened, command)
     if dossier.opened == opened:
         return nothing()
@@ -178,11 +136,13 @@ def open_dossier(dossier: Dossier, command: OpenDossier, read: Read) -> Facts:
     return {dossier.stream: [opened], **facts}
 
 
-def link(dossier: Dossier, command: LinkDossier, read: Read, context: Context) -> Facts:
+def link(command: LinkDossier, read: Read, context: Context) -> Facts:
     """Return the link and the attachment; nothing when they are linked.
 
-    Raises as open_dossier, ProgrammeUnderItself; NotLeadUnit also when only the new objective has a lead unit.
+    Raises UnknownDossier, ProgrammeUnderItself, and as open_dossier; NotLeadUnit also when only the new objective has a lead
+    unit.
     """
+    dossier = commanded(command, read, context)
     if command.objective in dossier.objectives or command.programme in dossier.programmes:
         return nothing()
     if dossier.ended is not None:
@@ -202,8 +162,9 @@ def link(dossier: Dossier, command: LinkDossier, read: Read, context: Context) -
     return {dossier.stream: [fact(DossierLinked, command)], whole.stream: [DossierAttached(dossier=dossier.key)]}
 
 
-def unlink(dossier: Dossier, command: UnlinkDossier, read: Read) -> Facts:
-    """Return the end of a link; nothing when there is none."""
+def unlink(command: UnlinkDossier, read: Read, context: Context) -> Facts:
+    """Return the end of a link; nothing when there is none. Raises UnknownDossier, NotLeadUnit."""
+    dossier = commanded(command, read, context)
     whole: State
     if command.objective in dossier.objectives:
         whole = read(Objective, command.objective)
@@ -214,8 +175,12 @@ def unlink(dossier: Dossier, command: UnlinkDossier, read: Read) -> Facts:
     return {dossier.stream: [fact(DossierUnlinked, command)], whole.stream: [DossierDetached(dossier=dossier.key)]}
 
 
-def suspend(dossier: Dossier, event: DossierSuspended) -> Facts:
-    """Return the wait; nothing when it waits for this reason. Raises DossierIsSuspended, DossierHasEnded."""
+def suspend(command: SuspendDossier, read: Read, context: Context) -> Facts:
+    """Return the wait; nothing when it waits for this reason.
+
+    Raises UnknownDossier, NotLeadUnit, DossierIsSuspended, DossierHasEnded.
+    """
+    dossier, event = commanded(command, read, context), fact(DossierSuspended, command)
     if dossier.suspended == event:
         return nothing()
     for refusal in dossier.blocked():
@@ -223,8 +188,12 @@ def suspend(dossier: Dossier, event: DossierSuspended) -> Facts:
     return {dossier.stream: [event]}
 
 
-def resume(dossier: Dossier, event: DossierResumed) -> Facts:
-    """Return the end of a wait; nothing when that is what happened last. Raises NotSuspended, DossierHasEnded."""
+def resume(command: ResumeDossier, read: Read, context: Context) -> Facts:
+    """Return the end of a wait; nothing when that is what happened last.
+
+    Raises UnknownDossier, NotLeadUnit, NotSuspended, DossierHasEnded.
+    """
+    dossier, event = commanded(command, read, context), fact(DossierResumed, command)
     if dossier.ended is not None:
         raise dossier.over()
     if dossier.suspended is not None:
@@ -232,6 +201,29 @@ def resume(dossier: Dossier, event: DossierResumed) -> Facts:
     if dossier.resumed == event:
         return nothing()
     raise NotSuspended(f"dossier {dossier.key!r} does not wait", dossier=dossier.key)
+
+
+def stop(command: StopDossier, read: Read, context: Context) -> Facts:
+    """Return the end; nothing when it ended so. Raises UnknownDossier, NotLeadUnit, StillOpenUnder, DossierHasEnded."""
+    dossier = commanded(command, read, context)
+    if command.registered_in_error and dossier.ended is None:
+        _require_nothing_under(dossier, read)
+    return _end(dossier, fact(DossierStopped, command))
+
+
+def merge(command: MergeDossier, read: Read, context: Context) -> Facts:
+    """Return the end; nothing when it ended so.
+
+    Raises UnknownDossier, NotLeadUnit, MergedIntoItself, DossierNotKnown, DossierHasEnded (one of the two has).
+    """
+    dossier = commanded(command, read, context)
+    _require_target(dossier, command.into, read)
+    return _end(dossier, fact(DossierMerged, command))
+
+
+def complete(command: CompleteDossier, read: Read, context: Context) -> Facts:
+    """Return the end; nothing when it ended so. Raises UnknownDossier, NotLeadUnit, DossierIsSuspended, DossierHasEnded."""
+    return _end(commanded(command, read, context), fact(DossierCompleted, command))
 
 
 def _end(dossier: Dossier, event: Ended) -> Facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias, assert_never
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from contracts.dossiers import (
 from contracts.types import EventName, Text, Words
 from regesta.command import Context, Facts, Read, fact, nothing
 from regesta.event import Event, FactWithdrawn, event_name
-from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, commanded
+from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, Settling, commanded
 from services.objectives.domain.errors import MilestoneDiffers, MilestoneSettled, UnknownMilestone
 
 SERVICE: Final = "objectives"
@@ -76,39 +76,12 @@ class SettleAdvance(DossierCommand):
     reversed: tuple[EventName, ...] = ()
 
 
-MilestoneCommands: TypeAlias = PlanMilestone | RescheduleMilestone | ReachMilestone | CancelMilestone
+def plan(command: PlanMilestone, read: Read, context: Context) -> Facts:
+    """Return the plan; nothing when it stands. A dossier that waits may plan.
 
-
-def decide(command: MilestoneCommands, read: Read, context: Context) -> Facts:
-    """Return what a command on a milestone comes to.
-
-    Raises UnknownDossier, NotLeadUnit, UnknownMilestone, MilestoneDiffers, MilestoneSettled, DossierHasEnded (but a milestone of a
-    dossier that has ended can be cancelled, and one that waits may plan).
+    Raises UnknownDossier, NotLeadUnit, MilestoneDiffers when the id stands for another one, DossierHasEnded.
     """
-    dossier = commanded(command, read, context)
-    if isinstance(command, PlanMilestone):
-        return plan(dossier, fact(MilestonePlanned, command))
-    milestone = dossier.milestones.get(command.milestone)
-    if milestone is None:
-        raise UnknownMilestone(
-            f"dossier {dossier.key!r} plans no milestone {command.milestone!r}", milestone=command.milestone
-        )
-    match command:
-        case RescheduleMilestone():
-            if milestone.due == command.new:
-                return nothing()
-            moved = fact(MilestoneRescheduled, command, old=milestone.due)
-            return _settle(dossier, milestone, moved)
-        case ReachMilestone():
-            return _settle(dossier, milestone, fact(MilestoneReached, command))
-        case CancelMilestone():
-            return _settle(dossier, milestone, fact(MilestoneCancelled, command))
-        case _:
-            assert_never(command)
-
-
-def plan(dossier: Dossier, planned: MilestonePlanned) -> Facts:
-    """Return the plan. Raises MilestoneDiffers when the id stands for another one, DossierHasEnded."""
+    dossier, planned = commanded(command, read, context), fact(MilestonePlanned, command)
     known = dossier.milestones.get(planned.milestone)
     if known is not None and known.planned == planned:
         return nothing()
@@ -123,10 +96,40 @@ def plan(dossier: Dossier, planned: MilestonePlanned) -> Facts:
     return {dossier.stream: [planned]}
 
 
-def _settle(
-    dossier: Dossier, milestone: Milestone, event: MilestoneRescheduled | MilestoneReached | MilestoneCancelled
-) -> Facts:
-    """Return the event; nothing when it is recorded. Raises MilestoneSettled, DossierHasEnded."""
+def reschedule(command: RescheduleMilestone, read: Read, context: Context) -> Facts:
+    """Return the other date; nothing when it is due then.
+
+    Raises UnknownDossier, NotLeadUnit, UnknownMilestone, MilestoneSettled, DossierHasEnded.
+    """
+    dossier, milestone = _planned(command, read, context)
+    if milestone.due == command.new:
+        return nothing()
+    return _settle(dossier, milestone, fact(MilestoneRescheduled, command, old=milestone.due))
+
+
+def reach(command: ReachMilestone, read: Read, context: Context) -> Facts:
+    """Return that it was reached; nothing when that is recorded. Raises as reschedule, MilestoneDiffers."""
+    return _settle(*_planned(command, read, context), fact(MilestoneReached, command))
+
+
+def cancel(command: CancelMilestone, read: Read, context: Context) -> Facts:
+    """Return that it will not come; nothing when that is recorded. Raises as reach, but not when the dossier has ended."""
+    return _settle(*_planned(command, read, context), fact(MilestoneCancelled, command))
+
+
+def _planned(command: MilestoneCommand, read: Read, context: Context) -> tuple[Dossier, Milestone]:
+    """Return the dossier and the milestone that a command is on. Raises UnknownDossier, NotLeadUnit, UnknownMilestone."""
+    dossier = commanded(command, read, context)
+    milestone = dossier.milestones.get(command.milestone)
+    if milestone is None:
+        raise UnknownMilestone(
+            f"dossier {dossier.key!r} plans no milestone {command.milestone!r}", milestone=command.milestone
+        )
+    return dossier, milestone
+
+
+def _settle(dossier: Dossier, milestone: Milestone, event: Settling) -> Facts:
+    """Return the event; nothing when it is recorded. Raises MilestoneDiffers, MilestoneSettled, DossierHasEnded."""
     if event in {milestone.reached, milestone.cancelled}:
         return nothing()
     settled: Event | None = milestone.reached or milestone.cancelled

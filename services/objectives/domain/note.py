@@ -159,35 +159,37 @@ class PrintSection(NoteCommand):
     place: Place | None = None
 
 
-class RetitleObjective(NoteCommand):
+class LedCommand(NoteCommand):
+    """A command that only the lead unit of its objective may give, where there is one."""
+
+    objective: ObjectiveId
+
+
+class RetitleObjective(LedCommand):
     """Give an objective another title."""
 
     name = "retitle-objective"
-    objective: ObjectiveId
     title: Text
 
 
-class RenumberObjective(NoteCommand):
+class RenumberObjective(LedCommand):
     """Give an objective another code, or none."""
 
     name = "renumber-objective"
-    objective: ObjectiveId
     code: Ref | None = None
 
 
-class MoveObjective(NoteCommand):
+class MoveObjective(LedCommand):
     """Put an objective under another parent of the same note; none: under the note itself."""
 
     name = "move-objective"
-    objective: ObjectiveId
     parent: ObjectiveId | None = None
 
 
-class CloseObjective(NoteCommand):
+class CloseObjective(LedCommand):
     """Stop following an objective. One that was registered in error must have nothing open under it."""
 
     name = "close-objective"
-    objective: ObjectiveId
     reason: Literal["completed", "stopped", "merged", "registered_in_error"]
     into: ObjectiveId | None = None
 
@@ -198,46 +200,9 @@ class CloseObjective(NoteCommand):
         return self
 
 
-LedCommands: TypeAlias = RetitleObjective | RenumberObjective | MoveObjective | CloseObjective
-NoteCommands: TypeAlias = OpenNote | RegisterObjective | PrintSection | LedCommands
-
-
-def decide(command: NoteCommands, read: Read, context: Context) -> Facts:
-    """Return what a command on a note comes to. Raises the refusals of the functions below, UnknownNote, NotLeadUnit."""
+def open_note(command: OpenNote, read: Read, _context: Context) -> Facts:
+    """Return the opening; nothing when the note is open. Raises NoteDiffers when the slug stands for another note."""
     note = read(Note, command.note)
-    if isinstance(command, OpenNote):
-        return open_note(note, command)
-    if note.opened is None:
-        raise UnknownNote(f"no note {command.note!r} is open", note=command.note)
-    match command:
-        case RegisterObjective():
-            return register(note, read(Objective, command.objective), command)
-        case PrintSection():
-            return print_section(note, command)
-        case _:
-            note.entry(command.objective)
-            require_lead([read(Objective, command.objective)], context)
-            return _decide_led(note, command, read)
-
-
-def _decide_led(note: Note, command: LedCommands, read: Read) -> Facts:
-    """Return what a command comes to that only the lead unit of its objective may give, where there is one."""
-    match command:
-        case RetitleObjective():
-            entry = note.followed(command.objective)
-            return nothing() if entry.title == command.title else {note.stream: [fact(ObjectiveRetitled, command)]}
-        case RenumberObjective():
-            return renumber(note, command)
-        case MoveObjective():
-            return move(note, command)
-        case CloseObjective():
-            return close(note, command, read)
-        case _:
-            assert_never(command)
-
-
-def open_note(note: Note, command: OpenNote) -> Facts:
-    """Return the opening. Raises NoteDiffers when the slug stands for another note."""
     opened = fact(PolicyNoteOpened, command)
     if note.opened == opened:
         return nothing()
@@ -247,11 +212,12 @@ def open_note(note: Note, command: OpenNote) -> Facts:
     return {note.stream: [opened]}
 
 
-def register(note: Note, objective: Objective, command: RegisterObjective) -> Facts:
-    """Return the registration, and the opening of the objective's own stream.
+def register(command: RegisterObjective, read: Read, _context: Context) -> Facts:
+    """Return the registration, and the opening of the objective's own stream; nothing when it is registered.
 
-    Raises ObjectiveDiffers, CodeTaken, ParentNotKnown, LevelOutOfOrder, ObjectiveIsClosed (the parent is).
+    Raises UnknownNote, ObjectiveDiffers, CodeTaken, ParentNotKnown, LevelOutOfOrder, ObjectiveIsClosed (the parent is).
     """
+    note, objective = _open(command, read), read(Objective, command.objective)
     registered = fact(ObjectiveRegistered, command)
     known = note.objectives.get(command.objective)
     if known is not None and known.registered == registered:
@@ -268,23 +234,34 @@ def register(note: Note, objective: Objective, command: RegisterObjective) -> Fa
     return {note.stream: [registered], objective.stream: [opened]}
 
 
-def print_section(note: Note, command: PrintSection) -> Facts:
-    """Return the heading; nothing when it is recorded. Raises UnknownObjective."""
+def print_section(command: PrintSection, read: Read, _context: Context) -> Facts:
+    """Return the heading; nothing when it is recorded. Raises UnknownNote, UnknownObjective."""
+    note = _open(command, read)
     note.entry(command.objective)
     printed = fact(SectionPrinted, command)
     return nothing() if printed in note.sections else {note.stream: [printed]}
 
 
-def renumber(note: Note, command: RenumberObjective) -> Facts:
-    """Return the new code. Raises CodeTaken."""
+def retitle(command: RetitleObjective, read: Read, context: Context) -> Facts:
+    """Return the new title; nothing when it has it. Raises UnknownNote, UnknownObjective, NotLeadUnit, ObjectiveIsClosed."""
+    note = _led(command, read, context)
+    if note.followed(command.objective).title == command.title:
+        return nothing()
+    return {note.stream: [fact(ObjectiveRetitled, command)]}
+
+
+def renumber(command: RenumberObjective, read: Read, context: Context) -> Facts:
+    """Return the new code; nothing when it has it. Raises as retitle, CodeTaken."""
+    note = _led(command, read, context)
     if note.followed(command.objective).code == command.code:
         return nothing()
     _require_free(note, command.code, command.objective)
     return {note.stream: [fact(ObjectiveRenumbered, command)]}
 
 
-def move(note: Note, command: MoveObjective) -> Facts:
-    """Return the new parent. Raises ParentNotKnown, MovedUnderItself, LevelOutOfOrder, ObjectiveIsClosed."""
+def move(command: MoveObjective, read: Read, context: Context) -> Facts:
+    """Return the new parent; nothing when it stands there. Raises as retitle, ParentNotKnown, MovedUnderItself, LevelOutOfOrder."""
+    note = _led(command, read, context)
     entry = note.followed(command.objective)
     if entry.parent == command.parent:
         return nothing()
@@ -298,8 +275,12 @@ def move(note: Note, command: MoveObjective) -> Facts:
     return {note.stream: [fact(ObjectiveMoved, command)]}
 
 
-def close(note: Note, command: CloseObjective, read: Read) -> Facts:
-    """Return the closing. Raises ClosingDiffers, ObjectiveNotKnown, MergedIntoItself, StillOpenUnder."""
+def close(command: CloseObjective, read: Read, context: Context) -> Facts:
+    """Return the closing; nothing when it is closed so.
+
+    Raises UnknownNote, UnknownObjective, NotLeadUnit, ClosingDiffers, ObjectiveNotKnown, MergedIntoItself, StillOpenUnder.
+    """
+    note = _led(command, read, context)
     closed = fact(ObjectiveClosed, command)
     known = note.entry(command.objective).closed
     if known == closed:
@@ -313,6 +294,22 @@ def close(note: Note, command: CloseObjective, read: Read) -> Facts:
     if command.reason == "registered_in_error":
         _require_nothing_under(note, command.objective, read)
     return {note.stream: [closed]}
+
+
+def _open(command: NoteCommand, read: Read) -> Note:
+    """Return the note that a command is on. Raises UnknownNote."""
+    note = read(Note, command.note)
+    if note.opened is None:
+        raise UnknownNote(f"no note {command.note!r} is open", note=command.note)
+    return note
+
+
+def _led(command: LedCommand, read: Read, context: Context) -> Note:
+    """Return the note that a command is on. Raises UnknownNote, UnknownObjective, NotLeadUnit."""
+    note = _open(command, read)
+    note.entry(command.objective)
+    require_lead([read(Objective, command.objective)], context)
+    return note
 
 
 def _require_free(note: Note, code: str | None, objective: str) -> None:

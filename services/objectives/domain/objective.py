@@ -165,43 +165,53 @@ class PrintAmount(ObjectiveCommand):
     place: Place | None = None
 
 
-LedCommands: TypeAlias = StateField | SetDeadline | ReportStatus | AssignUnit | ReleaseUnit | EstimateStaff
-ObjectiveCommands: TypeAlias = LedCommands | PrintFact | PrintAmount
+def state_field(command: StateField, read: Read, context: Context) -> Facts:
+    """Return the statement; nothing when it is what was said last. Raises UnknownObjective, NotLeadUnit."""
+    return _said(_led(command, read, context), fact(FieldStated, command))
 
 
-def decide(command: ObjectiveCommands, read: Read, context: Context) -> Facts:
-    """Return what a command on an objective comes to. Raises UnknownObjective, NotLeadUnit, LeadTaken."""
-    objective = read(Objective, command.objective)
-    if objective.version == 0:
-        raise UnknownObjective(f"no objective {command.objective!r}", objective=command.objective)
-    match command:
-        case PrintFact():
-            return {objective.stream: [fact(FactPrinted, command)]}
-        case PrintAmount():
-            return {objective.stream: [fact(AmountPrinted, command)]}
-        case _:
-            require_lead([objective], context)
-            return _decide_led(objective, command)
+def set_deadline(command: SetDeadline, read: Read, context: Context) -> Facts:
+    """Return the deadline; nothing when it is what was said last. Raises UnknownObjective, NotLeadUnit."""
+    return _said(_led(command, read, context), fact(DeadlineSet, command))
 
 
-def _decide_led(objective: Objective, command: LedCommands) -> Facts:
-    """Return what a command comes to that only the lead unit may give, where there is one."""
-    match command:
-        case StateField():
-            return _said(objective, fact(FieldStated, command))
-        case SetDeadline():
-            return _said(objective, fact(DeadlineSet, command))
-        case ReportStatus():
-            return _said(objective, fact(StatusReported, command))
-        case EstimateStaff():
-            return _said(objective, fact(StaffEstimated, command))
-        case AssignUnit():
-            return assign(objective, command)
-        case ReleaseUnit():
-            released = fact(UnitReleased, command)
-            return {objective.stream: [released]} if (command.unit, command.role) in objective.units else nothing()
-        case _:
-            assert_never(command)
+def report_status(command: ReportStatus, read: Read, context: Context) -> Facts:
+    """Return the status; nothing when it is what was said last. Raises UnknownObjective, NotLeadUnit."""
+    return _said(_led(command, read, context), fact(StatusReported, command))
+
+
+def estimate_staff(command: EstimateStaff, read: Read, context: Context) -> Facts:
+    """Return the estimate; nothing when it is what was said last. Raises UnknownObjective, NotLeadUnit."""
+    return _said(_led(command, read, context), fact(StaffEstimated, command))
+
+
+def assign_unit(command: AssignUnit, read: Read, context: Context) -> Facts:
+    """Return the assignment; nothing when the unit has this role. Raises LeadTaken, UnknownObjective, NotLeadUnit."""
+    objective = _led(command, read, context)
+    if (command.unit, command.role) in objective.units:
+        return nothing()
+    if command.role == "lead" and objective.leads:
+        lead = objective.leads[0]
+        raise LeadTaken(f"objective {objective.key!r} is led by {lead!r}; release it first", unit=lead)
+    return {objective.stream: [fact(UnitAssigned, command)]}
+
+
+def release_unit(command: ReleaseUnit, read: Read, context: Context) -> Facts:
+    """Return the release; nothing when the unit has no such role. Raises UnknownObjective, NotLeadUnit."""
+    objective = _led(command, read, context)
+    if (command.unit, command.role) not in objective.units:
+        return nothing()
+    return {objective.stream: [fact(UnitReleased, command)]}
+
+
+def print_fact(command: PrintFact, read: Read, _context: Context) -> Facts:
+    """Return what is printed, which is evidence and no decision of a unit. Raises UnknownObjective."""
+    return {_known(command, read).stream: [fact(FactPrinted, command)]}
+
+
+def print_amount(command: PrintAmount, read: Read, _context: Context) -> Facts:
+    """Return what is printed, which is evidence and no decision of a unit. Raises UnknownObjective."""
+    return {_known(command, read).stream: [fact(AmountPrinted, command)]}
 
 
 def require_lead(objectives: Iterable[Objective], context: Context) -> None:
@@ -222,14 +232,19 @@ def require_lead(objectives: Iterable[Objective], context: Context) -> None:
         )
 
 
-def assign(objective: Objective, command: AssignUnit) -> Facts:
-    """Return the assignment. Raises LeadTaken while another unit leads."""
-    if (command.unit, command.role) in objective.units:
-        return nothing()
-    if command.role == "lead" and objective.leads:
-        lead = objective.leads[0]
-        raise LeadTaken(f"objective {objective.key!r} is led by {lead!r}; release it first", unit=lead)
-    return {objective.stream: [fact(UnitAssigned, command)]}
+def _known(command: ObjectiveCommand, read: Read) -> Objective:
+    """Return the objective that a command is on. Raises UnknownObjective."""
+    objective = read(Objective, command.objective)
+    if objective.version == 0:
+        raise UnknownObjective(f"no objective {command.objective!r}", objective=command.objective)
+    return objective
+
+
+def _led(command: ObjectiveCommand, read: Read, context: Context) -> Objective:
+    """Return the objective of a command that only its lead unit may give, where there is one. Raises as above, NotLeadUnit."""
+    objective = _known(command, read)
+    require_lead([objective], context)
+    return objective
 
 
 def _said(objective: Objective, statement: Statement) -> Facts:

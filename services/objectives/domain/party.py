@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias, assert_never
+from typing import ClassVar, Literal, assert_never
 
 from contracts.objectives import PartyErased, PartyRegistered
 from contracts.types import PartyId
@@ -46,32 +46,23 @@ class EraseParty(PartyCommand):
     name = "erase-party"
 
 
-PartyCommands: TypeAlias = RegisterParty | EraseParty
-
-
-def decide(command: PartyCommands, read: Read, context: Context) -> Facts:
-    """Return what a command on a party comes to. Raises PartyDiffers, UnknownParty."""
-    del context
+def register(command: RegisterParty, read: Read, _context: Context) -> Facts:
+    """Return the registration; nothing when it stands. Raises PartyDiffers when the id stands for a party of another kind."""
     party = read(Party, command.party)
-    match command:
-        case RegisterParty():
-            return register(party, fact(PartyRegistered, command))
-        case EraseParty() if party.registered is None:
-            raise UnknownParty(f"no party {party.key!r} is registered", party=party.key)
-        case EraseParty():
-            return nothing() if party.erased else {party.stream: [PartyErased()]}
-        case _:
-            assert_never(command)
-
-
-def register(party: Party, registered: PartyRegistered) -> Facts:
-    """Return the registration. Raises PartyDiffers when the id stands for a party of another kind."""
-    if party.registered == registered:
-        return nothing()
-    if party.registered is not None:
-        kind = party.registered.kind
+    if party.registered is None:
+        return {party.stream: [fact(PartyRegistered, command)]}
+    kind = party.registered.kind
+    if kind != command.kind:
         raise PartyDiffers(f"party {party.key!r} is registered as {kind!r}", party=party.key, kind=kind)
-    return {party.stream: [registered]}
+    return nothing()
+
+
+def erase(command: EraseParty, read: Read, _context: Context) -> Facts:
+    """Return the erasure; nothing when it is erased. Raises UnknownParty."""
+    party = read(Party, command.party)
+    if party.registered is None:
+        raise UnknownParty(f"no party {party.key!r} is registered", party=party.key)
+    return nothing() if party.erased else {party.stream: [PartyErased()]}
 
 
 def require_party(read: Read, party: str | None) -> None:

@@ -1,8 +1,11 @@
-"""What comes in on a dossier: calls, public inquiries, appeals, applications and impact tests. Pure."""
+"""What comes in on a dossier: calls, public inquiries, appeals, applications and impact tests. Pure.
+
+Every rule here returns a step, nothing when it is recorded, and raises what `commanded` and `take` do beside its own.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal
 
 from contracts.dates import ImpreciseDate
 from contracts.decisions import (
@@ -113,53 +116,60 @@ class AttachImpactTest(ReportableCommand):
     application: ApplicationId | None = None
 
 
-ProcedureCommands: TypeAlias = (
-    LaunchCall
-    | CloseCall
-    | OpenPublicInquiry
-    | ClosePublicInquiry
-    | LodgeAppeal
-    | DecideAppeal
-    | ReceiveApplication
-    | CompleteApplication
-    | AttachImpactTest
-)
+def launch_call(command: LaunchCall, read: Read, context: Context) -> Facts:
+    """Return the launch."""
+    return take(commanded(command, read, context), context, fact(CallLaunched, command))
 
 
-def decide(command: ProcedureCommands, read: Read, context: Context) -> Facts:  # noqa: PLR0911 one per command
-    """Return the step; nothing when it is recorded.
-
-    Raises UnknownDossier, NotLeadUnit, StepDiffers, MayNotReport, PartyNotKnown, and when it is decided here, not reported: DossierIsSuspended,
-    DossierHasEnded, CallNotLaunched, InquiryNotOpen, AppealUnknown, ApplicationUnknown.
-    """
+def close_call(command: CloseCall, read: Read, context: Context) -> Facts:
+    """Return the closing. Raises CallNotLaunched."""
     dossier = commanded(command, read, context)
-    match command:
-        case LaunchCall():
-            return take(dossier, context, fact(CallLaunched, command))
-        case CloseCall():
-            return take(dossier, context, fact(CallClosed, command), _without_call(dossier))
-        case OpenPublicInquiry():
-            return take(dossier, context, fact(PublicInquiryOpened, command))
-        case ClosePublicInquiry():
-            return take(dossier, context, fact(PublicInquiryClosed, command), _without_inquiry(dossier))
-        case LodgeAppeal():
-            require_party(read, command.by)
-            return take(dossier, context, fact(AppealLodged, command))
-        case DecideAppeal():
-            return take(dossier, context, fact(AppealDecided, command), _without_appeal(dossier, command.appeal))
-        case ReceiveApplication():
-            require_party(read, command.applicant)
-            return take(dossier, context, fact(ApplicationReceived, command))
-        case CompleteApplication():
-            return take(
-                dossier, context, fact(ApplicationCompleted, command), without_application(dossier, command.application)
-            )
-        case AttachImpactTest():
-            return take(
-                dossier, context, fact(ImpactTestAttached, command), without_application(dossier, command.application)
-            )
-        case _:
-            assert_never(command)
+    return take(dossier, context, fact(CallClosed, command), _without_call(dossier))
+
+
+def open_inquiry(command: OpenPublicInquiry, read: Read, context: Context) -> Facts:
+    """Return the opening."""
+    return take(commanded(command, read, context), context, fact(PublicInquiryOpened, command))
+
+
+def close_inquiry(command: ClosePublicInquiry, read: Read, context: Context) -> Facts:
+    """Return the closing. Raises InquiryNotOpen."""
+    dossier = commanded(command, read, context)
+    return take(dossier, context, fact(PublicInquiryClosed, command), _without_inquiry(dossier))
+
+
+def lodge_appeal(command: LodgeAppeal, read: Read, context: Context) -> Facts:
+    """Return the appeal. Raises PartyNotKnown."""
+    dossier = commanded(command, read, context)
+    require_party(read, command.by)
+    return take(dossier, context, fact(AppealLodged, command))
+
+
+def decide_appeal(command: DecideAppeal, read: Read, context: Context) -> Facts:
+    """Return the end of the appeal. Raises AppealUnknown."""
+    dossier = commanded(command, read, context)
+    return take(dossier, context, fact(AppealDecided, command), _without_appeal(dossier, command.appeal))
+
+
+def receive_application(command: ReceiveApplication, read: Read, context: Context) -> Facts:
+    """Return the application. Raises PartyNotKnown."""
+    dossier = commanded(command, read, context)
+    require_party(read, command.applicant)
+    return take(dossier, context, fact(ApplicationReceived, command))
+
+
+def complete_application(command: CompleteApplication, read: Read, context: Context) -> Facts:
+    """Return the completion. Raises ApplicationUnknown."""
+    dossier = commanded(command, read, context)
+    unknown = without_application(dossier, command.application)
+    return take(dossier, context, fact(ApplicationCompleted, command), unknown)
+
+
+def attach_impact_test(command: AttachImpactTest, read: Read, context: Context) -> Facts:
+    """Return the outcome. Raises ApplicationUnknown."""
+    dossier = commanded(command, read, context)
+    unknown = without_application(dossier, command.application)
+    return take(dossier, context, fact(ImpactTestAttached, command), unknown)
 
 
 def without_application(dossier: Dossier, application: str | None) -> list[Refused]:

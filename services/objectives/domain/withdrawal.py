@@ -44,45 +44,44 @@ class WithdrawFact(ObjectivesCommand):
         return f"{self.kind}/{self.id}"
 
 
-class Withdrawals:
-    """Decides on withdrawals; the limits of the configuration say what a standing grant cannot do without."""
+def withdraw_fact(limits: Limits, command: WithdrawFact, read: Read, context: Context) -> Facts:
+    """Return the withdrawal; nothing when it is recorded. Raises NotWithdrawable, NotLeadUnit, FactsInTheWay.
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    limits: what a standing grant cannot do without.
+    """
+    if command.kind == "objective":
+        return withdraw(read(Objective, command.id), SERVICE, command.event, command.reason)
+    dossier = read(Dossier, command.id)
+    facts = withdraw(dossier, SERVICE, command.event, command.reason)
+    if facts:
+        step = dossier.steps[split_name(command.event)[1]]
+        assert isinstance(step, Withdrawable)
+        if not (_reported(step) and context.may_report):
+            require_lead(served(dossier, read), context)
+        _require_free(dossier, step, command.event, limits)
+    return facts
 
-    def decide(self, command: WithdrawFact, read: Read, context: Context) -> Facts:
-        """Return the withdrawal; nothing when it is recorded. Raises NotWithdrawable, NotLeadUnit, FactsInTheWay."""
-        if command.kind == "objective":
-            return withdraw(read(Objective, command.id), SERVICE, command.event, command.reason)
-        dossier = read(Dossier, command.id)
-        facts = withdraw(dossier, SERVICE, command.event, command.reason)
-        if facts:
-            step = dossier.steps[split_name(command.event)[1]]
-            assert isinstance(step, Withdrawable)
-            if not (_reported(step) and context.may_report):
-                require_lead(served(dossier, read), context)
-            self._require_free(dossier, step, command.event)
-        return facts
 
-    def _require_free(self, dossier: Dossier, step: Withdrawable, event: str) -> None:
-        resting = [*_built_on(dossier, step), *self._grants_on(dossier, step)]
-        if resting:
-            names = [event_name(SERVICE, position) for position, each in dossier.steps.items() if each in resting]
-            raise FactsInTheWay(
-                f"{event!r} cannot be withdrawn while these stand: {names or [each.name for each in resting]}",
-                event=event,
-                events=[*names],
-            )
+def _require_free(dossier: Dossier, step: Withdrawable, event: str, limits: Limits) -> None:
+    resting = [*_built_on(dossier, step), *_grants_on(dossier, step, limits)]
+    if resting:
+        names = [event_name(SERVICE, position) for position, each in dossier.steps.items() if each in resting]
+        raise FactsInTheWay(
+            f"{event!r} cannot be withdrawn while these stand: {names or [each.name for each in resting]}",
+            event=event,
+            events=[*names],
+        )
 
-    def _grants_on(self, dossier: Dossier, step: Withdrawable) -> Iterator[Event]:
-        """Yield the grants decided here that would lack something without the step."""
-        without = dossier.copy()
-        undo(without, step)
-        for granted in without.all(ApprovalGranted):
-            if granted.origin is None and any(
-                _codes(without, granted, limits) - _codes(dossier, granted, limits) for limits in self._limits.grant
-            ):
-                yield granted
+
+def _grants_on(dossier: Dossier, step: Withdrawable, limits: Limits) -> Iterator[Event]:
+    """Yield the grants decided here that would lack something without the step."""
+    without = dossier.copy()
+    undo(without, step)
+    for granted in without.all(ApprovalGranted):
+        if granted.origin is None and any(
+            _codes(without, granted, each) - _codes(dossier, granted, each) for each in limits.grant
+        ):
+            yield granted
 
 
 def _reported(step: Event) -> bool:

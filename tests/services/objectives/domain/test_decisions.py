@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 import pytest
 from pydantic import ValidationError
@@ -26,7 +27,6 @@ from regesta.testing import Domain
 from services.objectives.app import AGGREGATES, LIMITS
 from services.objectives.domain import errors
 from services.objectives.domain.decisions import (
-    Approvals,
     AwardContract,
     GrantApproval,
     IssueOpinion,
@@ -37,6 +37,7 @@ from services.objectives.domain.decisions import (
     RequestOpinion,
     SelectProject,
     WithdrawApproval,
+    grant_approval,
 )
 from services.objectives.domain.limits import GrantLimits, Limits
 from tests.services.objectives.samples import (
@@ -119,9 +120,9 @@ def test_only_a_grant_has_limits() -> None:
 def test_limits_hold_from_their_day() -> None:
     old = LIMITS.grant[0]
     new = old.model_copy(update={"since": date(2024, 1, 1), "opinion_above_cents": 500_000})
-    approvals = Approvals(Limits(grant=(old, new)))
+    decide = partial(grant_approval, Limits(grant=(old, new)))
     aggregates: tuple[Aggregate, ...] = AGGREGATES  # type: ignore[type-arg]  # of several states
-    rules: tuple[Rule[Command], ...] = (Rule(GrantApproval, approvals.decide),)  # type: ignore[arg-type]
+    rules: tuple[Rule[Command], ...] = (Rule(GrantApproval, decide),)
 
     def given() -> Domain:
         here = Domain(aggregates, rules)
