@@ -1,4 +1,4 @@
-"""Documents from templates: what the templates may call, and the frame around every page. Escaping is always on."""
+"""The pages and their parts, made of what a letter says, and the frame around every page."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Final, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from regesta.event import Cut, Recorded, event_name, split_name
@@ -17,36 +15,17 @@ from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Letter, Objective
 from services.reporting.domain.outline import dossiers_of, objectives_in
 from services.reporting.domain.overview import overview_of
-from services.reporting.render import filters
 from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
-from services.reporting.render.moments import STATUS_MARKS
-from services.reporting.render.page import PREFIX, Page
+from services.reporting.render.page import Page
 from services.reporting.render.stops import Stop
-from services.reporting.render.words import official, values
+from services.reporting.render.templating import TEMPLATES
 from services.reporting.render.words.sayings import SAYINGS
 from services.reporting.writing import canonical
 
 # In French it keeps its distance, and stays on the line of what it follows.
 COLON: Final = "\N{NO-BREAK SPACE}: "
-# Indents of templates; nothing that is shown needs them outside preformatted text.
-INDENTS: Final = re.compile(r"\n\s+")
-# Around blocks, parts of tables and of charts not even a line's end is shown.
-BLOCKS: Final = "caption|circle|dd|desc|div|dl|dt|figcaption|figure|h[1-6]|li|line|ol|p|path|section|table|tbody|td|text|th|thead|title|tr|ul"
-BLOCK_ENDS: Final = re.compile(rf"(</?(?:{BLOCKS})\b[^>]*>)\n|\n(?=</?(?:{BLOCKS})\b)")
 EVENT: Final = re.compile(r'"((?:objectives|budget|kpi):[0-9]+)"')
-TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters.update(filters.FILTERS)
-TEMPLATES.tests.update(filters.TESTS)
-for words in (official, values):
-    TEMPLATES.globals.update({name: table for name, table in vars(words).items() if name.isupper()})
-TEMPLATES.globals.update(prefix=PREFIX, STATUS_MARKS=STATUS_MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +65,7 @@ class View:
 def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:
     """Return the body of a page, or a part of it; the figures it shows are added to `figures`."""
     context = {"until": None, **given, "page": page, "figures": figures, **_words(page)}
-    html = TEMPLATES.get_template(template).render(context)
-    slim = html if "<pre" in html else BLOCK_ENDS.sub(r"\1", INDENTS.sub("\n", html))
-    return Markup(slim)  # noqa: S704 the template escaped it
+    return Markup(TEMPLATES.get_template(template).render(context))  # noqa: S704 the template escaped it
 
 
 def plain(template: str, page: Page, given: Mapping[str, object]) -> Markup:

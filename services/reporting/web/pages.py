@@ -49,7 +49,7 @@ async def letter_page(asked: Asking, view: View, note: NoteSlug, year: Year) -> 
         parts = {"": "letter"} | {objective.id: f"letter-{objective.id}" for objective in letter.objectives}
         figures = {key: reads.figures(letter, part, sheets=False) for key, part in parts.items()}
         body = await aside(documents.letter_whole, letter, reads.view(months=months), reads.page, figures)
-        return await aside(answer, reads.page, title, body, links=links)
+        return await answer(reads.page, title, body, links=links)
     doors = reads.figures(letter, "letter")
     return await reads.opened(title, await _body(reads, letter, "letter", doors, months), doors, links)
 
@@ -105,7 +105,7 @@ async def get_figure(
     told = await recorded(reads.runtime, shown)
     events = [told[name] for name in shown if name in told]
     body = await aside(documents.figure_page, reads.page, door, _back(reads, letter, part, door.id), events)
-    return answer(reads.page, door.title, body, links=navigation(reads.page, letter, ""))
+    return await answer(reads.page, door.title, body, links=navigation(reads.page, letter, ""))
 
 
 @router.get("/notes/{note}")
@@ -137,16 +137,17 @@ async def get_note_objective(
 @router.get("/")
 async def get_start(reads: Reads) -> Response:
     """Return the notes that there are."""
-    body = documents.plain("start.html", reads.page, {"notes": await read_notes(reads.known, "", NOTES)})
-    return answer(reads.page, SAYINGS["notes"].get(reads.page.language), body)
+    notes = await read_notes(reads.known, "", NOTES)
+    body = await aside(documents.plain, "start.html", reads.page, {"notes": notes})
+    return await answer(reads.page, SAYINGS["notes"].get(reads.page.language), body)
 
 
 async def event_page(request: Request, event: Recorded) -> Response:
     """Return the page of an event: what it says, and the history of the stream it stands in."""
     page = page_of(request)
     history = await runtime_of(request).store.of_stream(event.source, event.stream, 0, OF_STREAM)
-    body = documents.plain("event.html", page, {"event": event, "history": history or [event]})
-    return answer(page, f"{event_words(event, page.language)}, {event.name}", body)
+    body = await aside(documents.plain, "event.html", page, {"event": event, "history": history or [event]})
+    return await answer(page, f"{event_words(event, page.language)}, {event.name}", body)
 
 
 async def _body(reads: Reader, letter: Letter, part: str, doors: Figures, months: Months = NO_MONTHS) -> Markup:

@@ -11,7 +11,6 @@ from fastapi import Depends, Request, Response
 from markupsafe import Markup
 
 from contracts.types import NoteSlug, Year
-from regesta.aside import aside
 from regesta.event import BRUSSELS, Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
 from regesta.view import Reading
@@ -89,7 +88,7 @@ class Reader:
             )
             for door in doors
         ]
-        return await aside(answer, self.page, title, body, links=links, sheets=sheets)
+        return await answer(self.page, title, body, links=links, sheets=sheets)
 
 
 async def reader(request: Request, view: Reading, caller: Caller, choices: Chosen) -> Reader:

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from markupsafe import Markup
 
+from regesta.aside import aside
 from regesta.errors import RegestaError, Unauthenticated
 from regesta.problem import TITLES, invalid
 from regesta.strict import StrictRoute
@@ -71,12 +72,15 @@ def page_of(request: Request) -> Page:
     return Page(language, request.url.path, query)
 
 
-def answer(
+async def answer(
     page: Page, title: str, body: Markup, *, links: Sequence[Link] = (), sheets: Sequence[Sheet] = ()
 ) -> Response:
     """Return a page for somebody who is signed in."""
-    html = documents.framed(page, Frame(title, STYLESHEET, links), body, sheets)
-    return Response(html, media_type="text/html", headers=HEADERS)
+    return await aside(_answer, page, Frame(title, STYLESHEET, links), body, sheets)
+
+
+def _answer(page: Page, frame: Frame, body: Markup, sheets: Sequence[Sheet]) -> Response:
+    return Response(documents.framed(page, frame, body, sheets), media_type="text/html", headers=HEADERS)
 
 
 def problem_page(request: Request, error: RegestaError | RequestValidationError) -> Response:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from threading import current_thread
+from typing import Any, Final
 
 import httpx2
 import pytest
 import pytest_asyncio
+from markupsafe import Markup
 
+from services.reporting.render import documents
 from tests.services.conftest import Running
 from tests.services.reporting.reading import read
 
@@ -278,3 +281,32 @@ async def test_a_page_as_of_a_cut_shows_what_was_known_then(running: Running) ->
     after = read((await page(running, PART)).text)
     assert PAID in after.text
     assert any(f"cut={cut.replace(':', '%3A').replace(',', '%2C')}" in link for link in before.links)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        LETTER,
+        f"{LETTER}?view=whole",
+        PART,
+        f"{LETTER}/figures/overview/1",
+        "/reporting/v1/",
+        "/reporting/v1/notes/territorial",
+        f"/reporting/v1/notes/territorial/objectives/{OBJECTIVE}",
+        "/reporting/v1/events/budget:2",
+    ],
+)
+async def test_a_page_is_made_beside_the_event_loop(
+    running: Running, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    made = documents.fragment
+    threads: list[str] = []
+
+    def seen(*args: Any) -> Markup:
+        threads.append(current_thread().name.partition("_")[0])
+        return made(*args)
+
+    monkeypatch.setattr(documents, "fragment", seen)
+    answer = await running.client.get(address, headers=HTML)
+    assert answer.status_code == 200
+    assert set(threads) == {"aside"}

@@ -13,8 +13,8 @@ from contracts.objectives import FactType, FieldName, Reading, Status
 from services.reporting.domain.budget import CategoryName
 from services.reporting.domain.dossiers import StepKind
 from services.reporting.domain.figure import State
-from services.reporting.render.documents import TEMPLATES
 from services.reporting.render.moments import MARKS
+from services.reporting.render.templating import TEMPLATES
 from services.reporting.render.words import official, sayings, values
 from services.reporting.render.words.label import Label
 
