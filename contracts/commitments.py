@@ -37,7 +37,7 @@ class Tranche(Value):
 
 
 class ConventionSigned(Event):
-    """An agreement with beneficiaries was signed. Opens convention/{id}.
+    """A convention with beneficiaries was signed. Opens convention/{id}.
 
     advance_ppm: the part paid when it is signed, in parts per million. tranches: by year, adding up to amount_cents; empty
     when none are agreed.
@@ -56,7 +56,7 @@ class ConventionSigned(Event):
 
 
 class ConventionAmended(Event):
-    """An agreement was changed. All terms as they are after it, not the change."""
+    """A convention was changed. All terms as they are after it, not the change."""
 
     name = "convention-amended.v1"
     amount_cents: PositiveCents
@@ -70,7 +70,7 @@ class ConventionAmended(Event):
 
 
 class ConventionTerminated(Event):
-    """An agreement ended before its time."""
+    """A convention ended before its time."""
 
     name = "convention-terminated.v1"
     reason: Words
@@ -79,7 +79,7 @@ class ConventionTerminated(Event):
 
 
 class ConventionCommitted(Event):
-    """An amount was committed under an agreement; recorded together with AmountCommitted, in the stream of the convention."""
+    """An amount was committed under a convention; recorded together with AmountCommitted, in the stream of the convention."""
 
     name = "convention-committed.v1"
     commitment: CommitmentId
@@ -87,7 +87,7 @@ class ConventionCommitted(Event):
 
 
 class ConventionReleased(Event):
-    """What was committed under an agreement was given back; recorded together with AmountDecommitted or CommitmentReversed."""
+    """What was committed under a convention was given back; recorded together with AmountDecommitted or CommitmentReversed."""
 
     name = "convention-released.v1"
     commitment: CommitmentId
@@ -95,7 +95,7 @@ class ConventionReleased(Event):
 
 
 class ConventionDrawn(Event):
-    """A payment was made under an agreement; recorded together with PaymentLiquidated, in the stream of the convention."""
+    """A payment was made under a convention; recorded together with PaymentLiquidated, in the stream of the convention."""
 
     name = "convention-drawn.v1"
     commitment: CommitmentId
@@ -106,7 +106,7 @@ class ConventionDrawn(Event):
 
 
 class ConventionReturned(Event):
-    """The reversal of a payment gave back what it drew on an agreement; recorded together with PaymentReversed."""
+    """The reversal of a payment gave back what it drew on a convention; recorded together with PaymentReversed."""
 
     name = "convention-returned.v1"
     commitment: CommitmentId

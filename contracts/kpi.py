@@ -100,6 +100,7 @@ class Milestone(Value):
 
 
 Measure: TypeAlias = Annotated[Manual | Elapsed | Ratio | CountOf | Milestone, Field(discriminator="kind")]
+Level: TypeAlias = Literal["legal", "internal"]
 Direction: TypeAlias = Literal["higher_is_better", "lower_is_better"]
 
 
@@ -178,7 +179,7 @@ class BandsSet(Event):
 
     name = "bands-set.v1"
     year: Year
-    level: Literal["legal", "internal"]
+    level: Level
     bands: tuple[Band, ...]
 
 

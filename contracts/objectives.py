@@ -82,6 +82,11 @@ FactType: TypeAlias = Literal[
     "other",
 ]
 Reading: TypeAlias = Literal["done", "planned", "target", "unmet", "unclear"]
+Template: TypeAlias = Literal["full", "cards"]
+ClosingReason: TypeAlias = Literal["completed", "stopped", "merged", "registered_in_error"]
+Role: TypeAlias = Literal["lead", "contributor"]
+StaffBasis: TypeAlias = Literal["estimated", "actual"]
+PartyKind: TypeAlias = Literal["person", "organisation"]
 
 
 class PolicyNoteOpened(Event):
@@ -95,7 +100,7 @@ class PolicyNoteOpened(Event):
     title: Text
     reference: Ref | None = None
     legislature: Ref | None = None
-    template: Literal["full", "cards"] = "full"
+    template: Template = "full"
     realised_year: Year | None = None
     planned_year: Year | None = None
 
@@ -168,7 +173,7 @@ class ObjectiveClosed(Event):
 
     name = "objective-closed.v1"
     objective: ObjectiveId
-    reason: Literal["completed", "stopped", "merged", "registered_in_error"]
+    reason: ClosingReason
     into: ObjectiveId | None = None
 
 
@@ -257,7 +262,7 @@ class UnitAssigned(Event):
 
     name = "unit-assigned.v1"
     unit: UnitSlug
-    role: Literal["lead", "contributor"]
+    role: Role
 
 
 class UnitReleased(Event):
@@ -265,7 +270,7 @@ class UnitReleased(Event):
 
     name = "unit-released.v1"
     unit: UnitSlug
-    role: Literal["lead", "contributor"]
+    role: Role
 
 
 class StaffEstimated(Event):
@@ -277,7 +282,7 @@ class StaffEstimated(Event):
     name = "staff-estimated.v1"
     fte: Stated[Number]
     section: Section | None = None
-    basis: Literal["estimated", "actual"] | None = None
+    basis: StaffBasis | None = None
     unit: UnitSlug | None = None
     per: Words | None = None
     as_printed: Printed | None = None
@@ -323,7 +328,7 @@ class PartyRegistered(Event):
     """A person or an organisation takes part. Opens party/{id}; its name is in the register, where it can be erased."""
 
     name = "party-registered.v1"
-    kind: Literal["person", "organisation"]
+    kind: PartyKind
 
 
 class PartyErased(Event):

@@ -11,7 +11,7 @@ from typing import ClassVar
 from regesta.command import Aggregate, Command, Context, Facts, Read, Rule, State, nothing
 from regesta.decider import Decider
 from regesta.errors import RegestaError
-from regesta.event import BRUSSELS, DayStarted, Event
+from regesta.event import BRUSSELS, DayStarted
 from regesta.view import end_of
 
 RETRY_SECONDS = 5.0
@@ -48,10 +48,9 @@ def decide(command: StartDay, read: Read, _context: Context) -> Facts:
     return {calendar.stream: [DayStarted(date=command.date)]}
 
 
-def evolve(calendar: Calendar, event: Event) -> None:
+def evolve(calendar: Calendar, event: DayStarted) -> None:
     """Apply one recorded day."""
-    if isinstance(event, DayStarted):
-        calendar.days.add(event.date)
+    calendar.days.add(event.date)
 
 
 AGGREGATE = Aggregate(Calendar, evolve)

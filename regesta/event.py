@@ -13,8 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 # Its days are the days of facts, of reports and of cuts.
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
-LOG = r"[a-z][a-z0-9-]{0,30}"
-EVENT_NAME = re.compile(rf"^({LOG}):([1-9][0-9]{{0,18}})$")
+LOG_NAME = r"[a-z][a-z0-9-]{0,30}"
+EVENT_NAME = re.compile(rf"^({LOG_NAME}):([1-9][0-9]{{0,18}})$")
 VERSION = re.compile(r"\.v([1-9][0-9]*)$")
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -34,7 +34,7 @@ def _iso_day(value: object) -> object:
 
 # A day as text, of an event or a query.
 IsoDay: TypeAlias = Annotated[date, BeforeValidator(_iso_day)]
-LogName: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{LOG}$")]
+LogName: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{LOG_NAME}$")]
 # The last position known of each log: one exact state of knowledge.
 Cut: TypeAlias = dict[LogName, Annotated[int, Field(strict=True, ge=0)]]
 

@@ -1,6 +1,4 @@
-"""Run the kpi service."""
-
-from __future__ import annotations
+"""Run it: `python -m services.kpi api|worker|all|migrate|rebuild`."""
 
 from regesta.main import main
 from services.kpi.app import SERVICE

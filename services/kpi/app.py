@@ -8,8 +8,8 @@ from typing import Final
 from contracts import kpi, objectives
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
-from services.kpi.api.commands import ROUTES
 from services.kpi.api.reads import router
+from services.kpi.api.routes import ROUTES
 from services.kpi.domain import indicator, measurement
 from services.kpi.projections import bands, indicators, measurements, placements, targets, thresholds
 

@@ -10,8 +10,8 @@ from typing import Final
 from contracts import budget, objectives
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
-from services.objectives.api.commands import ROUTES
 from services.objectives.api.reads import router
+from services.objectives.api.routes import ROUTES
 from services.objectives.domain import (
     decisions,
     dossier,

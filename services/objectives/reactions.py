@@ -16,10 +16,10 @@ from contracts.dossiers import MilestonePlanned, MilestoneReached
 from regesta.command import Command
 from regesta.event import Event, FactWithdrawn, Recorded, event_name
 from regesta.reaction import Here, Reaction
+from services.objectives.domain.command import LOG
 from services.objectives.domain.dossier import Dossier
 from services.objectives.domain.milestones import SettleAdvance
 from services.objectives.projections import advances
-from services.objectives.projections.row import SERVICE
 
 NAME: Final = "first-advance"
 # Beyond every position: what is known now.
@@ -72,5 +72,5 @@ async def _settlement(here: Here, dossier: str) -> Sequence[Command]:
 
 REACTIONS: Final = (
     Reaction(NAME, advances.SOURCE, (PaymentLiquidated, PaymentReversed), on_payment),
-    Reaction(NAME, SERVICE, (MilestonePlanned, MilestoneReached, FactWithdrawn), on_milestone),
+    Reaction(NAME, LOG, (MilestonePlanned, MilestoneReached, FactWithdrawn), on_milestone),
 )

@@ -13,6 +13,19 @@ from regesta.paging import Paged
 from regesta.strict import StrictRoute
 from regesta.view import AsOf, Reading
 from regesta.web import Caller
+from services.budget.api.answers import (
+    CommitmentAnswer,
+    CommitmentsAnswer,
+    ConventionAnswer,
+    ConventionsAnswer,
+    EntriesAnswer,
+    ForecastAnswer,
+    LineAnswer,
+    LinesAnswer,
+    ObjectiveLinesAnswer,
+    YearAnswer,
+)
+from services.budget.domain.command import LOG
 from services.budget.projections import (
     assignments,
     claims,
@@ -23,12 +36,6 @@ from services.budget.projections import (
     payments,
     receipts,
 )
-from services.budget.projections.claims import ClaimOut, RecoveryOut
-from services.budget.projections.commitments import CommitmentOut
-from services.budget.projections.figure import Figure
-from services.budget.projections.ledgers import LedgerOut
-from services.budget.projections.payments import PaymentOut
-from services.budget.projections.receipts import ReceiptsOut
 
 READ = "budget:read"
 
@@ -40,45 +47,22 @@ PathYear: TypeAlias = Annotated[int, Path(ge=1900, le=2199)]
 router = APIRouter(tags=["reads"], route_class=StrictRoute)
 
 
-class YearAnswer(AsOf):
-    """The credits of a line in a year, its receipts, and what is expected to be liquidated."""
-
-    ledger: LedgerOut
-    receipts: ReceiptsOut
-    forecast: Figure
-
-
-class CommitmentAnswer(AsOf):
-    """One commitment with what happened on it."""
-
-    commitment: CommitmentOut
-    payments: tuple[PaymentOut, ...]
-    claims: tuple[ClaimOut, ...]
-    recoveries: tuple[RecoveryOut, ...]
-
-
-class ForecastAnswer(AsOf):
-    """What is expected to be liquidated for a dossier in a year."""
-
-    forecast: Figure
-
-
 @router.get("/lines")
-async def get_lines(view: Reading, caller: Caller, paged: Paged) -> lines.LinesAnswer:
+async def get_lines(view: Reading, caller: Caller, paged: Paged) -> LinesAnswer:
     """Return the budget lines, by their key."""
     caller.require(READ)
     found = await lines.read_lines(view, paged.after, paged.wanted)
     page = paged.page(view, found, lambda line: line.line)
-    return lines.LinesAnswer(**AsOf.of(view), lines=page)
+    return LinesAnswer(**AsOf.of(view), lines=page)
 
 
 @router.get("/lines/{line}")
-async def get_line(line: LineKey, view: Reading, caller: Caller, response: Response) -> lines.LineAnswer:
+async def get_line(line: LineKey, view: Reading, caller: Caller, response: Response) -> LineAnswer:
     """Return a budget line. 404 when it is not open."""
     caller.require(READ)
     found, version = await lines.read_line(view, line)
     response.headers["ETag"] = f'"{version}"'
-    return lines.LineAnswer(**AsOf.of(view), line=found)
+    return LineAnswer(**AsOf.of(view), line=found)
 
 
 @router.get("/lines/{line}/years/{year}")
@@ -105,15 +89,13 @@ class Year:
 
 
 @router.get("/lines/{line}/years/{year}/entries")
-async def get_entries(
-    of: Annotated[Year, Depends()], view: Reading, caller: Caller, paged: Paged
-) -> ledgers.EntriesAnswer:
+async def get_entries(of: Annotated[Year, Depends()], view: Reading, caller: Caller, paged: Paged) -> EntriesAnswer:
     """Return the facts of a ledger, oldest first. 404 when the line is not open."""
     caller.require(READ)
     await lines.read_line(view, of.line)
-    found = await ledgers.read_entries(view, (of.line, of.year), paged.position("budget"), paged.wanted)
+    found = await ledgers.read_entries(view, (of.line, of.year), paged.position(LOG), paged.wanted)
     page = paged.page(view, found, lambda entry: entry.event)
-    return ledgers.EntriesAnswer(**AsOf.of(view), entries=page)
+    return EntriesAnswer(**AsOf.of(view), entries=page)
 
 
 @router.get("/dossiers/{dossier}/years/{year}/forecast")
@@ -125,13 +107,11 @@ async def get_forecast(dossier: DossierId, year: PathYear, view: Reading, caller
 
 
 @router.get("/objectives/{objective}/lines")
-async def get_objective_lines(
-    objective: ObjectiveId, view: Reading, caller: Caller
-) -> assignments.ObjectiveLinesAnswer:
+async def get_objective_lines(objective: ObjectiveId, view: Reading, caller: Caller) -> ObjectiveLinesAnswer:
     """Return the lines that serve an objective, and the printed codes that are none."""
     caller.require(READ)
     assigned, printed = await assignments.read_assignments(view, objective)
-    return assignments.ObjectiveLinesAnswer(
+    return ObjectiveLinesAnswer(
         **AsOf.of(view),
         objective=objective,
         lines=assigned,
@@ -140,36 +120,34 @@ async def get_objective_lines(
 
 
 @router.get("/conventions")
-async def get_conventions(
-    view: Reading, caller: Caller, paged: Paged, dossier: OfDossier = None
-) -> conventions.ConventionsAnswer:
+async def get_conventions(view: Reading, caller: Caller, paged: Paged, dossier: OfDossier = None) -> ConventionsAnswer:
     """Return the conventions, by their id."""
     caller.require(READ)
     found = await conventions.read_conventions(view, dossier, paged.after, paged.wanted)
     page = paged.page(view, found, lambda convention: convention.convention)
-    return conventions.ConventionsAnswer(**AsOf.of(view), conventions=page)
+    return ConventionsAnswer(**AsOf.of(view), conventions=page)
 
 
 @router.get("/conventions/{convention}")
 async def get_convention(
     convention: ConventionId, view: Reading, caller: Caller, response: Response
-) -> conventions.ConventionAnswer:
+) -> ConventionAnswer:
     """Return a convention with what was paid under it. 404 when it is not signed."""
     caller.require(READ)
     found, version = await conventions.read_convention(view, convention)
     response.headers["ETag"] = f'"{version}"'
-    return conventions.ConventionAnswer(**AsOf.of(view), convention=found)
+    return ConventionAnswer(**AsOf.of(view), convention=found)
 
 
 @router.get("/commitments")
 async def get_commitments(
     view: Reading, caller: Caller, paged: Paged, dossier: OfDossier = None, convention: OfConvention = None
-) -> commitments.CommitmentsAnswer:
+) -> CommitmentsAnswer:
     """Return the commitments, by their id."""
     caller.require(READ)
     found = await commitments.read_commitments(view, (dossier, convention), paged.after, paged.wanted)
     page = paged.page(view, found, lambda commitment: commitment.commitment)
-    return commitments.CommitmentsAnswer(**AsOf.of(view), commitments=page)
+    return CommitmentsAnswer(**AsOf.of(view), commitments=page)
 
 
 @router.get("/commitments/{commitment}")

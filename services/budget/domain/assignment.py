@@ -22,7 +22,7 @@ from contracts.types import (
     Stated,
 )
 from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, recorded, withdraw
-from services.budget.domain.command import BudgetCommand
+from services.budget.domain.command import LOG, BudgetCommand
 from services.budget.domain.errors import AssignmentDiffers, UnknownAssignment
 from services.budget.domain.line import require_line
 
@@ -147,7 +147,7 @@ def print_allocation(command: PrintAllocation, read: Read, _context: Context) ->
 
 def withdraw_fact(command: WithdrawFact, read: Read, _context: Context) -> Facts:
     """Return the withdrawal of a printed allocation; nothing when it is withdrawn. Raises NotWithdrawable."""
-    return withdraw(read(Assignments, command.objective), "budget", command.event, command.reason)
+    return withdraw(read(Assignments, command.objective), LOG, command.event, command.reason)
 
 
 def evolve(state: Assignments, event: LineAssigned | LineUnassigned | AllocationPrinted) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from contracts.dates import ImpreciseDate
 from contracts.types import DossierId, PartyId
 from regesta.command import Command, Reference
+
+# The log that this service writes.
+LOG: Final = "budget"
 
 
 class BudgetCommand(Command):

@@ -34,10 +34,8 @@ from contracts.types import (
 )
 from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
 from regesta.errors import Refused
-from services.budget.domain import convention as agreements
-from services.budget.domain import ledger as ledgers
 from services.budget.domain.command import BudgetCommand, dossier_reference
-from services.budget.domain.convention import Convention
+from services.budget.domain.convention import Convention, committing, require_convention
 from services.budget.domain.errors import (
     CommitmentDiffers,
     DecommitmentDiffers,
@@ -47,7 +45,7 @@ from services.budget.domain.errors import (
     StillLiquidated,
     UnknownCommitment,
 )
-from services.budget.domain.ledger import Ledger, ledger_key
+from services.budget.domain.ledger import Ledger, ledger_key, reserve
 from services.budget.domain.line import spending
 
 CommitmentEvent: TypeAlias = (
@@ -165,15 +163,15 @@ def commit(command: Commit, read: Read, context: Context) -> Facts:
     broken = spending(read, command.line)
     dossier = command.dossier
     if command.convention is not None:
-        convention = agreements.require_convention(read, command.convention)
+        convention = require_convention(read, command.convention)
         dossier = dossier or convention.opening.dossier
         broken += other_dossier(convention, dossier)
-        broken += agreements.committing(convention, command.year, command.amount_cents)
+        broken += committing(convention, command.year, command.amount_cents)
     asked = fact(AmountCommitted, command, dossier=dossier)
     if recorded(commitment.committed, asked, CommitmentDiffers):
         return nothing()
     ledger = read(Ledger, ledger_key(command.line, command.year))
-    reserved, exceeded = ledgers.reserve(ledger, command.commitment, command.amount_cents)
+    reserved, exceeded = reserve(ledger, command.commitment, command.amount_cents)
     made = judge(asked.model_copy(update={"unchecked": reserved.unchecked}), context, [*broken, *exceeded])
     facts: Facts = {commitment.stream: [made], ledger.stream: [reserved]}
     if command.convention is not None:
@@ -266,7 +264,7 @@ def exceeding(commitment: Commitment, cents: int) -> list[Refused]:
 
 
 def other_dossier(convention: Convention, dossier: DossierId | None) -> list[Refused]:
-    """Return the refusal of an agreement that belongs to another dossier."""
+    """Return the refusal of a convention that belongs to another dossier."""
     if dossier is None or dossier == convention.opening.dossier:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Agreements with beneficiaries: convention/{id}. What is paid under one never goes beyond its terms."""
+"""Conventions, the agreements with beneficiaries: convention/{id}. What is paid under one never goes beyond its terms."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Terms:
 
 @dataclass(slots=True)
 class Convention(State):
-    """An agreement. signed: None while it is not.
+    """A convention. signed: None while it is not.
 
     committed_cents: by the commitments that name it, net; drawn_cents: paid under it, net, by (part, year).
     """
@@ -125,7 +125,7 @@ Tranches = Annotated[tuple[Tranche, ...], Field(max_length=100)]
 
 
 class ConventionCommand(BudgetCommand):
-    """A command on one agreement. origin: the system that reports it; None when it is decided here."""
+    """A command on one convention. origin: the system that reports it; None when it is decided here."""
 
     convention: ConventionId
     origin: Origin | None = None
@@ -137,7 +137,7 @@ class ConventionCommand(BudgetCommand):
 
 
 class SignConvention(ConventionCommand):
-    """Record the signature of an agreement. Its tranches, if any, add up to its amount."""
+    """Record the signature of a convention. Its tranches, if any, add up to its amount."""
 
     name = "sign-convention"
 
@@ -155,7 +155,7 @@ class SignConvention(ConventionCommand):
 
 
 class AmendConvention(ConventionCommand):
-    """Change an agreement. All terms as they are after it, not the change."""
+    """Change a convention. All terms as they are after it, not the change."""
 
     name = "amend-convention"
 
@@ -168,7 +168,7 @@ class AmendConvention(ConventionCommand):
 
 
 class TerminateConvention(ConventionCommand):
-    """End an agreement before its time."""
+    """End a convention before its time."""
 
     name = "terminate-convention"
 
@@ -231,7 +231,7 @@ def evolve(state: Convention, event: ConventionEvent) -> None:
 
 
 def require_convention(read: Read, convention: ConventionId) -> Convention:
-    """Return a signed agreement. Raises UnknownConvention."""
+    """Return a signed convention. Raises UnknownConvention."""
     state = read(Convention, convention)
     if state.signed is None:
         raise UnknownConvention(f"no convention {convention!r} is signed", convention=convention)
@@ -239,7 +239,7 @@ def require_convention(read: Read, convention: ConventionId) -> Convention:
 
 
 def drawing(convention: Convention, payment: PaymentLiquidated) -> Iterator[Refused]:
-    """Yield why a payment may not be made under an agreement. After its end what is due is still paid, but no advance."""
+    """Yield why a payment may not be made under a convention. After its end what is due is still paid, but no advance."""
     terms = convention.terms
     if payment.part == "advance":
         yield from _ended(convention)
@@ -247,10 +247,10 @@ def drawing(convention: Convention, payment: PaymentLiquidated) -> Iterator[Refu
 
 
 def committing(convention: Convention, year: int, cents: int) -> Iterator[Refused]:
-    """Yield why an amount may not be committed in a year for an agreement: never more than its amount, all together.
+    """Yield why an amount may not be committed in a year for a convention: never more than its amount, all together.
 
     A multi-year grant is committed whole, in its first year. After an amendment a part can be, for what was committed
-    before stands. After the end of the agreement nothing more is.
+    before stands. After the end of the convention nothing more is.
     """
     terms = convention.terms
     yield from _ended(convention)
@@ -263,9 +263,9 @@ def committing(convention: Convention, year: int, cents: int) -> Iterator[Refuse
 
 
 def covering(convention: Convention, year: int, cents: int) -> Iterator[Refused]:
-    """Yield why a commitment that did not name an agreement cannot be paid under it: a multi-year grant is covered whole.
+    """Yield why a commitment that did not name a convention cannot be paid under it: a multi-year grant is covered whole.
 
-    year, cents: of the commitment, which may have been made before the agreement was signed, and for more than it.
+    year, cents: of the commitment, which may have been made before the convention was signed, and for more than it.
     """
     terms = convention.terms
     if convention.amended is not None or not terms.multi_year:

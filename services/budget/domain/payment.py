@@ -9,8 +9,6 @@ from contracts.dates import Day
 from contracts.types import BoundedWords, CommitmentId, ConventionId, DossierId, PathRef, PositiveCents, Ref, Year
 from regesta.command import Context, Facts, Read, Reference, fact, judge, nothing, recorded
 from regesta.errors import Refused
-from services.budget.domain import convention as agreements
-from services.budget.domain import ledger as ledgers
 from services.budget.domain.claim import paying
 from services.budget.domain.command import dossier_reference
 from services.budget.domain.commitment import (
@@ -20,7 +18,7 @@ from services.budget.domain.commitment import (
     other_dossier,
     require_commitment,
 )
-from services.budget.domain.convention import Convention
+from services.budget.domain.convention import Convention, covering, drawing, require_convention
 from services.budget.domain.errors import (
     ExceedsLiquidated,
     ExceedsPayment,
@@ -29,7 +27,7 @@ from services.budget.domain.errors import (
     ReversalDiffers,
     UnknownPayment,
 )
-from services.budget.domain.ledger import Ledger, ledger_key
+from services.budget.domain.ledger import Ledger, consume, ledger_key
 from services.budget.domain.line import spending
 
 
@@ -84,14 +82,14 @@ def liquidate(command: Liquidate, read: Read, context: Context) -> Facts:
     broken = [*exceeding(commitment, asked.amount_cents), *_untimely(commitment, asked), *spending(read, asked.line)]
     broken += paying(commitment, asked)
     ledger = read(Ledger, ledger_key(asked.line, asked.year))
-    consumed, exceeded = ledgers.consume(ledger, command.commitment, command.payment, asked.amount_cents)
+    consumed, exceeded = consume(ledger, command.commitment, command.payment, asked.amount_cents)
     broken += exceeded
     drawn: Facts = {}
     if asked.convention is not None:
-        convention = agreements.require_convention(read, asked.convention)
-        broken += [*other_dossier(convention, asked.dossier), *agreements.drawing(convention, asked)]
+        convention = require_convention(read, asked.convention)
+        broken += [*other_dossier(convention, asked.dossier), *drawing(convention, asked)]
         if asked.convention != commitment.opening.convention:
-            broken += agreements.covering(convention, commitment.opening.year, commitment.opening.amount_cents)
+            broken += covering(convention, commitment.opening.year, commitment.opening.amount_cents)
         drawn = {convention.stream: [_drawn(command.commitment, asked)]}
     paid = judge(asked.model_copy(update={"unchecked": consumed.unchecked}), context, broken)
     return {commitment.stream: [paid], ledger.stream: [consumed], **drawn}

@@ -12,7 +12,8 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import AsOf, View
+from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.projections.figure import Names, names, position_of, stored
 
 LINES = Periods(
@@ -70,14 +71,6 @@ class PrintedOut(BaseModel):
     events: Names
 
 
-class ObjectiveLinesAnswer(AsOf):
-    """What was said of the budget of an objective; nothing for one of which nothing was said."""
-
-    objective: str
-    lines: tuple[AssignedOut, ...]
-    printed: tuple[PrintedOut, ...]
-
-
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of assignments and printed codes, and end those taken back."""
     lines: list[Change] = []
@@ -101,7 +94,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
 
 PROJECTION = Projection(
     "assignments",
-    "budget",
+    LOG,
     1,
     (LineAssigned, LineUnassigned, AllocationPrinted, FactWithdrawn),
     ("assigned_lines", "printed_allocations"),

@@ -13,6 +13,7 @@ from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.projections.figure import Figure, Names, names, position_of, stored
 
 CLAIMS = Periods(
@@ -95,10 +96,10 @@ async def project_recoveries(db: Db, facts: Sequence[Fact]) -> None:
 
 
 PROJECTIONS = (
-    Projection("claims", "budget", 1, (ClaimReceived, ClaimRejected), ("claims",), project_claims),
+    Projection("claims", LOG, 1, (ClaimReceived, ClaimRejected), ("claims",), project_claims),
     Projection(
         "recoveries",
-        "budget",
+        LOG,
         1,
         (RecoveryEstablished, RecoveryCollected),
         ("recoveries", "collections"),

@@ -25,7 +25,8 @@ from regesta.database import Connection as Db
 from regesta.event import Event
 from regesta.periods import Change, Periods, Row, array_text, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import AsOf, View
+from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.domain.errors import UnknownCommitment
 from services.budget.projections.figure import Figure, Names, names, position_of, stored
 
@@ -118,12 +119,6 @@ class CommitmentOut(BaseModel):
     events: Names
 
 
-class CommitmentsAnswer(AsOf):
-    """Some commitments, by their id."""
-
-    commitments: tuple[CommitmentOut, ...]
-
-
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of facts to the totals of their commitments. Any batching gives the same rows."""
     keys: list[Row] = [(recorded.key,) for recorded, _ in facts]
@@ -139,7 +134,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await COMMITMENTS.put(db, changes)
 
 
-PROJECTION = Projection("commitments", "budget", 1, EVENTS, ("commitments",), project)
+PROJECTION = Projection("commitments", LOG, 1, EVENTS, ("commitments",), project)
 
 
 def add(row: Kept, event: Event, position: int) -> Kept:

@@ -23,7 +23,8 @@ from regesta.database import Connection as Db
 from regesta.event import Event
 from regesta.periods import Change, Periods, Row, array_text, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import AsOf, View
+from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.domain.convention import terms_of
 from services.budget.domain.errors import UnknownConvention
 from services.budget.projections.figure import Figure, Names, names, position_of, stored
@@ -114,18 +115,6 @@ class ConventionOut(BaseModel):
     events: Names
 
 
-class ConventionAnswer(AsOf):
-    """One convention."""
-
-    convention: ConventionOut
-
-
-class ConventionsAnswer(AsOf):
-    """Some conventions, by their id."""
-
-    conventions: tuple[ConventionOut, ...]
-
-
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of facts of conventions. Any batching gives the same rows."""
     keys: list[Row] = [(recorded.key,) for recorded, _ in facts]
@@ -145,7 +134,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
         await db.execute(ADD_ENTRIES, *map(list, zip(*entries, strict=True)))
 
 
-PROJECTION = Projection("conventions", "budget", 1, EVENTS, ("conventions", "convention_entries"), project)
+PROJECTION = Projection("conventions", LOG, 1, EVENTS, ("conventions", "convention_entries"), project)
 
 
 def add(row: Kept, event: Event, position: int) -> Kept:

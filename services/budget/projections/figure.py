@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from regesta.event import Event, event_name
 from regesta.view import View
+from services.budget.domain.command import LOG
 
 Names: TypeAlias = tuple[str, ...]
 # So many events a figure names itself.
@@ -35,12 +36,12 @@ class Figure(BaseModel):
 
 def names(positions: Iterable[int]) -> Names:
     """Return the names of this log's events."""
-    return tuple(event_name("budget", position) for position in sorted(positions))
+    return tuple(event_name(LOG, position) for position in sorted(positions))
 
 
 def position_of(view: View) -> int:
     """Return up to where in this log a view sees."""
-    return view.cut["budget"]
+    return view.cut[LOG]
 
 
 def stored(kind: type[E], text: str) -> E:

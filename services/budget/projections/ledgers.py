@@ -23,7 +23,8 @@ from regesta.database import Connection as Db
 from regesta.event import Event
 from regesta.periods import Change, Periods, Row, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import AsOf, View
+from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.domain.ledger import Amount, stated_cents
 from services.budget.projections.figure import NAMED, Figure, Names, names, position_of
 
@@ -156,12 +157,6 @@ class EntryOut(BaseModel):
     unchecked: bool
 
 
-class EntriesAnswer(AsOf):
-    """Facts of a ledger in the order in which they were recorded."""
-
-    entries: tuple[EntryOut, ...]
-
-
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of ledger facts to the totals and the entries. Any batching gives the same rows."""
     ledger_facts = [(recorded, event) for recorded, event in facts if isinstance(event, Voted | Moved | Used)]
@@ -177,7 +172,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await db.execute(ADD_ENTRIES, *map(list, zip(*entries, strict=True)))
 
 
-PROJECTION = Projection("ledgers", "budget", 1, EVENTS, ("ledger_totals", "ledger_entries"), project)
+PROJECTION = Projection("ledgers", LOG, 1, EVENTS, ("ledger_totals", "ledger_entries"), project)
 
 
 def add(row: Totals, event: Voted | Moved | Used) -> Totals:

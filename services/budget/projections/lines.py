@@ -12,7 +12,8 @@ from contracts.types import Place, Text
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from regesta.view import AsOf, View
+from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.domain.errors import UnknownLine
 from services.budget.projections.figure import Names, names, position_of, stored
 
@@ -40,18 +41,6 @@ class LineOut(BaseModel):
     events: Names
 
 
-class LineAnswer(AsOf):
-    """One line."""
-
-    line: LineOut
-
-
-class LinesAnswer(AsOf):
-    """Some lines, by their key."""
-
-    lines: tuple[LineOut, ...]
-
-
 async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add the lines opened in one batch."""
     opened = [(recorded, event) for recorded, event in facts if isinstance(event, BudgetLineOpened)]
@@ -64,7 +53,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     )
 
 
-PROJECTION = Projection("lines", "budget", 1, (BudgetLineOpened,), ("lines",), project)
+PROJECTION = Projection("lines", LOG, 1, (BudgetLineOpened,), ("lines",), project)
 
 
 async def read_lines(view: View, after: str, limit: int) -> tuple[LineOut, ...]:

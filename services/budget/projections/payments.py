@@ -15,6 +15,7 @@ from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, Row, array_text, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.projections.figure import Figure, Names, names, position_of, stored
 
 PAYMENTS = Periods(
@@ -78,7 +79,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await PAYMENTS.put(db, changes)
 
 
-PROJECTION = Projection("payments", "budget", 1, (PaymentLiquidated, PaymentReversed), ("payments",), project)
+PROJECTION = Projection("payments", LOG, 1, (PaymentLiquidated, PaymentReversed), ("payments",), project)
 
 
 async def read_payments(view: View, commitment: str) -> tuple[PaymentOut, ...]:

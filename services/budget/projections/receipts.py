@@ -11,6 +11,7 @@ from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
+from services.budget.domain.command import LOG
 from services.budget.projections.figure import Figure, position_of
 
 ADD_FACTS = """
@@ -62,8 +63,8 @@ async def project_forecasts(db: Db, facts: Sequence[Fact]) -> None:
 
 
 PROJECTIONS = (
-    Projection("receipts", "budget", 1, (RightEstablished, ReceiptCollected), ("receipt_facts",), project_receipts),
-    Projection("forecasts", "budget", 1, (LiquidationForecast,), ("forecasts",), project_forecasts),
+    Projection("receipts", LOG, 1, (RightEstablished, ReceiptCollected), ("receipt_facts",), project_receipts),
+    Projection("forecasts", LOG, 1, (LiquidationForecast,), ("forecasts",), project_forecasts),
 )
 
 

@@ -8,11 +8,11 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.kpi import Colour
+from contracts.kpi import Colour, Level
 from contracts.types import IndicatorId
 from regesta.view import AsOf, View
 from services.kpi.domain.colour import colour_of
-from services.kpi.domain.indicator import SERVICE, Level
+from services.kpi.domain.command import LOG
 from services.kpi.projections import bands, indicators, measurements, placements, targets, thresholds
 from services.kpi.projections.bands import Bands
 from services.kpi.projections.indicators import Definition, Retirement
@@ -90,7 +90,7 @@ async def indicators_of(view: View, wanted: Sequence[str], year: int | None) -> 
     year: the definition, the bands and the placements are those of this year, the latest value one of a period that ended
     by then; None: all of them.
     """
-    db, cut = view.db, view.cut[SERVICE]
+    db, cut = view.db, view.cut[LOG]
     defined = await indicators.read_definitions(db, cut, wanted)
     placed = await placements.read(db, cut, wanted)
     printed = await thresholds.read(db, cut, wanted)

@@ -19,8 +19,8 @@ from services.kpi.api.answers import (
     MeasurementsAnswer,
     indicators_of,
 )
+from services.kpi.domain.command import LOG
 from services.kpi.domain.errors import UnknownIndicator
-from services.kpi.domain.indicator import SERVICE
 from services.kpi.projections import bands, indicators, measurements, placements
 
 SCOPE: Final = "kpi:read"
@@ -38,7 +38,7 @@ router = APIRouter(tags=["reads"], route_class=StrictRoute)
 async def get_indicators(view: Reading, caller: Caller, paged: Paged, year: Year = None) -> IndicatorsAnswer:
     """Return all indicators, by id."""
     caller.require(SCOPE)
-    found = await indicators.page(view.db, view.cut[SERVICE], paged.after, paged.wanted)
+    found = await indicators.page(view.db, view.cut[LOG], paged.after, paged.wanted)
     page = paged.page(view, found, str)
     return IndicatorsAnswer(**AsOf.of(view), indicators=await indicators_of(view, page, year))
 
@@ -60,11 +60,11 @@ async def get_indicator(
 async def get_measurements(indicator: Indicator, view: Reading, caller: Caller, paged: Paged) -> MeasurementsAnswer:
     """Return the values of an indicator as last corrected, in the order recorded. 404: nobody had defined it then."""
     caller.require(SCOPE)
-    cut = view.cut[SERVICE]
+    cut = view.cut[LOG]
     if not await indicators.read(view.db, cut, [indicator]):
         raise UnknownIndicator(f"there is no indicator {indicator!r}", indicator=indicator)
-    rows = await measurements.page(view.db, cut, indicator, paged.position(SERVICE), paged.wanted)
-    page = paged.page(view, rows, lambda row: event_name(SERVICE, row[0]))
+    rows = await measurements.page(view.db, cut, indicator, paged.position(LOG), paged.wanted)
+    page = paged.page(view, rows, lambda row: event_name(LOG, row[0]))
     known = (await bands.read(view.db, cut, [indicator])).get(indicator, [])
     return MeasurementsAnswer(**AsOf.of(view), measurements=tuple(MeasurementOut.of(row, known) for _, row in page))
 
@@ -75,6 +75,6 @@ async def get_indicators_of_objective(
 ) -> IndicatorsAnswer:
     """Return the indicators that stand under an objective (in a year), by id; none when this service knows of none."""
     caller.require(SCOPE)
-    found = await placements.under(view.db, view.cut[SERVICE], objective, year, (paged.after, paged.wanted))
+    found = await placements.under(view.db, view.cut[LOG], objective, year, (paged.after, paged.wanted))
     page = paged.page(view, found, str)
     return IndicatorsAnswer(**AsOf.of(view), indicators=await indicators_of(view, page, year))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from contracts.dates import ImpreciseDate
 from contracts.types import IndicatorId
 from regesta.command import Command
+
+# The log that this service writes.
+LOG: Final = "kpi"
 
 
 class KpiCommand(Command):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias, assert_never
+from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, assert_never
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from contracts.kpi import (
     IndicatorRemoved,
     IndicatorRetired,
     IndicatorRevised,
+    Level,
     Measure,
     MeasurementCorrected,
     TargetSet,
@@ -40,13 +41,11 @@ from contracts.types import (
 from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, recorded
 from regesta.event import event_name
 from services.kpi.domain import errors
-from services.kpi.domain.command import KpiCommand
+from services.kpi.domain.command import LOG, KpiCommand
 
-SERVICE: Final = "kpi"
 # More than any table of thresholds has; each costs a comparison when a value is coloured.
 MOST_BANDS: Final = 50
 
-Level: TypeAlias = Literal["legal", "internal"]
 Measurement: TypeAlias = IndicatorMeasured | MeasurementCorrected
 Step: TypeAlias = ThresholdPrinted | Measurement
 IndicatorEvent: TypeAlias = (
@@ -287,7 +286,7 @@ def retire(command: RetireIndicator, read: Read, _context: Context) -> Facts:
     if recorded(indicator.retired, retired, errors.RetirementDiffers):
         return nothing()
     objectives = sorted({spot.objective for spot, stands in indicator.spots.items() if stands})
-    events = [event_name(SERVICE, position) for position in sorted(indicator.steps)]
+    events = [event_name(LOG, position) for position in sorted(indicator.steps)]
     if command.registered_in_error and (objectives or events):
         raise errors.IndicatorInUse(
             f"{command.stream!r} stands under {objectives!r} and has {events!r}: remove and withdraw these first",

@@ -14,8 +14,8 @@ from regesta.command import Context, Facts, Read, fact, judge, nothing, recorded
 from regesta.errors import Refused
 from regesta.event import Event, split_name
 from services.kpi.domain import errors
-from services.kpi.domain.command import KpiCommand
-from services.kpi.domain.indicator import SERVICE, Indicator, Measurement, known_indicator, require_active, slot_of
+from services.kpi.domain.command import LOG, KpiCommand
+from services.kpi.domain.indicator import Indicator, Measurement, known_indicator, require_active, slot_of
 
 MOST_DIMENSIONS: Final = 20
 
@@ -100,7 +100,7 @@ def withdraw_fact(command: WithdrawFact, read: Read, context: Context) -> Facts:
     step = _step(indicator, command.event)
     if isinstance(step, Measurement):
         _require_right(indicator, step, context)
-    return withdraw(indicator, SERVICE, command.event, command.reason)
+    return withdraw(indicator, LOG, command.event, command.reason)
 
 
 def _broken(indicator: Indicator, period: Period) -> Iterator[Refused]:
@@ -128,4 +128,4 @@ def _require_right(indicator: Indicator, measurement: Measurement, context: Cont
 
 def _step(indicator: Indicator, event: str) -> Event | None:
     source, position = split_name(event)
-    return indicator.steps.get(position) if source == SERVICE else None
+    return indicator.steps.get(position) if source == LOG else None

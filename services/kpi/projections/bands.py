@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.bands import Band
-from contracts.kpi import BandsSet
+from contracts.kpi import BandsSet, Level
 from contracts.types import Year
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.domain.indicator import Level
-from services.kpi.projections.row import FACT, Row, row_of
+from services.kpi.domain.command import LOG
+from services.kpi.projections.row import FACT, Row, by_indicator
 
 BANDS: Final = Periods("bands", {"indicator": "text", "year": "integer", "level": "text"}, FACT)
 
@@ -32,10 +32,7 @@ class Bands(Row):
 
 async def read(db: Db, cut: int, indicators: Sequence[str]) -> dict[str, list[Bands]]:
     """Return the bands of some indicators, by year and level."""
-    found: dict[str, list[Bands]] = {}
-    for indicator, position, fact in await db.fetch(READ, cut, indicators):
-        found.setdefault(indicator, []).append(row_of(Bands, fact, position))
-    return found
+    return by_indicator(Bands, await db.fetch(READ, cut, indicators))
 
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
@@ -48,4 +45,4 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await BANDS.put(db, changes)
 
 
-PROJECTION: Final = Projection("bands", "kpi", 1, (BandsSet,), (BANDS.table,), project)
+PROJECTION: Final = Projection("bands", LOG, 1, (BandsSet,), (BANDS.table,), project)

@@ -12,7 +12,8 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, row_of
+from services.kpi.domain.command import LOG
+from services.kpi.projections.row import FACT, Row, by_indicator, row_of
 
 # As first defined, without a year.
 FIRST: Final = 0
@@ -80,10 +81,7 @@ async def read(db: Db, cut: int, indicators: Sequence[str]) -> list[Indicator]:
 
 async def read_definitions(db: Db, cut: int, indicators: Sequence[str]) -> dict[str, list[Definition]]:
     """Return the definitions of some indicators, the earliest year first."""
-    found: dict[str, list[Definition]] = {}
-    for indicator, position, fact in await db.fetch(READ_DEFINITIONS, cut, indicators):
-        found.setdefault(indicator, []).append(row_of(Definition, fact, position))
-    return found
+    return by_indicator(Definition, await db.fetch(READ_DEFINITIONS, cut, indicators))
 
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
@@ -110,5 +108,5 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
 
 
 PROJECTION: Final = Projection(
-    "indicators", "kpi", 1, (*EVENTS, FactWithdrawn), (INDICATORS.table, DEFINITIONS.table), project
+    "indicators", LOG, 1, (*EVENTS, FactWithdrawn), (INDICATORS.table, DEFINITIONS.table), project
 )

@@ -19,6 +19,7 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
+from services.kpi.domain.command import LOG
 from services.kpi.projections.row import FACT, Row, row_of
 
 MEASUREMENTS: Final = Periods(
@@ -97,7 +98,7 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
 
 PROJECTION: Final = Projection(
     "measurements",
-    "kpi",
+    LOG,
     1,
     (IndicatorMeasured, MeasurementCorrected, FactWithdrawn),
     (MEASUREMENTS.table,),

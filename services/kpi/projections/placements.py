@@ -10,7 +10,8 @@ from contracts.types import ObjectiveId, Place, Section
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, row_of
+from services.kpi.domain.command import LOG
+from services.kpi.projections.row import FACT, Row, by_indicator
 
 # A key has no nulls: a placement in all sections has this instead of a year and kind.
 ALL_SECTIONS: Final = (0, "")
@@ -42,10 +43,7 @@ class Placement(Row):
 
 async def read(db: Db, cut: int, indicators: Sequence[str]) -> dict[str, list[Placement]]:
     """Return where some indicators stand."""
-    found: dict[str, list[Placement]] = {}
-    for indicator, position, fact in await db.fetch(READ, cut, indicators):
-        found.setdefault(indicator, []).append(row_of(Placement, fact, position))
-    return found
+    return by_indicator(Placement, await db.fetch(READ, cut, indicators))
 
 
 async def under(db: Db, cut: int, objective: str, year: int | None, page: tuple[str, int]) -> list[str]:
@@ -67,6 +65,4 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await PLACEMENTS.put(db, changes)
 
 
-PROJECTION: Final = Projection(
-    "placements", "kpi", 1, (IndicatorPlaced, IndicatorRemoved), (PLACEMENTS.table,), project
-)
+PROJECTION: Final = Projection("placements", LOG, 1, (IndicatorPlaced, IndicatorRemoved), (PLACEMENTS.table,), project)

@@ -11,7 +11,8 @@ from contracts.types import Number
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, row_of
+from services.kpi.domain.command import LOG
+from services.kpi.projections.row import FACT, Row, by_indicator
 
 TARGETS: Final = Periods("targets", {"indicator": "text", "horizon": "text"}, FACT)
 
@@ -32,10 +33,7 @@ class Target(Row):
 
 async def read(db: Db, cut: int, indicators: Sequence[str]) -> dict[str, list[Target]]:
     """Return the targets of some indicators, by horizon."""
-    found: dict[str, list[Target]] = {}
-    for indicator, position, fact in await db.fetch(READ, cut, indicators):
-        found.setdefault(indicator, []).append(row_of(Target, fact, position))
-    return found
+    return by_indicator(Target, await db.fetch(READ, cut, indicators))
 
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
@@ -47,4 +45,4 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await TARGETS.put(db, changes)
 
 
-PROJECTION: Final = Projection("targets", "kpi", 1, (TargetSet,), (TARGETS.table,), project)
+PROJECTION: Final = Projection("targets", LOG, 1, (TargetSet,), (TARGETS.table,), project)

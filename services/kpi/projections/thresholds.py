@@ -11,7 +11,8 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.kpi.projections.row import FACT, Row, row_of
+from services.kpi.domain.command import LOG
+from services.kpi.projections.row import FACT, Row, by_indicator
 
 THRESHOLDS: Final = Periods("thresholds", {"event": "bigint"}, {"indicator": "text", **FACT})
 
@@ -36,10 +37,7 @@ class Threshold(Row):
 
 async def read(db: Db, cut: int, indicators: Sequence[str]) -> dict[str, list[Threshold]]:
     """Return what is printed about some indicators, in the order recorded."""
-    found: dict[str, list[Threshold]] = {}
-    for indicator, position, fact in await db.fetch(READ, cut, indicators):
-        found.setdefault(indicator, []).append(row_of(Threshold, fact, position))
-    return found
+    return by_indicator(Threshold, await db.fetch(READ, cut, indicators))
 
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
@@ -54,4 +52,4 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await THRESHOLDS.put(db, changes)
 
 
-PROJECTION: Final = Projection("thresholds", "kpi", 1, (ThresholdPrinted, FactWithdrawn), (THRESHOLDS.table,), project)
+PROJECTION: Final = Projection("thresholds", LOG, 1, (ThresholdPrinted, FactWithdrawn), (THRESHOLDS.table,), project)

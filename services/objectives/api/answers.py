@@ -16,12 +16,13 @@ from contracts.dossiers import (
 )
 from contracts.types import DossierId, EventName, Text, Uuid
 from regesta.view import AsOf, View
+from services.objectives.domain.command import LOG
 from services.objectives.projections import dossiers, notes, statements
 from services.objectives.projections.dossiers import Dossier, Step
 from services.objectives.projections.notes import Alias, Node, Note, PrintedSection
 from services.objectives.projections.parties import Party
 from services.objectives.projections.printed import PrintedAmount, PrintedFact
-from services.objectives.projections.row import SERVICE, Row
+from services.objectives.projections.row import Row
 from services.objectives.projections.statements import DeadlineSaid, FieldSaid, StaffSaid, StatusSaid, Unit
 
 MilestoneState: TypeAlias = Literal["planned", "reached", "cancelled"]
@@ -130,7 +131,7 @@ class PartyAnswer(AsOf):
 
 async def objective_of(view: View, objective: str) -> ObjectiveOut | None:
     """Return an objective, in seven statements; None when it was not registered then."""
-    db, cut = view.db, view.cut[SERVICE]
+    db, cut = view.db, view.cut[LOG]
     node = await notes.read_node(db, cut, objective)
     if node is None:
         return None
@@ -159,7 +160,7 @@ def fact_out(fact: PrintedFact, until: date | None) -> FactOut:
 
 async def dossiers_of(view: View, wanted: Sequence[str]) -> tuple[DossierOut, ...]:
     """Return those of some dossiers that there are, in the order asked, in three statements."""
-    db, cut = view.db, view.cut[SERVICE]
+    db, cut = view.db, view.cut[LOG]
     steps = await dossiers.read_steps(db, cut, wanted)
     found = []
     for dossier in await dossiers.read(db, cut, wanted):

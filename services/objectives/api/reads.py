@@ -26,9 +26,9 @@ from services.objectives.api.answers import (
     fact_out,
     objective_of,
 )
+from services.objectives.domain.command import LOG
 from services.objectives.domain.errors import UnknownDossier, UnknownNote, UnknownObjective, UnknownParty
 from services.objectives.projections import dossiers, notes, parties, printed
-from services.objectives.projections.row import SERVICE
 
 SCOPE: Final = "objectives:read"
 Slug: TypeAlias = Annotated[NoteSlug, Path()]
@@ -47,7 +47,7 @@ router = APIRouter(tags=["reads"], route_class=StrictRoute)
 async def get_notes(view: Reading, caller: Caller, paged: Paged) -> NotesAnswer:
     """Return all policy notes, by slug."""
     caller.require(SCOPE)
-    found = await notes.page(view.db, view.cut[SERVICE], paged.after, paged.wanted)
+    found = await notes.page(view.db, view.cut[LOG], paged.after, paged.wanted)
     return NotesAnswer(**AsOf.of(view), notes=paged.page(view, found, lambda note: note.note))
 
 
@@ -55,7 +55,7 @@ async def get_notes(view: Reading, caller: Caller, paged: Paged) -> NotesAnswer:
 async def get_note(note: Slug, view: Reading, caller: Caller, response: Response) -> NoteAnswer:
     """Return a policy note. ETag: the version of its stream at the cut. 404: it was not open then."""
     caller.require(SCOPE)
-    found = await notes.read(view.db, view.cut[SERVICE], note)
+    found = await notes.read(view.db, view.cut[LOG], note)
     if found is None:
         raise UnknownNote(f"no note {note!r} is open", note=note)
     response.headers["ETag"] = f'"{found.version}"'
@@ -66,10 +66,10 @@ async def get_note(note: Slug, view: Reading, caller: Caller, response: Response
 async def get_objectives(note: Slug, view: Reading, caller: Caller, paged: Paged) -> TreeAnswer:
     """Return the objectives of a note in the order registered, each naming its parent. 404: it was not open then."""
     caller.require(SCOPE)
-    cut = view.cut[SERVICE]
+    cut = view.cut[LOG]
     if await notes.read(view.db, cut, note) is None:
         raise UnknownNote(f"no note {note!r} is open", note=note)
-    rows = await notes.tree_page(view.db, cut, note, paged.position(SERVICE), paged.wanted)
+    rows = await notes.tree_page(view.db, cut, note, paged.position(LOG), paged.wanted)
     page = paged.page(view, rows, _event_of)
     return TreeAnswer(**AsOf.of(view), objectives=tuple(node for _, node in page))
 
@@ -92,7 +92,7 @@ async def get_facts(
     """Return the printed facts of an objective, in the order recorded. 404: it was not registered then."""
     caller.require(SCOPE)
     await _require_objective(view, objective)
-    rows = await printed.facts_page(view.db, view.cut[SERVICE], objective, paged.position(SERVICE), paged.wanted)
+    rows = await printed.facts_page(view.db, view.cut[LOG], objective, paged.position(LOG), paged.wanted)
     page = paged.page(view, rows, _event_of)
     return FactsAnswer(**AsOf.of(view), facts=tuple(fact_out(fact, occurred_until) for _, fact in page))
 
@@ -102,7 +102,7 @@ async def get_amounts(objective: Objective, view: Reading, caller: Caller, paged
     """Return the printed amounts of an objective, in the order recorded. 404: it was not registered then."""
     caller.require(SCOPE)
     await _require_objective(view, objective)
-    rows = await printed.amounts_page(view.db, view.cut[SERVICE], objective, paged.position(SERVICE), paged.wanted)
+    rows = await printed.amounts_page(view.db, view.cut[LOG], objective, paged.position(LOG), paged.wanted)
     page = paged.page(view, rows, _event_of)
     return AmountsAnswer(**AsOf.of(view), amounts=tuple(amount for _, amount in page))
 
@@ -112,7 +112,7 @@ async def get_dossiers(objective: Objective, view: Reading, caller: Caller, page
     """Return the dossiers that serve an objective, by id. 404: it was not registered then."""
     caller.require(SCOPE)
     await _require_objective(view, objective)
-    found = await dossiers.serving(view.db, view.cut[SERVICE], objective, paged.after, paged.wanted)
+    found = await dossiers.serving(view.db, view.cut[LOG], objective, paged.after, paged.wanted)
     page = paged.page(view, found, str)
     return DossiersAnswer(**AsOf.of(view), dossiers=await dossiers_of(view, page))
 
@@ -132,7 +132,7 @@ async def get_dossier(dossier: Dossier, view: Reading, caller: Caller, response:
 async def get_party(party: Party, view: Reading, caller: Caller, response: Response) -> PartyAnswer:
     """Return a party, without its name. ETag: the version of its stream at the cut. 404: it was not registered then."""
     caller.require(SCOPE)
-    found = await parties.read(view.db, view.cut[SERVICE], party)
+    found = await parties.read(view.db, view.cut[LOG], party)
     if found is None:
         raise UnknownParty(f"no party {party!r} is registered", party=party)
     response.headers["ETag"] = f'"{found.version}"'
@@ -140,10 +140,10 @@ async def get_party(party: Party, view: Reading, caller: Caller, response: Respo
 
 
 async def _require_objective(view: View, objective: str) -> None:
-    if await notes.read_node(view.db, view.cut[SERVICE], objective) is None:
+    if await notes.read_node(view.db, view.cut[LOG], objective) is None:
         raise UnknownObjective(f"no objective {objective!r}", objective=objective)
 
 
 def _event_of(row: tuple[int, object]) -> str:
     """Return the name of the event that a row was recorded by, its position being the row's first member."""
-    return event_name(SERVICE, row[0])
+    return event_name(LOG, row[0])

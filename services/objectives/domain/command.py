@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from pydantic import model_validator
 
 from contracts.dates import ImpreciseDate
 from contracts.types import LONGEST_TEXT
 from regesta.command import Command
+
+# The log that this service writes.
+LOG: Final = "objectives"
 
 
 class ObjectivesCommand(Command):

@@ -18,10 +18,10 @@ from contracts.dossiers import (
 from contracts.types import EventName, Text, Words
 from regesta.command import Context, Facts, Read, fact, nothing
 from regesta.event import Event, FactWithdrawn, event_name
+from services.objectives.domain.command import LOG
 from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, Settling, commanded
 from services.objectives.domain.errors import MilestoneDiffers, MilestoneSettled, UnknownMilestone
 
-SERVICE: Final = "objectives"
 REVERSED: Final = "the payment that reached it was reversed"
 
 
@@ -154,7 +154,7 @@ def settle_advance(command: SettleAdvance, read: Read, context: Context) -> Fact
     del context
     dossier = read(Dossier, command.dossier)
     undone = [(position, step) for position, step in dossier.steps.items() if _rests_on(step, command.reversed)]
-    facts: list[Event] = [FactWithdrawn(event=event_name(SERVICE, position), reason=REVERSED) for position, _ in undone]
+    facts: list[Event] = [FactWithdrawn(event=event_name(LOG, position), reason=REVERSED) for position, _ in undone]
     free = {step.milestone for _, step in undone if isinstance(step, MilestoneReached)}
     reached = _reached_by(dossier, command, free)
     facts += [] if reached is None else [reached]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final, Literal, Self, TypeAlias, assert_never
+from typing import ClassVar, Final, Self, TypeAlias, assert_never
 
 from pydantic import model_validator
 
 from contracts.objectives import (
+    ClosingReason,
     Level,
     ObjectiveClosed,
     ObjectiveMoved,
@@ -18,6 +19,7 @@ from contracts.objectives import (
     ObjectiveRetitled,
     PolicyNoteOpened,
     SectionPrinted,
+    Template,
 )
 from contracts.types import NoteSlug, ObjectiveId, Place, Ref, Section, Text, Year
 from regesta.command import Context, Facts, Read, State, fact, nothing
@@ -118,7 +120,7 @@ class OpenNote(NoteCommand):
     title: Text
     reference: Ref | None = None
     legislature: Ref | None = None
-    template: Literal["full", "cards"] = "full"
+    template: Template = "full"
     realised_year: Year | None = None
     planned_year: Year | None = None
 
@@ -190,7 +192,7 @@ class CloseObjective(LedCommand):
     """Stop following an objective. One that was registered in error must have nothing open under it."""
 
     name = "close-objective"
-    reason: Literal["completed", "stopped", "merged", "registered_in_error"]
+    reason: ClosingReason
     into: ObjectiveId | None = None
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Self, TypeAlias, assert_never
+from typing import ClassVar, Self, TypeAlias, assert_never
 
 from pydantic import model_validator
 
@@ -20,6 +20,8 @@ from contracts.objectives import (
     FieldStated,
     ObjectiveOpened,
     Reading,
+    Role,
+    StaffBasis,
     StaffEstimated,
     Status,
     StatusReported,
@@ -31,7 +33,6 @@ from regesta.command import Context, Facts, Read, State, fact, nothing
 from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.errors import LeadTaken, NotLeadUnit, UnknownObjective
 
-Role: TypeAlias = Literal["lead", "contributor"]
 Statement: TypeAlias = FieldStated | DeadlineSet | StatusReported | StaffEstimated
 ObjectiveEvent: TypeAlias = (
     ObjectiveOpened
@@ -132,7 +133,7 @@ class EstimateStaff(ObjectiveCommand):
     name = "estimate-staff"
     fte: Stated[Number]
     section: Section | None = None
-    basis: Literal["estimated", "actual"] | None = None
+    basis: StaffBasis | None = None
     unit: UnitSlug | None = None
     per: Words | None = None
     as_printed: Printed | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, assert_never
+from typing import ClassVar, assert_never
 
-from contracts.objectives import PartyErased, PartyRegistered
+from contracts.objectives import PartyErased, PartyKind, PartyRegistered
 from contracts.types import PartyId
 from regesta.command import Context, Facts, Read, State, fact, nothing
 from services.objectives.domain.command import ObjectivesCommand
@@ -37,7 +37,7 @@ class RegisterParty(PartyCommand):
     """Register a person or an organisation, without its name."""
 
     name = "register-party"
-    kind: Literal["person", "organisation"]
+    kind: PartyKind
 
 
 class EraseParty(PartyCommand):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Literal
 
 from contracts.decisions import (
     ApplicationCompleted,
@@ -20,13 +20,11 @@ from contracts.dossiers import MilestonePlanned
 from contracts.types import EventName, Uuid, Words
 from regesta.command import Context, Facts, Read, withdraw
 from regesta.event import Event, event_name, split_name
-from services.objectives.domain.command import ObjectivesCommand
+from services.objectives.domain.command import LOG, ObjectivesCommand
 from services.objectives.domain.dossier import Dossier, Step, Withdrawable, served, undo
 from services.objectives.domain.errors import FactsInTheWay
 from services.objectives.domain.limits import GrantLimits, Limits, lacking
 from services.objectives.domain.objective import Objective, require_lead
-
-SERVICE: Final = "objectives"
 
 
 class WithdrawFact(ObjectivesCommand):
@@ -50,9 +48,9 @@ def withdraw_fact(limits: Limits, command: WithdrawFact, read: Read, context: Co
     limits: what a standing grant cannot do without.
     """
     if command.kind == "objective":
-        return withdraw(read(Objective, command.id), SERVICE, command.event, command.reason)
+        return withdraw(read(Objective, command.id), LOG, command.event, command.reason)
     dossier = read(Dossier, command.id)
-    facts = withdraw(dossier, SERVICE, command.event, command.reason)
+    facts = withdraw(dossier, LOG, command.event, command.reason)
     if facts:
         step = dossier.steps[split_name(command.event)[1]]
         assert isinstance(step, Withdrawable)
@@ -65,7 +63,7 @@ def withdraw_fact(limits: Limits, command: WithdrawFact, read: Read, context: Co
 def _require_free(dossier: Dossier, step: Withdrawable, event: str, limits: Limits) -> None:
     resting = [*_built_on(dossier, step), *_grants_on(dossier, step, limits)]
     if resting:
-        names = [event_name(SERVICE, position) for position, each in dossier.steps.items() if each in resting]
+        names = [event_name(LOG, position) for position, each in dossier.steps.items() if each in resting]
         raise FactsInTheWay(
             f"{event!r} cannot be withdrawn while these stand: {names or [each.name for each in resting]}",
             event=event,

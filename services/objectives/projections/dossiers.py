@@ -32,7 +32,8 @@ from regesta.periods import Change, Periods, as_of
 from regesta.periods import Row as Cells
 from regesta.projection import Fact, Projection
 from services.objectives.domain import dossier as domain
-from services.objectives.projections.row import SERVICE, Row, row_of
+from services.objectives.domain.command import LOG
+from services.objectives.projections.row import Row, row_of
 
 Standing: TypeAlias = Literal["open", "suspended", "stopped", "merged", "completed"]
 STANDINGS: Final[dict[type[Event], Standing]] = {
@@ -198,7 +199,7 @@ def _links(dossier: str, position: int, event: Event) -> list[Change]:
 
 PROJECTION: Final = Projection(
     "dossiers",
-    SERVICE,
+    LOG,
     1,
     (*dossiers.EVENTS, *decisions.EVENTS, FactWithdrawn),
     (DOSSIERS.table, LINKS.table, STEPS.table),

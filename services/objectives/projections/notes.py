@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from asyncpg import Record
 
 from contracts.objectives import (
+    ClosingReason,
     Level,
     ObjectiveClosed,
     ObjectiveMoved,
@@ -19,6 +20,7 @@ from contracts.objectives import (
     ObjectiveRetitled,
     PolicyNoteOpened,
     SectionPrinted,
+    Template,
 )
 from contracts.types import NoteSlug, ObjectiveId, Place, Section, Text, Year
 from regesta.database import Connection as Db
@@ -26,7 +28,8 @@ from regesta.event import Event, Recorded, event_name
 from regesta.periods import Change, Periods, array_text, as_of
 from regesta.periods import Row as Cells
 from regesta.projection import Fact, Projection
-from services.objectives.projections.row import SERVICE, Row, row_of
+from services.objectives.domain.command import LOG
+from services.objectives.projections.row import Row, row_of
 
 NOTES: Final = Periods("notes", {"note": "text"}, {"version": "integer", "opened": "bigint", "fact": "json"})
 OBJECTIVES: Final = Periods(
@@ -82,7 +85,7 @@ class Note(Row):
     title: Text
     reference: str | None = None
     legislature: str | None = None
-    template: Literal["full", "cards"] = "full"
+    template: Template = "full"
     realised_year: Year | None = None
     planned_year: Year | None = None
 
@@ -90,7 +93,7 @@ class Note(Row):
 class Closing(Row):
     """How an objective ended."""
 
-    reason: Literal["completed", "stopped", "merged", "registered_in_error"]
+    reason: ClosingReason
     into: ObjectiveId | None = None
 
 
@@ -154,7 +157,7 @@ async def read_sections(db: Db, cut: int, objective: str) -> list[PrintedSection
 async def read_aliases(db: Db, cut: int, objective: str) -> list[Alias]:
     """Return the former codes of an objective, the oldest first."""
     rows = await db.fetch(ALIASES, cut, objective)
-    return [Alias(code=code, until=until, events=(event_name(SERVICE, at),)) for code, at, until in rows]
+    return [Alias(code=code, until=until, events=(event_name(LOG, at),)) for code, at, until in rows]
 
 
 def _note(row: Record) -> Note:
@@ -277,7 +280,7 @@ def _json(title: Text | None) -> str | None:
 
 PROJECTION: Final = Projection(
     "notes",
-    SERVICE,
+    LOG,
     1,
     (
         PolicyNoteOpened,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
-from contracts.objectives import PartyErased, PartyRegistered
+from contracts.objectives import PartyErased, PartyKind, PartyRegistered
 from contracts.types import PartyId
 from regesta.database import Connection as Db
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.objectives.projections.row import SERVICE, Row, row_of
+from services.objectives.domain.command import LOG
+from services.objectives.projections.row import Row, row_of
 
 PARTIES: Final = Periods(
     "parties",
@@ -28,7 +29,7 @@ class Party(Row):
 
     party: PartyId
     version: int
-    kind: Literal["person", "organisation"]
+    kind: PartyKind
     erased: bool
 
 
@@ -56,4 +57,4 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     await PARTIES.put(db, changes)
 
 
-PROJECTION: Final = Projection("parties", SERVICE, 1, (PartyRegistered, PartyErased), (PARTIES.table,), project)
+PROJECTION: Final = Projection("parties", LOG, 1, (PartyRegistered, PartyErased), (PARTIES.table,), project)

@@ -12,7 +12,8 @@ from regesta.database import Connection as Db
 from regesta.event import FactWithdrawn, split_name
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.objectives.projections.row import SERVICE, Row, row_of
+from services.objectives.domain.command import LOG
+from services.objectives.projections.row import Row, row_of
 
 FACTS: Final = Periods("printed_facts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
 AMOUNTS: Final = Periods("printed_amounts", {"event": "bigint"}, {"objective": "text", "fact": "json"})
@@ -86,5 +87,5 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
 
 
 PROJECTION: Final = Projection(
-    "printed", SERVICE, 1, (FactPrinted, AmountPrinted, FactWithdrawn), (FACTS.table, AMOUNTS.table), project
+    "printed", LOG, 1, (FactPrinted, AmountPrinted, FactWithdrawn), (FACTS.table, AMOUNTS.table), project
 )

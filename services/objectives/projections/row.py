@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.types import EventName
 from regesta.event import event_name
-
-SERVICE: Final = "objectives"
+from services.objectives.domain.command import LOG
 
 
 class Row(BaseModel):
@@ -26,5 +25,5 @@ R = TypeVar("R", bound=Row)
 
 def row_of(kind: type[R], fact_text: str, /, *positions: int, **more: object) -> R:
     """Return a row of a fact's JSON text, the positions of its events and `more`; members that a row has not are left out."""
-    events = [event_name(SERVICE, position) for position in positions]
+    events = [event_name(LOG, position) for position in positions]
     return kind.model_validate(json.loads(fact_text) | {"events": events} | more, extra="ignore")

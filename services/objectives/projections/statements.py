@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from contracts.dossiers import DossierAttached, DossierDetached
 from contracts.objectives import (
@@ -15,6 +15,8 @@ from contracts.objectives import (
     FieldName,
     FieldStated,
     ObjectiveOpened,
+    Role,
+    StaffBasis,
     StaffEstimated,
     Status,
     StatusReported,
@@ -26,8 +28,9 @@ from regesta.database import Connection as Db
 from regesta.event import Event, FactWithdrawn
 from regesta.periods import Change, Periods, as_of
 from regesta.projection import Fact, Projection
-from services.objectives.domain.objective import Objective, Role, subject_of
-from services.objectives.projections.row import SERVICE, Row, row_of
+from services.objectives.domain.command import LOG
+from services.objectives.domain.objective import Objective, subject_of
+from services.objectives.projections.row import Row, row_of
 
 VERSIONS: Final = Periods("objective_versions", {"objective": "text"}, {"version": "integer"})
 STATEMENTS: Final = Periods("statements", {"objective": "text", "subject": "text"}, {"type": "text", "fact": "json"})
@@ -75,7 +78,7 @@ class StaffSaid(Said):
     """How many full-time equivalents work on it. per: what a rate is for; a rate is never summed."""
 
     fte: Stated[Number]
-    basis: Literal["estimated", "actual"] | None = None
+    basis: StaffBasis | None = None
     unit: UnitSlug | None = None
     per: str | None = None
 
@@ -163,5 +166,5 @@ IN_OBJECTIVES: Final[tuple[type[Event], ...]] = (
     FactWithdrawn,
 )
 PROJECTION: Final = Projection(
-    "statements", SERVICE, 1, IN_OBJECTIVES, (VERSIONS.table, STATEMENTS.table, UNITS.table), project
+    "statements", LOG, 1, IN_OBJECTIVES, (VERSIONS.table, STATEMENTS.table, UNITS.table), project
 )
