@@ -16,7 +16,7 @@ from services.reporting.render.names import name
 from services.reporting.render.words.sayings import SAYINGS
 
 # Per cents of the width, and pixels of the height.
-LEFT: Final = 8.0
+LEFT: Final = 12.0
 RIGHT: Final = 98.5
 TOP: Final = 20
 ROW: Final = 28
