@@ -13,12 +13,8 @@ import asyncpg
 
 from regesta.database import Connection as Db
 from regesta.errors import Misconfigured
-from regesta.projection import Build, Projection, search_path
+from regesta.projection import Build, Folding, Projection, search_path
 
-ADD_CHECKPOINT = """
-INSERT INTO projections.checkpoints (projection, source, version, position) VALUES ($1, $2, $3, 0)
-ON CONFLICT DO NOTHING
-"""
 ADD_BUILD = """
 INSERT INTO projections.checkpoints (projection, source, version, position, schema) VALUES ($1, $2, $3, 0, $4)
 ON CONFLICT DO NOTHING
@@ -56,7 +52,7 @@ class Overtaken(Exception):
 class Checkpoint:
     """How far the live build of a read model is, or a reaction.
 
-    schema: of its tables; "" for a reaction. parked: how many streams stand still in it. failure: why a reaction stands still.
+    schema: of its tables; of a reaction only a name. parked: how many streams stand still in it. failure: why a reaction stands still.
     """
 
     projection: str
@@ -106,7 +102,7 @@ async def enter(db: Db, projections: Sequence[Projection]) -> dict[str, Reached]
     return {source: Reached(position, parked) for source, position, parked, _ in rows}
 
 
-def names(projections: Iterable[Projection]) -> tuple[list[str], list[int]]:
+def names(projections: Iterable[Folding]) -> tuple[list[str], list[int]]:
     """Return names and versions, as two columns."""
     each_one = [(each.name, each.version) for each in projections]
     return [name for name, _ in each_one], [version for _, version in each_one]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 from opentelemetry import trace
 
 from regesta.checkpoint import Overtaken, move
 from regesta.database import is_lost
+from regesta.errors import RegestaError
 from regesta.event import Recorded, types_of
 from regesta.parking import park, parked_among
-from regesta.projection import Build, Fact, newest
+from regesta.projection import Build, Fact
 from regesta.telemetry import batch_span
 
 # Data exceptions and violated constraints; all else of the database's errors passes, or is a fault that no retry mends.
 OF_THE_FOLD = frozenset({"22", "23"})
+# Of a problem that a later try may not have.
+PASSING_STATUS = 500
 
 tracer = trace.get_tracer("regesta.projection")
 
@@ -46,25 +49,13 @@ async def fold(pool: asyncpg.Pool, builds: Sequence[Build], after: int, batch: S
 
 def is_poison(error: Exception) -> bool:
     """Return whether an error came of the events that were folded, and will come again with them."""
-    if isinstance(error, Overtaken) or is_lost(error):
+    if (
+        isinstance(error, Overtaken)
+        or is_lost(error)
+        or (isinstance(error, RegestaError) and error.status >= PASSING_STATUS)
+    ):
         return False
     return not isinstance(error, asyncpg.PostgresError) or (error.sqlstate or "")[:2] in OF_THE_FOLD
-
-
-def facts_of(build: Build, events: Iterable[Recorded], known: dict[int, Fact | None]) -> list[Fact]:
-    """Return what of some events a build folds. known: facts by position, so that each is read from its data once."""
-    mine = build.projection.events
-    types = types_of(mine)
-    facts = []
-    for recorded in events:
-        if recorded.type not in types:
-            continue
-        if recorded.position not in known:
-            known[recorded.position] = newest(recorded)
-        fact = known[recorded.position]
-        if fact is not None and isinstance(fact[1], mine):
-            facts.append(fact)
-    return facts
 
 
 async def _fold_whole(
@@ -78,7 +69,6 @@ async def _fold_whole(
             still = await parked_among(db, builds, (each.stream for each in batch)) if any(parked.values()) else set()
             known: dict[int, Fact | None] = {}
             for build in builds:
-                facts = facts_of(build, (each for each in batch if (build.schema, each.stream) not in still), known)
-                if facts:
-                    await build.projection.project(db, facts)
+                free = (each for each in batch if (build.schema, each.stream) not in still)
+                await build.projection.fold(db, free, known)
     return parked

@@ -14,6 +14,7 @@ from regesta import clock
 from regesta.checkpoint import Checkpoint, read_all
 from regesta.database import is_lost
 from regesta.decider import QUEUE_COMMANDS
+from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.runtime import Runtime, runtime_of
 from regesta.writer import QUEUE_UNITS
@@ -152,12 +153,13 @@ def _lowest(runtime: Runtime, known: Iterable[Checkpoint]) -> dict[str, int]:
 
 
 def _parked(runtime: Runtime, known: Iterable[Checkpoint]) -> Iterator[Reason]:
-    mine = {(each.name, each.version) for each in runtime.service.projections}
+    following: list[Folding] = [*runtime.service.projections, *runtime.reactings]
+    mine = {(each.name, each.version) for each in following}
     for each in known:
         if each.parked and (each.projection, each.version) in mine:
             streams = f"{each.parked} parked stream{'s' if each.parked > 1 else ''}"
             see = f"see `regesta park list {runtime.service.name}`"
-            yield Reason(Cause.PARKED, f"projection {each.projection}: {streams}, {see}")
+            yield Reason(Cause.PARKED, f"{each.projection}: {streams}, {see}")
 
 
 def _ended(task: asyncio.Task[None]) -> str:

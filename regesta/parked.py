@@ -7,8 +7,8 @@ stream then goes on with the others. Rows are fed by one stream each, so they be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -17,9 +17,9 @@ from regesta.checkpoint import names
 from regesta.database import Connection as Db
 from regesta.errors import NotFound
 from regesta.event import Recorded, types_of
-from regesta.folding import facts_of, is_poison
+from regesta.folding import is_poison
 from regesta.parking import is_dropped, told
-from regesta.projection import Build, Projection, search_path
+from regesta.projection import Build, Folding, search_path
 from regesta.unit import Store
 
 RETRY_EVENTS = 500
@@ -93,7 +93,7 @@ class Dropped:
 class ParkedStreams:
     """The parked streams of a service's read models. Retries take turns, so that they need two connections at most."""
 
-    def __init__(self, store: Store, pool: asyncpg.Pool, projections: Sequence[Projection]) -> None:
+    def __init__(self, store: Store, pool: asyncpg.Pool, projections: Iterable[Folding]) -> None:
         self._store = store
         self._pool = pool
         self._projections = {projection.name: projection for projection in projections}
@@ -159,16 +159,17 @@ class ParkedStreams:
                 if limit > 1:
                     limit //= 2
                 elif await is_dropped(self._pool, build, piece[0]):
-                    nothing = Build(replace(build.projection, events=()), build.schema)
-                    await self._fold(parked, nothing, piece, limit)
+                    await self._fold(parked, build, piece, limit, out=True)
                     limit = RETRY_EVENTS
                 else:
                     await self._pool.execute(FAIL, parked.schema, stream, parked.version, told(error))
                     break
         return folded
 
-    async def _fold(self, parked: Parked, build: Build, piece: Sequence[Recorded], limit: int) -> int:
-        """Fold the first `limit` events of a piece that reaches further if there is more; return how many.
+    async def _fold(
+        self, parked: Parked, build: Build, piece: Sequence[Recorded], limit: int, *, out: bool = False
+    ) -> int:
+        """Fold the first `limit` events of a piece that reaches further if there is more, or leave them out; return how many.
 
         The stream is taken up when no more of it is behind the checkpoint. Nothing is done when it is not as it was read.
         """
@@ -184,14 +185,12 @@ class ParkedStreams:
                 and await self._count(db, parked, piece[-1].version + 1, position, None)
             ):
                 return 0  # it has grown since the piece was read
-            facts = facts_of(build, due[:limit], {})
-            if facts:
-                await build.projection.project(db, facts)
+            folded = 0 if out else await build.projection.fold(db, due[:limit], {})
             if more:
                 await db.execute(GO_ON, build.schema, parked.stream, due[limit].version, due[limit].position)
             else:
                 await db.execute(TAKE_UP, build.schema, parked.stream)
-            return len(facts)
+            return folded
 
     async def _count(self, db: Db, parked: Parked, version: int, position: int, types: list[str] | None) -> int:
         own = parked.source == self._store.service

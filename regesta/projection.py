@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from regesta.database import Connection as Db
-from regesta.event import Event, Recorded
+from regesta.event import Event, Recorded, types_of
 from regesta.unit import data_of
 
 # A recorded event with the type and data of its newest class, and the event of that class.
 Fact: TypeAlias = tuple[Recorded, Event]
+
+
+class Folding(Protocol):
+    """What takes in one log in order, each stream by itself: a read model, or a reaction."""
+
+    @property
+    def name(self) -> str:
+        """Unique in the service."""
+
+    @property
+    def source(self) -> str:
+        """The log that it follows."""
+
+    @property
+    def version(self) -> int:
+        """Of its meaning."""
+
+    @property
+    def schema(self) -> str:
+        """Of the tables of its first build; of a reaction only a name."""
+
+    @property
+    def events(self) -> tuple[type[Event], ...]:
+        """The newest classes that it takes in, with whatever these replace."""
+
+    async def fold(self, db: Db, events: Iterable[Recorded], known: dict[int, Fact | None]) -> int:
+        """Take in what it follows of some events, in order; return how many. known: facts by position, read once for all."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +64,27 @@ class Projection:
         """The schema that a migration makes for this version; builds are made like it."""
         return f"{self.name.replace('-', '_')}_v{self.version}"
 
+    async def fold(self, db: Db, events: Iterable[Recorded], known: dict[int, Fact | None]) -> int:
+        """Fold what it follows of some events into its tables, which SQL finds by their bare names (see Folding)."""
+        types, facts = types_of(self.events), []
+        for recorded in events:
+            if recorded.type not in types:
+                continue
+            if recorded.position not in known:
+                known[recorded.position] = newest(recorded)
+            fact = known[recorded.position]
+            if fact is not None and isinstance(fact[1], self.events):
+                facts.append(fact)
+        if facts:
+            await self.project(db, facts)
+        return len(facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One set of the tables of a read model, in a schema of its own."""
+    """One set of the tables of a read model, in a schema of its own; a reaction has one, without tables."""
 
-    projection: Projection
+    projection: Folding
     schema: str
 
 

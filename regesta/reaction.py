@@ -1,7 +1,8 @@
 """Reactions: a fact, here or elsewhere, leads to a command here, exactly once.
 
 Each has its own checkpoint and commands with a key of the cause and its name, so a repeated step answers itself. The facts
-of one stream are reacted to in turn, those of several streams together. A rebuild never runs them.
+of one stream are reacted to in turn, those of several streams together. A stream with a fact that cannot be reacted to is
+parked, tried again by itself, and holds up no other. A rebuild never runs them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 
 import asyncpg
 
-from regesta.checkpoint import ADD_CHECKPOINT, enter
+from regesta.checkpoint import ADD_BUILD, Overtaken, enter, move
 from regesta.command import Command, Context
 from regesta.database import Connection as Db
 from regesta.database import is_lost
@@ -24,24 +26,27 @@ from regesta.decider import Decider
 from regesta.envelope import Envelope, Key
 from regesta.errors import LaterRelease, NotYet, RegestaError
 from regesta.event import Event, Recorded, unversioned
+from regesta.folding import is_poison
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
-from regesta.projection import Projection, newest
+from regesta.parked import ParkedStreams
+from regesta.parking import park, parked_among
+from regesta.projection import Build, Fact, Projection, newest
 from regesta.unit import Store
 
 BATCH_EVENTS = 500
 STREAMS_TOGETHER = 64
 FOLDED_SECONDS = 2.0
 FOLDED_POLL_SECONDS = 0.02
-READ = "SELECT position, failure FROM projections.checkpoints WHERE projection = $1 AND source = $2"
+# A parked stream is tried again after so long, then after twice as long, up to the most.
+AGAIN_SECONDS = 2.0
+AGAIN_SECONDS_MOST = 60.0
+AGAIN_STREAMS = 500
+READ = "SELECT position, failure, parked FROM projections.checkpoints WHERE schema = $1"
 READ_FOLDED = """
 SELECT CASE WHEN parked = 0 THEN position ELSE 0 END FROM projections.checkpoints
 WHERE projection = $1 AND source = $2 AND version = $3 AND live
 """
-MOVE = """
-UPDATE projections.checkpoints SET position = $3, failure = NULL
-WHERE projection = $1 AND source = $2 AND position < $3
-"""
-FAIL = "UPDATE projections.checkpoints SET failure = $3 WHERE projection = $1 AND source = $2"
+FAIL = "UPDATE projections.checkpoints SET failure = $2 WHERE schema = $1"
 
 logger = logging.getLogger(__name__)
 
@@ -96,19 +101,50 @@ class Reaction:
 class _Failed:
     """A fact that could not be reacted to."""
 
-    position: int
+    recorded: Recorded
     error: Exception
 
 
+class Again:
+    """When what is parked is tried again: soon after it was parked, then ever later."""
+
+    def __init__(self) -> None:
+        self._parked = 0
+        self._pause = AGAIN_SECONDS
+        self._at = 0.0
+
+    def due(self, parked: int) -> bool:
+        """Return whether it is time, with so many streams parked."""
+        now = monotonic()
+        if parked > self._parked:
+            self._pause, self._at = AGAIN_SECONDS, now + AGAIN_SECONDS
+        self._parked = parked
+        if not parked or now < self._at:
+            return False
+        self._pause = min(self._pause * 2, AGAIN_SECONDS_MOST)
+        self._at = now + self._pause
+        return True
+
+
 class Reacting:
-    """Runs one reaction. `run` is its task. trouble: why it stands still; the failure at its checkpoint says so too."""
+    """Runs one reaction. `run` is its task. trouble: why it stands still; the failure at its checkpoint says so too.
+
+    It is a Folding too: what is parked of it is retried, and left out, as in a read model.
+    """
+
+    version = 1
 
     def __init__(self, here: Here, decider: Decider, reaction: Reaction) -> None:
         self.name = f"reaction:{reaction.name}:{reaction.source}"
+        self.source, self.schema, self.events = reaction.source, self.name, reaction.events
         self.trouble: str | None = None
         self._here = here
         self._decider = decider
         self._reaction = reaction
+        self._kinds = {unversioned(event.name) for event in reaction.events}
+        self._build = Build(self, self.schema)
+        self._parked = ParkedStreams(here.store, here.pool, [self])
+        self._again = Again()
 
     async def run(self) -> None:
         """React until cancelled. What fails is tried again, never skipped: a command that waits for something else passes."""
@@ -117,35 +153,47 @@ class Reacting:
             try:
                 position = await self.step()
                 self.trouble, pause = None, RETRY_SECONDS
-                await self._here.store.wait(self._reaction.source, position, WAIT_SECONDS)
+                await self._here.store.wait(self.source, position, WAIT_SECONDS)
             except Exception as error:  # noqa: BLE001 - a fault of its own must not end the process; it is shown
                 await self._fail(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
 
     async def step(self) -> int:
-        """React to what is there now; return the position reached. Raises what stopped it."""
-        source, pool = self._reaction.source, self._here.pool
-        position, failure = await self._checkpoint()
-        while batch := await self._here.store.read(source, position, BATCH_EVENTS):
-            failed = await self._react_to(batch)
-            reached = batch[-1].position if failed is None else failed.position - 1
-            if reached > position:
-                await pool.execute(MOVE, self.name, source, reached)
-            if failed is not None:
-                raise failed.error
-            position = reached
+        """React to what is there now, and again to what is parked; return the position reached. Raises what stopped it."""
+        position, failure, parked = await self._checkpoint()
+        while batch := await self._here.store.read(self.source, position, BATCH_EVENTS):
+            # Another process may have been first.
+            with suppress(Overtaken):
+                await self._step(position, batch, parked)
+            position, failure, parked = await self._checkpoint()
         if failure is not None:
-            await pool.execute(FAIL, self.name, source, None)
+            await self._here.pool.execute(FAIL, self.schema, None)
+        if self._again.due(parked):
+            await self._try_parked()
         return position
 
-    async def _checkpoint(self) -> tuple[int, str | None]:
-        """Return the position reached and why it went no further."""
-        row = await self._here.pool.fetchrow(READ, self.name, self._reaction.source)
+    async def _try_parked(self) -> None:
+        for each in await self._parked.all(AGAIN_STREAMS):
+            try:
+                await self._parked.retry(self.name, each.stream)
+            except RegestaError as error:
+                logger.info("%s: %s stays parked: %s", self.name, each.stream, error)
+
+    async def fold(self, _db: Db, events: Iterable[Recorded], _known: dict[int, Fact | None]) -> int:
+        """React to what it follows of some events of a stream, in turn; return how many (see Folding)."""
+        mine = [recorded for recorded in events if self._follows(recorded)]
+        for recorded in mine:
+            await self._react(recorded)
+        return len(mine)
+
+    async def _checkpoint(self) -> tuple[int, str | None, int]:
+        """Return the position reached, why it went no further, and how many streams are parked."""
+        row = await self._here.pool.fetchrow(READ, self.schema)
         if row is None:
-            await self._here.pool.execute(ADD_CHECKPOINT, self.name, self._reaction.source, 1)
-            return 0, None
-        return row["position"], row["failure"]
+            await self._here.pool.execute(ADD_BUILD, self.name, self.source, self.version, self.schema)
+            return 0, None, 0
+        return row["position"], row["failure"], row["parked"]
 
     async def _fail(self, error: Exception) -> None:
         """Say why the reaction stands still, where `/readyz` and `/projections` show it."""
@@ -154,36 +202,79 @@ class Reacting:
         logger.warning("%s: %s; trying again", self.name, trouble, exc_info=None if foreseen else error)
         self.trouble = trouble
         try:
-            await self._here.pool.execute(FAIL, self.name, self._reaction.source, trouble)
+            await self._here.pool.execute(FAIL, self.schema, trouble)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             logger.warning("%s: its checkpoint cannot be written", self.name)
 
-    async def _react_to(self, batch: Sequence[Recorded]) -> _Failed | None:
-        """React to all of a batch; return the first that failed, of which the later ones of its stream were left alone."""
-        wanted = {unversioned(event.name) for event in self._reaction.events}
+    async def _step(self, after: int, batch: Sequence[Recorded], parked: int) -> None:
+        """React to a batch, park the streams whose facts cannot be, and move on.
+
+        Raises what stopped it: a failure that passes, Overtaken.
+        """
+        skipped = await self._parked_among(batch) if parked else set()
+        failed = await self._react_to([each for each in batch if each.stream not in skipped])
+        stopping = next((each for each in failed if not is_poison(each.error)), None)
+        for each in failed:
+            if each is stopping:
+                break
+            before = each.recorded.position - 1
+            await self._move(after, before, batch, skipped)
+            await park(self._here.pool, self._build, before, each.recorded, each.error)
+            skipped.add(each.recorded.stream)
+            after = each.recorded.position
+        reached = batch[-1].position if stopping is None else stopping.recorded.position - 1
+        await self._move(after, reached, batch, skipped)
+        if stopping is not None:
+            raise stopping.error
+
+    async def _move(self, after: int, to: int, batch: Sequence[Recorded], skipped: set[str]) -> None:
+        """Move the checkpoint past what was reacted to, while the streams that were skipped are still parked.
+
+        Raises Overtaken when they are not, or when it does not stand at `after`.
+        """
+        if to == after:
+            return
+        async with self._here.pool.acquire() as db, db.transaction():
+            parked = await move(db, [self._build], after, to)
+            if parked[self.schema] or skipped:
+                streams = {each.stream for each in batch}
+                found = {stream for _, stream in await parked_among(db, [self._build], streams)}
+                if found != skipped:
+                    raise Overtaken
+
+    async def _parked_among(self, batch: Sequence[Recorded]) -> set[str]:
+        async with self._here.pool.acquire() as db:
+            found = await parked_among(db, [self._build], (each.stream for each in batch))
+        return {stream for _, stream in found}
+
+    async def _react_to(self, events: Sequence[Recorded]) -> list[_Failed]:
+        """React to all of some events; return those that failed, by position. Later ones of their streams are left alone."""
         streams: dict[str, list[Recorded]] = {}
-        for recorded in batch:
-            if unversioned(recorded.type) in wanted:
+        for recorded in events:
+            if self._follows(recorded):
                 streams.setdefault(recorded.stream, []).append(recorded)
         room = asyncio.Semaphore(STREAMS_TOGETHER)
         found = await asyncio.gather(*(self._in_turn(facts, room) for facts in streams.values()))
-        return min((each for each in found if each is not None), key=lambda each: each.position, default=None)
+        return sorted((each for each in found if each is not None), key=lambda each: each.recorded.position)
 
     async def _in_turn(self, facts: Iterable[Recorded], room: asyncio.Semaphore) -> _Failed | None:
         async with room:
             for recorded in facts:
                 try:
                     await self._react(recorded)
-                except Exception as error:  # noqa: BLE001 - the step raises it, once the other streams are done
-                    return _Failed(recorded.position, error)
+                except Exception as error:  # noqa: BLE001 - parked or raised, once the other streams are done
+                    return _Failed(recorded, error)
         return None
+
+    def _follows(self, recorded: Recorded) -> bool:
+        return unversioned(recorded.type) in self._kinds
 
     async def _react(self, recorded: Recorded) -> None:
         fact = newest(recorded)
         if fact is None:  # of a version that is not known here: what is skipped would never be reacted to
             message = f"{recorded.name} is a {recorded.type!r} of a later release, which this one cannot read"
             raise LaterRelease(message, source=recorded.source, position=recorded.position)
-        if not isinstance(fact[1], self._reaction.events):
+        if not isinstance(fact[1], self.events):
             return
         context = Context(
             f"reaction:{self._reaction.name}", frozenset({"reaction"}), frozenset({"*"}), datetime.now(UTC)

@@ -14,6 +14,7 @@ import pytest
 
 from regesta import health
 from regesta.command import Command
+from regesta.errors import NotYet
 from regesta.event import Event, Recorded
 from regesta.reaction import Here
 from regesta.reasons import Cause, Level
@@ -127,15 +128,28 @@ async def test_a_task_that_died(jars_service: Served, monkeypatch: pytest.Monkey
     assert await only(jars_service, Cause.TASK_ENDED) == "task 'writer' ended: PermissionError: no right to append"
 
 
-async def test_a_reaction_that_fails(reused_database: FreshDatabase, issuer: Issuer) -> None:
+@pytest.mark.parametrize(
+    ("error", "cause", "detail"),
+    [
+        (NotYet("no answer"), Cause.REACTION_STOPPED, "reaction:stick-full:jars: NotYet: no answer"),
+        (
+            KeyError("a fault"),
+            Cause.PARKED,
+            "reaction:stick-full:jars: 1 parked stream, see `regesta park list jars`",
+        ),
+    ],
+)
+async def test_a_reaction_that_fails(
+    reused_database: FreshDatabase, issuer: Issuer, error: Exception, cause: Cause, detail: str
+) -> None:
     async def fail(_here: Here, _recorded: Recorded, _event: Event) -> Sequence[Command]:
-        raise KeyError("a fault")
+        raise error
 
     failing = replace(SERVICE, reactions=(replace(REACTION, react=fail),))
     settings = settings_of(await reused_database("jars"), issuer)
     async with served(failing, settings, issuer) as here, client(here) as user:
         assert await filled(user, "a", "r") == 201
-        assert await only(here, Cause.REACTION_STOPPED) == "reaction:stick-full:jars: KeyError: 'a fault'"
+        assert await only(here, cause) == detail
 
 
 async def test_a_source_that_does_not_answer(reused_database: FreshDatabase, issuer: Issuer) -> None:

@@ -53,7 +53,7 @@ async def test_a_parked_stream_is_shown_named_and_mended(poisoned: Served) -> No
         ready = await user.get("/readyz")
         (reason,) = ready.json()["reasons"]
         assert (ready.status_code, ready.json()["status"], reason["name"]) == (200, "degraded", "parked")
-        assert reason["detail"] == "projection levels: 1 parked stream, see `regesta park list jars`"
+        assert reason["detail"] == "levels: 1 parked stream, see `regesta park list jars`"
         lag = {each["projection"]: each for each in (await user.get("/projections")).json()}
         assert (lag["levels"]["lag"], lag["levels"]["parked"], lag["levels"]["failure"]) == (0, 1, "1 parked")
 
