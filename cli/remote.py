@@ -55,14 +55,14 @@ class Remote:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise RemoteUnreachable(f"{url} does not answer: {error}") from error
         if not answer.is_success:
-            raise RemoteRefused(_problem(answer))
+            raise RemoteRefused(problem_in(answer))
         return answer
 
     def read(self, path: str, params: dict[str, str] | None = None) -> Answer:
         """Return the document at a path. Raises RemoteRefused, RemoteUnreachable."""
         answer = self.ask("GET", path, params=params)
         if not answer.headers.get("content-type", "").startswith("application/json"):
-            raise RemoteRefused(_problem(answer) | {"detail": f"{answer.url} answers, but not as Regesta does"})
+            raise RemoteRefused(problem_in(answer) | {"detail": f"{answer.url} answers, but not as Regesta does"})
         document: Answer = answer.json()
         return document
 
@@ -76,7 +76,7 @@ def usable(token: str) -> str:
     return token
 
 
-def _problem(answer: httpx2.Response) -> dict[str, object]:
+def problem_in(answer: httpx2.Response) -> dict[str, object]:
     """Return the problem document of an answer, or what stands in for one when something else answered."""
     try:
         problem = answer.json()

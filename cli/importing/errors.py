@@ -5,7 +5,6 @@ RegestaError
     ├── FileRefused      the file breaks its shape; every fault by its JSON pointer; nothing was sent
     ├── NoSlug           the note's title gives no slug, or the one asked for is none
     ├── NoteDiffers      the slug belongs to a note of another title
-    ├── ServerRefused    a whole request was refused: a token, an address, a release that does not fit
     └── ServerAway       the server did not answer for too long; the same import goes on where it was
 """
 
@@ -60,13 +59,6 @@ class NoteDiffers(ImportFailed):
     """The slug belongs to a note of another title."""
 
     code = "note-differs"
-    status = 409
-
-
-class ServerRefused(ImportFailed):
-    """The server refused a request as a whole."""
-
-    code = "server-refused"
     status = 409
 
 

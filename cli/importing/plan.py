@@ -19,6 +19,7 @@ from regesta.command import Command
 
 # Of all ids that imports make.
 NAMESPACE: Final = UUID("0a4b6a5e-7d0c-5c1e-9d53-6a2f1f8f7b11")
+MOST_EUR: Final = Decimal(MOST_CENTS) / 100
 
 ServiceName: TypeAlias = Literal["objectives", "budget", "kpi"]
 Outcome: TypeAlias = Literal["as_is", "repaired", "as_printed", "refused"]
@@ -162,9 +163,16 @@ def stated_cents(eur: Decimal | None) -> Stated[Cents]:
 
 
 def odd_amounts(amounts: Sequence[Decimal | None]) -> str | None:
-    """Return which printed amounts cannot be kept as cents, in words; None when all can."""
-    odd = [f"{eur:f}" for eur in amounts if eur is not None and cents_of(eur) is None]
-    return f"{', '.join(odd)} is no amount in whole cents" if odd else None
+    """Return which printed amounts cannot be kept as cents and why, in words; None when all can."""
+    odd = [f"{eur:f} is {_fault(eur)}" for eur in amounts if eur is not None and cents_of(eur) is None]
+    return "; ".join(odd) or None
+
+
+def _fault(eur: Decimal) -> str:
+    """Return what is wrong with an amount that is not kept as cents."""
+    if eur < 0:
+        return "less than zero"
+    return f"more than {MOST_EUR:f}, the most that is kept" if eur > MOST_EUR else "no amount in whole cents"
 
 
 def held(file: FactsFile) -> Counter[Kind]:

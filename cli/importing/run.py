@@ -40,7 +40,7 @@ async def import_facts(
 
     note, entity: the slugs to use instead of those made from the note's title. remap: correct what was imported before and is
     mapped otherwise now, for which the token must be allowed to read the services' events. A second import of the same facts records
-    nothing. Raises FileRefused before anything is sent, NoSlug, NoteDiffers, ServerRefused, and ServerAway when the server
+    nothing. Raises FileRefused before anything is sent, NoSlug, NoteDiffers, RemoteRefused, and ServerAway when the server
     does not come back; the same call then goes on where it was.
     """
     facts = read_file(file)

@@ -13,8 +13,9 @@ import httpx2
 import orjson
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 
-from cli.importing.errors import ServerAway, ServerRefused
+from cli.importing.errors import ServerAway
 from cli.importing.plan import ServiceName, Wanted
+from cli.remote import RemoteRefused, problem_in
 
 Tick: TypeAlias = Callable[[int, int], None]
 
@@ -118,7 +119,7 @@ class Sender:
         """Return the answers to commands, in their order. at_least: what the service must have taken in before.
 
         A line that meets a passing fault is sent again, and so are those after it, which may rest on it. Raises ServerAway,
-        ServerRefused.
+        RemoteRefused when the server refuses a request as a whole.
         """
         results: list[Result] = []
         patience = _Patience(time.monotonic())
@@ -147,13 +148,13 @@ class Sender:
         return Head.model_validate_json(answer.content).position if answer.is_success else None
 
     async def log(self, service: ServiceName) -> list[Recorded]:
-        """Return all events of a service. Raises ServerRefused when the token may not read them, ServerAway."""
+        """Return all events of a service. Raises RemoteRefused when the token may not read them, ServerAway."""
         events: list[Recorded] = []
         while True:
             after = events[-1].id if events else "0"
             answer = await self._get(f"/{service}/v1/events", {"lastEventId": after, "limit": str(PAGE_EVENTS)})
             if not answer.is_success:
-                raise ServerRefused(await _refusal(service, answer))
+                raise RemoteRefused(problem_in(answer))
             page = PAGES.validate_json(answer.content)
             if not page:
                 return events
@@ -177,7 +178,7 @@ class Sender:
     async def _post(
         self, service: ServiceName, lines: Sequence[bytes], at_least: str | None
     ) -> tuple[list[Result], str]:
-        """Return the answers that came, and why no more did after a passing fault. Raises ServerRefused."""
+        """Return the answers that came, and why no more did after a passing fault. Raises RemoteRefused."""
         params = {"keys": f"import:{self._note}"} | ({} if at_least is None else {"at_least": at_least})
         headers = {"Content-Type": "application/x-ndjson"}
         received: list[Result] = []
@@ -187,16 +188,18 @@ class Sender:
                 "POST", path, params=params, content=b"".join(lines), headers=headers
             ) as answer:
                 self._answered = True
-                if answer.status_code in PASSING:
-                    return [], await _refusal(service, answer)
                 if not answer.is_success:
-                    raise ServerRefused(await _refusal(service, answer))
+                    await answer.aread()
+                    refused = RemoteRefused(problem_in(answer))
+                    if answer.status_code in PASSING:
+                        return [], f"{service} answered {answer.status_code}: {refused}"
+                    raise refused
                 async for line in answer.aiter_lines():
                     received.append(Result.model_validate_json(line))  # noqa: PERF401 what came before a fault counts
         except httpx2.TransportError as error:
             return received, self._away(error)
         except ValidationError as error:
-            raise ServerRefused(f"{service} gave an answer that is none: {error}") from error
+            raise RemoteRefused({"title": f"{self._client.base_url} answers, but not as Regesta does"}) from error
         return received, "an answer broke off"
 
     def _away(self, error: httpx2.TransportError) -> str:
@@ -205,16 +208,6 @@ class Sender:
         if not self._answered:
             raise ServerAway(f"{self._client.base_url} does not answer: {trouble}") from error
         return trouble
-
-
-async def _refusal(service: ServiceName, answer: httpx2.Response) -> str:
-    body = (await answer.aread()).decode(errors="replace")
-    try:
-        problem = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        problem = None
-    detail = problem.get("detail") if isinstance(problem, dict) else body[:200]
-    return f"{service} answered {answer.status_code}: {detail}"
 
 
 def _chunk(commands: Sequence[Wanted]) -> Iterator[bytes]:

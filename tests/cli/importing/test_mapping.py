@@ -247,13 +247,22 @@ def test_an_unreadable_code_is_kept_as_printed_with_its_amount() -> None:
 
 
 @pytest.mark.parametrize(
-    ("eur", "cents"), [(2141302.02, 214_130_202), (0, 0), (0.01, 1), (12.345, None), (-5, None), (10**14, None)]
+    ("eur", "cents", "reason"),
+    [
+        (2141302.02, 214_130_202, None),
+        (0, 0, None),
+        (0.01, 1, None),
+        (90071992547409, 9_007_199_254_740_900, None),
+        (12.345, None, "12.345 is no amount in whole cents"),
+        (-5, None, "-5 is less than zero"),
+        (10**14, None, "100000000000000 is more than 90071992547409.91, the most that is kept"),
+    ],
 )
-def test_amounts_are_whole_cents_or_as_printed(eur: float, cents: int | None) -> None:
+def test_amounts_are_whole_cents_or_as_printed(eur: float, cents: int | None, reason: str | None) -> None:
     items, (command,) = one({"amounts_in_text": [{"eur": eur, "what": "budget"}]})
     assert command.data().get("amount_cents") == cents
     assert ("amount_as_printed" in command.data()) == (cents is None)
-    assert [item.outcome for item in items] == ["as_is" if cents is not None else "as_printed"]
+    assert [(item.outcome, item.reason) for item in items] == [("as_is" if reason is None else "as_printed", reason)]
 
 
 def test_an_amount_without_a_figure_is_as_is() -> None:

@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 
 from cli.commands import app
 from cli.importing import contents, lines, sending
-from cli.importing.errors import FileRefused, NoteDiffers, ServerAway, ServerRefused
+from cli.importing.errors import FileRefused, NoteDiffers, ServerAway
 from cli.importing.file import parse
-from cli.importing.mapping import ids_of
+from cli.importing.mapping import ids_of, open_note
 from cli.importing.report import Report
 from cli.importing.run import import_facts
+from cli.remote import RemoteRefused
 from cli.story import read_story, tell
 from services.budget.app import SERVICE as BUDGET
 from services.kpi.app import SERVICE as KPI
@@ -192,8 +193,35 @@ async def test_the_entity_of_lines_can_be_named(running: Running, tmp_path: Path
 
 async def test_a_token_without_the_scope_is_refused_whole(running: Running, tmp_path: Path) -> None:
     weak = running.issuer.token("weak", ["objectives:write"], hours=1)
-    with pytest.raises(ServerRefused, match="import:write"):
+    with pytest.raises(RemoteRefused, match="import:write") as refused:
         await import_facts(written(tmp_path, SMALL), running.url, weak)
+    assert refused.value.problem["status"] == 403
+    assert await log(running, "objectives") == []
+
+
+async def test_a_token_that_is_none_is_told_as_the_server_tells_it(running: Running, tmp_path: Path) -> None:
+    asked = await running.client.post("/objectives/v1/commands", headers={"Authorization": "Bearer none"})
+    with pytest.raises(RemoteRefused) as refused:
+        await import_facts(written(tmp_path, SMALL), running.url, "none")
+    assert refused.value.problem == asked.json()
+    assert refused.value.problem["status"] == 401
+
+
+async def test_an_answer_that_no_service_gives_ends_the_import() -> None:
+    async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n")
+        await writer.drain()
+        writer.close()
+
+    async with (
+        await asyncio.start_server(other, "127.0.0.1", 0) as server,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client,
+    ):
+        sender = sending.Sender(client, "sport", lambda _done, _total: None)
+        opening = open_note(parse(json.dumps(SMALL).encode()), "sport")
+        with pytest.raises(RemoteRefused, match="answers, but not as Regesta does"):
+            await sender.send("objectives", [opening], None)
 
 
 async def test_a_server_that_was_never_there_is_not_waited_for(tmp_path: Path) -> None:
