@@ -28,11 +28,12 @@ check: $(VENV)/dev.stamp ## Check form, types and borders
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 
-docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, AsyncAPI, OpenAPI, problem types
+docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, AsyncAPI, OpenAPI, problem types, spans and metrics
 	$(BIN)/python -m contracts.generate
 	$(BIN)/python -m cli.importing.schema
 	$(BIN)/python -m cli.openapi
 	$(BIN)/python -m cli.problems
+	$(BIN)/python -m cli.telemetry
 
 bench: $(VENV)/bench.stamp ## Measure beside rivals; figures go to var/bench.json and the screen; ARGS="--short --only append"
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -22,8 +22,9 @@ from regesta.cloudevents import encode
 from regesta.database import is_lost
 from regesta.errors import Detail, Forked, RegestaError
 from regesta.event import Recorded
+from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
 from regesta.store import Gap
-from regesta.telemetry import batch_span
+from regesta.telemetry import batch_span, counter, positions
 from regesta.unit import Head, Store
 
 BATCH_EVENTS = 5_000
@@ -34,10 +35,13 @@ RETRY_SECONDS_MOST = 1.0
 # Services that start or stop together do not answer each other for so long; nobody need hear of it.
 GRACE_SECONDS = 5.0
 CLOCK_SECONDS = 5.0
+# Who asks how far the source is goes without after that.
+ASK_SECONDS = 2.0
 CLOCK_AHEAD = timedelta(seconds=60)
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.bus")
+taken_in = counter(INTAKE_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,15 @@ class _Outage:
         self.began_at, self.told = None, False
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How far a replica is. head: of its source. seconds: age of the oldest event still to come; 0 without."""
+
+    position: int
+    head: int
+    seconds: float
+
+
 class Intake:
     """Copies one source's log into the replica. `run` is its task.
 
@@ -188,11 +201,28 @@ class Intake:
             logger.error("intake of %s stands still: %s", self.source, self.trouble)
             await asyncio.sleep(CLOCK_SECONDS)
             return 0
-        with batch_span(tracer, "intake", (event.traceparent for event in batch.events)) as span:
-            span.set_attributes({"regesta.source": self.source, "regesta.events": len(batch.events)})
+        with batch_span(tracer, INTAKE, (event.traceparent for event in batch.events)) as span:
+            span.set_attributes(positions(batch.events))
             await self._store.replicate(batch.log, batch.events)
+        taken_in.add(len(batch.events), {SERVICE: self._store.service, SOURCE: self.source})
         self.alarm, self.trouble = False, None
         return len(batch.events)
+
+    async def behind(self) -> Behind | None:
+        """Return how far the replica is behind its source; None while the source does not say."""
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await self._behind()
+        except Exception as error:
+            if not is_lost(error) and not isinstance(error, RegestaError | asyncpg.PostgresError):
+                raise
+            return None
+
+    async def _behind(self) -> Behind:
+        mine, theirs = (await self._store.head(self.source)).position, (await self._carrier.head()).position
+        waiting = (await self._carrier.fetch(Seen(mine), 1, 0)).events if theirs > mine else ()
+        seconds = max(0.0, (datetime.now(UTC) - waiting[0].time).total_seconds()) if waiting else 0.0
+        return Behind(mine, max(mine, theirs), seconds)
 
     async def _seen(self) -> Seen:
         head = await self._store.head(self.source)

@@ -37,10 +37,11 @@ FROM mine GROUP BY source
 # is the row as it is after the wait, so that a stream parked or taken up again meanwhile is seen.
 MOVE = """
 WITH moved AS (
-    UPDATE projections.checkpoints SET position = $2 WHERE schema = ANY ($3::text[]) AND position = $1
+    UPDATE projections.checkpoints SET position = $2, unknown = unknown + $3
+    WHERE schema = ANY ($4::text[]) AND position = $1
     RETURNING schema, parked
 )
-SELECT schema, parked, entered.path FROM moved CROSS JOIN (SELECT set_config('search_path', $4, true) AS path) AS entered
+SELECT schema, parked, entered.path FROM moved CROSS JOIN (SELECT set_config('search_path', $5, true) AS path) AS entered
 """
 
 
@@ -70,6 +71,15 @@ class Reached:
 
     position: int
     parked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step of checkpoints: from the position `after` to `to`, past so many events of types that are not known."""
+
+    after: int
+    to: int
+    unknown: int
 
 
 async def add_builds(pool: asyncpg.Pool, projections: Iterable[Projection]) -> None:
@@ -108,13 +118,13 @@ def names(projections: Iterable[Folding]) -> tuple[list[str], list[int]]:
     return [name for name, _ in each_one], [version for _, version in each_one]
 
 
-async def move(db: Db, builds: Sequence[Build], after: int, to: int) -> dict[str, int]:
+async def move(db: Db, builds: Sequence[Build], step: Move) -> dict[str, int]:
     """Move the checkpoints of some builds, and make theirs the tables that SQL names in this transaction.
 
     Returns how many streams are parked in each, by schema. Raises Overtaken when one does not stand at `after` any more.
     """
     schemas = [build.schema for build in builds]
-    rows = await db.fetch(MOVE, after, to, schemas, search_path(schemas))
+    rows = await db.fetch(MOVE, step.after, step.to, step.unknown, schemas, search_path(schemas))
     if len(rows) < len(builds):
         raise Overtaken
     return {row["schema"]: row["parked"] for row in rows}

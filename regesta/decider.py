@@ -16,7 +16,8 @@ from regesta.errors import Busy, InvalidInput, KeyReused
 from regesta.event import Recorded, event_name
 from regesta.group import Group, Pending
 from regesta.round import Round, Rules
-from regesta.telemetry import batch_span
+from regesta.signals import APPEND, DECIDE, FROM, SERVICE, STREAMS_READ
+from regesta.telemetry import batch_span, counter
 from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, OtherTurn, Store
 from regesta.writer import DataRefused
 
@@ -27,6 +28,7 @@ CONTENDED_SECONDS = 2.0
 OTHER_TURN_SECONDS = 0.005
 
 tracer = trace.get_tracer("regesta.decider")
+streams = counter(STREAMS_READ)
 
 
 class Decider:
@@ -43,6 +45,7 @@ class Decider:
         self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = count()
         self._stopped = False
+        self._from_log, self._from_memory = ({SERVICE: store.service, FROM: place} for place in ("log", "memory"))
 
     @property
     def waiting(self) -> int:
@@ -58,7 +61,7 @@ class Decider:
         if self._stopped or len(self._queue) >= QUEUE_COMMANDS:
             raise Busy("too many commands are waiting", waiting=len(self._queue))
         pending = Pending(next(self._numbers), command, context, envelope, loop.create_future())
-        with tracer.start_as_current_span(f"decide {command.name}"):
+        with tracer.start_as_current_span(DECIDE.named(command.name)):
             self._queue.append(pending)
             self._wake.set()
             return await pending.answer
@@ -93,9 +96,11 @@ class Decider:
     def _begin(self, missing: Collection[str], groups: Iterable[Group]) -> None:
         """Load what a round missed and append what it decided; their streams are held until that is done."""
         if missing:
+            streams.add(len(missing), self._from_log)
             self._hold(missing)
             self._start(self._load(missing))
         for group in groups:
+            streams.add(len(group.working), self._from_memory)
             self._hold(group.working)
             self._keys_held |= group.keys
             self._start(self._append(group))
@@ -182,7 +187,7 @@ class Decider:
                 return False
             await self._reply(group, Appended(0, (await self._store.head(self._store.service)).position))
             return True
-        with batch_span(tracer, "append", (each.envelope.traceparent for each in group.members)):
+        with batch_span(tracer, APPEND, (each.envelope.traceparent for each in group.members)):
             outcome = await self._store.append(unit)
         match outcome:
             case Appended():

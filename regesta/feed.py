@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -12,6 +12,7 @@ from typing import Annotated
 
 import httpx2
 from fastapi import APIRouter, Query, Request, Response
+from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
@@ -23,7 +24,9 @@ from regesta.errors import Busy, Forbidden, Forked, Malformed, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
 from regesta.problem import response
 from regesta.runtime import Runtime, runtime_of
+from regesta.signals import FEED, FEED_EVENTS, SERVICE
 from regesta.strict import StrictRoute
+from regesta.telemetry import batch_span, counter, positions
 from regesta.unit import Head
 from regesta.web import Caller
 
@@ -38,6 +41,8 @@ WHOLE = "events:read"
 SINGLE = "events:read:"
 
 logger = logging.getLogger(__name__)
+tracer = trace.get_tracer("regesta.feed")
+given = counter(FEED_EVENTS)
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
 
@@ -98,7 +103,17 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
     with runtime.rooms.polls.share(1 if query.timeout else 0):
         batch = await _poll(runtime, seen, query.limit, query.timeout / 1000, wanted)
     headers = {POSITION: str(batch.position), LOG: batch.log}
-    return _Paced(runtime.rooms.feed_bytes, encode_batch(list(batch.events)), headers)
+    return _Paced(runtime.rooms.feed_bytes, _encoded(batch.events), headers)
+
+
+def _encoded(events: Sequence[Recorded]) -> bytes:
+    """Return the body of an answer."""
+    if not events:
+        return encode_batch([])
+    given.add(len(events), {SERVICE: events[0].source})
+    with batch_span(tracer, FEED, (event.traceparent for event in events)) as span:
+        span.set_attributes(positions(events))
+        return encode_batch(list(events))
 
 
 class _Paced(Response):

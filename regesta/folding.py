@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import asyncpg
 from opentelemetry import trace
 
-from regesta.checkpoint import Overtaken, move
+from regesta.checkpoint import Move, Overtaken, move
 from regesta.database import is_lost
 from regesta.errors import RegestaError
 from regesta.event import Recorded, types_of
 from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact
-from regesta.telemetry import batch_span
+from regesta.signals import PROJECT
+from regesta.telemetry import batch_span, positions
 
 # Data exceptions and violated constraints; all else of the database's errors passes, or is a fault that no retry mends.
 OF_THE_FOLD = frozenset({"22", "23"})
@@ -58,14 +60,19 @@ def is_poison(error: Exception) -> bool:
     return not isinstance(error, asyncpg.PostgresError) or (error.sqlstate or "")[:2] in OF_THE_FOLD
 
 
+def unknown_among(batch: Iterable[Recorded]) -> Counter[str]:
+    """Return how many events of each type are in a batch that this release does not know."""
+    return Counter(each.type for each in batch if each.type not in each.registry)
+
+
 async def _fold_whole(
     pool: asyncpg.Pool, builds: Sequence[Build], after: int, batch: Sequence[Recorded]
 ) -> dict[str, int]:
     types = types_of(event for build in builds for event in build.projection.events)
-    with batch_span(tracer, "project", (each.traceparent for each in batch if each.type in types)) as span:
-        span.set_attributes({"regesta.source": batch[0].source, "regesta.events": len(batch)})
+    with batch_span(tracer, PROJECT, (each.traceparent for each in batch if each.type in types)) as span:
+        span.set_attributes(positions(batch))
         async with pool.acquire() as db, db.transaction():
-            parked = await move(db, builds, after, batch[-1].position)
+            parked = await move(db, builds, Move(after, batch[-1].position, unknown=unknown_among(batch).total()))
             still = await parked_among(db, builds, (each.stream for each in batch)) if any(parked.values()) else set()
             known: dict[int, Fact | None] = {}
             for build in builds:

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from time import perf_counter
 
 import asyncpg
 
 from regesta.checkpoint import Checkpoint, Overtaken, add_builds, read_live
 from regesta.database import is_lost
-from regesta.folding import fold
+from regesta.event import Recorded
+from regesta.folding import fold, unknown_among
 from regesta.projection import Build, Projection
+from regesta.signals import (
+    PROJECTION,
+    PROJECTION_DURATION,
+    PROJECTION_EVENTS,
+    PROJECTION_UNKNOWN,
+    SERVICE,
+    SOURCE,
+    TYPE,
+)
+from regesta.telemetry import counter, histogram
 from regesta.unit import Store
 
 BATCH_EVENTS = 2_000
@@ -25,6 +37,8 @@ RETRY_SECONDS = 0.5
 RETRY_SECONDS_MOST = 10.0
 
 logger = logging.getLogger(__name__)
+durations, sizes = histogram(PROJECTION_DURATION), histogram(PROJECTION_EVENTS)
+unknown = counter(PROJECTION_UNKNOWN)
 
 
 class Follower:
@@ -43,6 +57,8 @@ class Follower:
         self._projections = {projection.name: projection for projection in projections}
         self._at: dict[str, Checkpoint] = {}
         self._moved = asyncio.Condition()
+        self._said: set[str] = set()
+        self._labels = {SERVICE: store.service, SOURCE: source}
 
     @property
     def position(self) -> int:
@@ -99,10 +115,27 @@ class Follower:
             batch = await self._store.read(self.source, after, limit) if those else []
             if batch:
                 builds = [Build(self._projections[each.projection], each.schema) for each in those]
+                began = perf_counter()
                 parked = await fold(self._pool, builds, after, batch)
+                durations.record(perf_counter() - began, self._labels)
+                sizes.record(len(batch), self._labels)
+                self._note_unknown(those, batch)
                 await self._move(those, batch[-1].position, parked)
                 folded = True
         return folded
+
+    def _note_unknown(self, those: Iterable[Checkpoint], batch: Sequence[Recorded]) -> None:
+        """Count the events of types that are not known here, and say once of each type that there are some."""
+        for kind, count in unknown_among(batch).items():
+            for each in those:
+                unknown.add(count, {**self._labels, PROJECTION: each.projection, TYPE: kind})
+            if kind not in self._said:
+                self._said.add(kind)
+                first = next(each.name for each in batch if each.type == kind)
+                logger.warning(
+                    "projections of %s: events of type %r are not known to this release and are left out, such as %s",
+                    self.source, kind, first,
+                )  # fmt: skip
 
     async def _move(self, those: Iterable[Checkpoint], position: int, parked: dict[str, int]) -> None:
         for each in those:

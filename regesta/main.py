@@ -7,6 +7,7 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,6 +36,7 @@ from regesta.errors import Misconfigured
 from regesta.event import Registry
 from regesta.feed import FeedClient
 from regesta.follower import Follower
+from regesta.gauges import measure_always
 from regesta.parked import ParkedStreams
 from regesta.projection import Projection
 from regesta.reaction import Here, Reacting
@@ -140,6 +142,8 @@ async def _followers(service: Service, store: PostgresStore) -> dict[str, Follow
 
 def _start(runtime: Runtime, *, worker: bool) -> None:
     jobs = [("decider", runtime.decider.run())]
+    if telemetry.measuring():
+        jobs.append(("gauges", measure_always(runtime)))
     if worker:
         jobs += [(f"intake {intake.source}", intake.run()) for intake in runtime.intakes]
         jobs += [(f"projections {source}", follower.run()) for source, follower in runtime.followers.items()]
@@ -185,7 +189,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         redoc_url=None,
         static_url=f"{service.prefix}/docs-assets",
         swagger_ui_oauth2_redirect_url=f"{service.prefix}/docs/oauth2-redirect",
-        telemetry={"operation_spans": False},
+        telemetry={"operation_spans": False, "auto_configure": False},
         middleware=[Middleware(Admission, settings.requests_limit), Middleware(Readdressed)],
     )
     problem.install(app)
@@ -221,6 +225,11 @@ class Server(uvicorn.Server):
             if hasattr(app.state, "runtime"):
                 app.state.runtime.stopping = True
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything and send the last spans: the signal that asked for it then ends the process as it is."""
+        await super().shutdown(sockets)
+        telemetry.flush()
 
 
 def server_of(app: ASGIApplication, apps: Sequence[FastAPI], host: str, port: int) -> Server:
@@ -294,22 +303,32 @@ def main(service: Service) -> None:
     telemetry.start(service.name)
     try:
         settings = read_settings()
+        if arguments.role in {"api", "all"}:
+            uvloop.run(serve(create_app(service, settings, worker=arguments.role == "all"), settings))
+        else:
+            _work_off(service, settings, arguments)
+    except Misconfigured as error:
+        logger.critical("%s", error)
+        raise SystemExit(2) from error
+
+
+def _work_off(service: Service, settings: Settings, arguments: argparse.Namespace) -> None:
+    """Do what serves nobody. Exits with 1 when it did not end well."""
+    well = True
+    try:
         match arguments.role:
             case "migrate":
                 _say(asyncio.run(prepare(service, settings)))
             case "rebuild":
                 found = asyncio.run(rebuild(service, settings, arguments.projection, accept=arguments.accept))
                 _say([each.model_dump_json() for each in found])
-                if any(each.state == "differs" for each in found):
-                    raise SystemExit(1)
-            case "worker":
-                if not uvloop.run(work(service, settings)):
-                    raise SystemExit(1)
-            case role:
-                uvloop.run(serve(create_app(service, settings, worker=role == "all"), settings))
-    except Misconfigured as error:
-        logger.critical("%s", error)
-        raise SystemExit(2) from error
+                well = not any(each.state == "differs" for each in found)
+            case _:
+                well = uvloop.run(work(service, settings))
+    finally:
+        telemetry.flush()
+    if not well:
+        raise SystemExit(1)
 
 
 def _say(lines: list[str]) -> None:

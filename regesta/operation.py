@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -10,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regesta import rebuild as rebuilds
 from regesta.auth import Principal
-from regesta.checkpoint import read_all
 from regesta.errors import NotFound
 from regesta.event import event_name
+from regesta.lag import lags
 from regesta.parked import Dropped, Parked
 from regesta.rebuild import Rebuild
 from regesta.runtime import Runtime, runtime_of
@@ -30,7 +31,8 @@ Name = Annotated[str | None, Query(max_length=100, description="Only the read mo
 class ProjectionOut(BaseModel):
     """How far one read model or reaction is. head: of the log it reads; lag: events still to come.
 
-    parked: streams that stand still in it. failure: why a reaction stands still, or how many streams do.
+    lag_seconds: age of the oldest of these; 0 without. parked: streams that stand still in it. unknown: events it went past
+    whose type was not known. failure: why a reaction stands still, or how many streams do.
     """
 
     projection: str
@@ -39,8 +41,24 @@ class ProjectionOut(BaseModel):
     position: int
     head: int
     lag: int
+    lag_seconds: float
     parked: int
+    unknown: int
     failure: str | None
+
+
+class ReplicaOut(BaseModel):
+    """How far the copy of a source's log is. head: of the source; lag: events still to come; lag_seconds: age of the oldest.
+
+    head and lag are null while the source does not answer. trouble: why it is not followed now.
+    """
+
+    source: str
+    position: int
+    head: int | None
+    lag: int | None
+    lag_seconds: float | None
+    trouble: str | None
 
 
 class ParkedOut(BaseModel):
@@ -110,20 +128,39 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
     """Return how far every read model and reaction of this service is."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
-    known = await read_all(runtime.pool)
-    heads = {each.source: (await runtime.store.head(each.source)).position for each in known}
     return [
         ProjectionOut(
             projection=each.projection,
             source=each.source,
             version=each.version,
             position=each.position,
-            head=heads[each.source],
-            lag=heads[each.source] - each.position,
+            head=each.head,
+            lag=each.events,
+            lag_seconds=each.seconds,
             parked=each.parked,
+            unknown=each.unknown,
             failure=each.failure or (f"{each.parked} parked" if each.parked else None),
         )
-        for each in known
+        for each in await lags(runtime.pool, runtime.service.name)
+    ]
+
+
+@router.get("/replicas")
+async def get_replicas(request: Request, caller: Caller) -> list[ReplicaOut]:
+    """Return how far the copies of other services' logs are; each source is asked."""
+    runtime = runtime_of(request)
+    caller.require(f"{runtime.service.name}:read")
+    behind = await asyncio.gather(*(intake.behind() for intake in runtime.intakes))
+    return [
+        ReplicaOut(
+            source=intake.source,
+            position=(await runtime.store.head(intake.source)).position if each is None else each.position,
+            head=None if each is None else each.head,
+            lag=None if each is None else each.head - each.position,
+            lag_seconds=None if each is None else each.seconds,
+            trouble=intake.trouble,
+        )
+        for intake, each in zip(runtime.intakes, behind, strict=True)
     ]
 
 

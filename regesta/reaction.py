@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import asyncpg
+from opentelemetry import trace
 
-from regesta.checkpoint import ADD_BUILD, Overtaken, enter, move
+from regesta.checkpoint import ADD_BUILD, Move, Overtaken, enter, move
 from regesta.command import Command, Context
 from regesta.database import Connection as Db
 from regesta.database import is_lost
@@ -26,11 +27,13 @@ from regesta.decider import Decider
 from regesta.envelope import Envelope, Key
 from regesta.errors import LaterRelease, NotYet, RegestaError
 from regesta.event import Event, Recorded, unversioned
-from regesta.folding import is_poison
+from regesta.folding import is_poison, unknown_among
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
 from regesta.parked import ParkedStreams
 from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact, Projection, newest
+from regesta.signals import REACT
+from regesta.telemetry import batch_span
 from regesta.unit import Store
 
 BATCH_EVENTS = 500
@@ -49,6 +52,7 @@ WHERE projection = $1 AND source = $2 AND version = $3 AND live
 FAIL = "UPDATE projections.checkpoints SET failure = $2 WHERE schema = $1"
 
 logger = logging.getLogger(__name__)
+tracer = trace.get_tracer("regesta.reaction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +238,9 @@ class Reacting:
         """
         if to == after:
             return
+        unknown = unknown_among(each for each in batch if after < each.position <= to).total()
         async with self._here.pool.acquire() as db, db.transaction():
-            parked = await move(db, [self._build], after, to)
+            parked = await move(db, [self._build], Move(after, to, unknown=unknown))
             if parked[self.schema] or skipped:
                 streams = {each.stream for each in batch}
                 found = {stream for _, stream in await parked_among(db, [self._build], streams)}
@@ -279,13 +284,19 @@ class Reacting:
         context = Context(
             f"reaction:{self._reaction.name}", frozenset({"reaction"}), frozenset({"*"}), datetime.now(UTC)
         )
-        for number, command in enumerate(await self._reaction.react(self._here, *fact)):
-            name = f"{recorded.log}:{recorded.name}:{number}"
-            key = Key(self.name, name, hashlib.sha256(name.encode()).digest())
-            cause = Envelope(
-                key=key,
-                cause=recorded.name,
-                correlation=recorded.correlation or recorded.name,
-                traceparent=recorded.traceparent,
-            )
-            await self._decider.handle(command, context, cause)
+        commands = await self._reaction.react(self._here, *fact)
+        if not commands:
+            return
+        with batch_span(tracer, REACT, [recorded.traceparent], self._reaction.name):
+            for number, command in enumerate(commands):
+                await self._decider.handle(command, context, self._cause(recorded, number))
+
+    def _cause(self, recorded: Recorded, number: int) -> Envelope:
+        """Return the envelope of the command of this number that a fact leads to."""
+        name = f"{recorded.log}:{recorded.name}:{number}"
+        return Envelope(
+            key=Key(self.name, name, hashlib.sha256(name.encode()).digest()),
+            cause=recorded.name,
+            correlation=recorded.correlation or recorded.name,
+            traceparent=recorded.traceparent,
+        )

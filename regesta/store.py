@@ -88,7 +88,7 @@ class PostgresStore:
         self._pool_size = pool_size
         self._logs: dict[str, str] = {}
         self._waking = Waking(dsn, service, self.head)
-        self._writer = Writer(dsn, self._waking.announce)
+        self._writer = Writer(dsn, self._waking.announce, service)
 
     async def __aenter__(self) -> Self:
         self.pool = await asyncpg.create_pool(

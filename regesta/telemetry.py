@@ -1,4 +1,4 @@
-"""Traces: how they are started, carried in events, and sent. Names of all spans are in SPANS, as data."""
+"""Traces and metrics: how they are started, carried in events, and sent. What there is of both is in regesta.signals."""
 
 from __future__ import annotations
 
@@ -6,30 +6,37 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
+from threading import Thread
+from time import monotonic
+from uuid import uuid4
 
-from opentelemetry import trace
+from opentelemetry import metrics, trace
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-SPANS = {
-    "decide {command}": "One command, from its arrival at the decider to the append that proves its answer.",
-    "append": "One unit in the group commit; linked to the requests whose commands it holds.",
-    "intake": "One batch of another service's log stored in the replica; linked to the requests that caused its events.",
-    "project": "One batch folded into read models; linked to the requests that caused its events.",
-}
+from regesta.event import Recorded
+from regesta.signals import EVENTS, FIRST, LAST, SERVICE, SOURCE, Metric, Span
+
 SAMPLED = 0.05
 LINKS = 16
+# How long a process that ends waits for a collector to take the last of it.
+FLUSH_SECONDS = 5.0
+MEASURE_SECONDS = 60.0
 
 _propagator = TraceContextTextMapPropagator()
+_meter = metrics.get_meter("regesta")
 
 
 def traceparent() -> str | None:
@@ -53,30 +60,98 @@ def links_to(parents: Iterable[str | None]) -> list[trace.Link]:
     return list(islice((link for link in links if link is not None), LINKS))
 
 
-def batch_span(tracer: trace.Tracer, name: str, parents: Iterable[str | None]) -> AbstractContextManager[trace.Span]:
+def batch_span(
+    tracer: trace.Tracer, span: Span, parents: Iterable[str | None], part: str = ""
+) -> AbstractContextManager[trace.Span]:
     """Return a span over what several requests caused: in the first sampled one's trace, with links to all of them."""
     links = links_to(parents)
     context = trace.set_span_in_context(trace.NonRecordingSpan(links[0].context)) if links else None
-    return tracer.start_as_current_span(name, context, links=links)
+    return tracer.start_as_current_span(span.named(part), context, links=links)
 
 
-def start(service: str, exporter: SpanExporter | None = None) -> TracerProvider:
-    """Set the process's tracer. Spans go to `exporter`, else where the standard OTEL_* variables say, else nowhere.
+def positions(events: Sequence[Recorded]) -> dict[str, str | int]:
+    """Return the attributes of a span over events of one log, at least one."""
+    first, last = events[0], events[-1]
+    return {SOURCE: first.source, EVENTS: len(events), FIRST: first.position, LAST: last.position}
 
-    Sampled by parent, SAMPLED of the rest unless OTEL_TRACES_SAMPLER_ARG says otherwise.
-    """
-    ratio = float(os.environ.get("OTEL_TRACES_SAMPLER_ARG", SAMPLED))
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": f"regesta-{service}"}),
-        sampler=ParentBased(TraceIdRatioBased(ratio)),
+
+def counter(metric: Metric) -> metrics.Counter:
+    """Return the instrument of a metric that only grows. It costs next to nothing where metrics are not sent."""
+    return _meter.create_counter(metric.name, metric.unit, metric.description)
+
+
+def histogram(metric: Metric) -> metrics.Histogram:
+    """Return the instrument of a metric whose values are spread."""
+    return _meter.create_histogram(
+        metric.name, metric.unit, metric.description, explicit_bucket_boundaries_advisory=metric.buckets
     )
-    if exporter is None and os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        exporter = OTLPSpanExporter()
-    if exporter is not None:
-        provider.add_span_processor(BatchSpanProcessor(exporter))
+
+
+class Gauge:
+    """A metric that is measured now and then. What is not known any more is not told."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._shown: dict[str, tuple[metrics.Observation, ...]] = {}
+        _meter.create_observable_gauge(metric.name, [self._observe], metric.unit, metric.description)
+
+    def show(self, service: str, values: Iterable[tuple[Mapping[str, str], float]]) -> None:
+        """Tell these values of a service, with their further attributes, in place of those of before."""
+        self._shown[service] = tuple(
+            metrics.Observation(value, {SERVICE: service, **attributes}) for attributes, value in values
+        )
+
+    def _observe(self, _options: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
+        return chain.from_iterable(list(self._shown.values()))
+
+
+def measuring() -> bool:
+    """Return whether metrics are sent, so that measuring is worth its while."""
+    return isinstance(metrics.get_meter_provider(), MeterProvider)
+
+
+def measure_seconds() -> float:
+    """Return how often gauges are measured: as often as metrics are sent."""
+    return float(os.environ.get("OTEL_METRIC_EXPORT_INTERVAL", MEASURE_SECONDS * 1000)) / 1000
+
+
+def start(service: str) -> TracerProvider:
+    """Set the process's tracer and meter. Both send by OTLP over HTTP where the standard OTEL_* variables say so.
+
+    Traces are sampled by parent, SAMPLED of the rest unless OTEL_TRACES_SAMPLER_ARG says otherwise. See `flush`.
+    """
+    resource = Resource.create({"service.name": f"regesta-{service}", "service.instance.id": str(uuid4())})
+    ratio = float(os.environ.get("OTEL_TRACES_SAMPLER_ARG", SAMPLED))
+    # Not at exit: a signal ends the process without, and a collector that is away would hold up its end.
+    provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(ratio)), shutdown_on_exit=False)
+    if _sent("TRACES"):
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     AsyncPGInstrumentor().instrument(tracer_provider=provider)
+    if _sent("METRICS"):
+        reader = PeriodicExportingMetricReader(OTLPMetricExporter())
+        metrics.set_meter_provider(MeterProvider([reader], resource=resource, shutdown_on_exit=False))
     return provider
+
+
+def flush() -> None:
+    """Send what was not sent yet, for the process is about to end. Gives up after FLUSH_SECONDS."""
+    providers = trace.get_tracer_provider(), metrics.get_meter_provider()
+    jobs: list[Callable[[], object]] = [
+        provider.force_flush for provider in providers if isinstance(provider, TracerProvider | MeterProvider)
+    ]
+    # A thread that is left behind ends with the process.
+    threads = [Thread(target=job, name="flush", daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    ends_at = monotonic() + FLUSH_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, ends_at - monotonic()))
+
+
+def _sent(signal: str) -> bool:
+    """Return whether the environment names where this signal is sent."""
+    named = (f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return os.environ.get(f"OTEL_{signal}_EXPORTER") != "none" and any(os.environ.get(name) for name in named)
 
 
 class JsonLines(logging.Formatter):

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from time import perf_counter
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +21,16 @@ import orjson
 from regesta.database import is_lost
 from regesta.errors import Busy
 from regesta.identity import uuid7
+from regesta.signals import (
+    APPEND_DURATION,
+    APPEND_EVENTS,
+    APPEND_REFUSED,
+    APPEND_RETRIES,
+    APPEND_UNITS,
+    SERVICE,
+    STATUS,
+)
+from regesta.telemetry import counter, histogram
 from regesta.unit import Appended, Conflict, KeyKnown, OtherTurn, Outcome, Unit
 
 APPEND = f"SELECT head, at, refused FROM log.append({', '.join(f'${n}' for n in range(1, 19))})"
@@ -43,6 +54,8 @@ DATA_ERRORS = (
 )
 
 logger = logging.getLogger(__name__)
+durations, sizes, counts = histogram(APPEND_DURATION), histogram(APPEND_EVENTS), histogram(APPEND_UNITS)
+refusals, retries = counter(APPEND_REFUSED), counter(APPEND_RETRIES)
 
 
 class DataRefused(Exception):
@@ -61,8 +74,9 @@ class Writer:
     trouble: why the database refuses everything; None while it does not.
     """
 
-    def __init__(self, dsn: str, announce: Callable[[int], None]) -> None:
+    def __init__(self, dsn: str, announce: Callable[[int], None], service: str) -> None:
         self._dsn = dsn
+        self._labels = {SERVICE: service}
         self._announce = announce
         self._holder = uuid7()
         self._queue: deque[_Waiting] = deque()
@@ -140,6 +154,7 @@ class Writer:
         if not batch:
             return
         units = [waiting.unit for waiting in batch]
+        began = perf_counter()
         try:
             outcomes = await self._insist(units)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -151,6 +166,9 @@ class Writer:
             await self._send(batch[middle:])
             return
         self.trouble = None
+        durations.record(perf_counter() - began, self._labels)
+        counts.record(len(units), self._labels)
+        sizes.record(sum(len(unit.events) for unit in units), self._labels)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             _answer(waiting, outcome)
 
@@ -179,6 +197,7 @@ class Writer:
                 if not is_lost(error) and not isinstance(error, PASSING):
                     raise
                 logger.warning("append: sending again: %s", error)
+                retries.add(1, self._labels)
                 self._forget(None)
                 if self._connection is not None:
                     self._connection.terminate()
@@ -213,6 +232,7 @@ class Writer:
         for unit in units:
             if refused and unit.id in refused:
                 outcomes.append(_refusal(unit, refused[unit.id]))
+                refusals.add(1, {**self._labels, STATUS: str(refused[unit.id]["status"])})
                 continue
             first = head + 1 if unit.events else 0
             head += len(unit.events)
