@@ -139,9 +139,12 @@ def replay(
 
 @app.command(epilog="Example: regesta lag --json")
 def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Show how far read models and reactions are behind the logs."""
+    """Show how far read models, reactions and replicas are behind the logs, in events and by the age of the oldest."""
     remote = Remote(url, token)
-    found = {service: remote.read(f"/{service}/v1/projections") for service in SERVICES}
+    found = {
+        service: {what: remote.read(f"/{service}/v1/{what}") for what in ("projections", "replicas")}
+        for service in SERVICES
+    }
     views.show(found, as_json, views.lag, console)
 
 

@@ -43,6 +43,8 @@ Beside these, FastAPI counts requests in progress and how long they take (`http.
 ATTRIBUTES_HEAD: Final = """
 ## Attributes
 
+The name of each begins with `regesta.`.
+
 | attribute | meaning |
 |---|---|
 """
@@ -56,7 +58,7 @@ def text() -> str:
         _row(f"`{each.name}`", each.kind, f"`{each.unit}`", each.description, _names(each.attributes))
         for each in METRICS
     )
-    attributes = (_row(f"`{name}`", meaning) for name, meaning in ATTRIBUTES.items())
+    attributes = (_row(_names([name]), meaning) for name, meaning in ATTRIBUTES.items())
     parts = {REASONS: reasons, SPANS_HEAD: spans, METRICS_HEAD: metrics, ATTRIBUTES_HEAD: attributes}
     return HEAD + "".join(head + "".join(rows) for head, rows in parts.items())
 

@@ -15,7 +15,9 @@ from cli.remote import Answer
 
 View: TypeAlias = Callable[[Answer, Console], None]
 
-NUMBERS: Final = ("position", "head", "lag")
+NUMBERS: Final = ("position", "head", "lag", "oldest")
+# Columns that are shown only where a row says something there.
+FURTHER: Final = {"unknown": "not known", "failure": "standing still because"}
 
 
 def show(found: Answer, as_json: bool, view: View, console: Console) -> None:
@@ -44,17 +46,39 @@ def history(found: Answer, console: Console) -> None:
 
 
 def lag(found: Answer, console: Console) -> None:
-    """Print how far the read models are."""
+    """Print how far the read models, reactions and replicas are."""
     # What may be long is folded, never cut: reactions differ at the end of their names.
     table = Table("service", Column("read model", overflow="fold"), "log", *(_number(name) for name in NUMBERS))
-    each_one = [(service, each) for service, projections in found.items() for each in projections]
-    if any(each["failure"] for _, each in each_one):
-        table.add_column("standing still because", overflow="fold")
-    for service, each in each_one:
-        row = [service, each["projection"], each["source"], *(str(each[name]) for name in NUMBERS)]
-        row += [each["failure"]] if each["failure"] else []
-        table.add_row(*row, style="red" if each["failure"] else None)
+    rows = [(service, each) for service, its in found.items() for each in (*its["projections"], *its["replicas"])]
+    more = {name: head for name, head in FURTHER.items() if any(_why(each, name) for _, each in rows)}
+    for name in more.values():
+        table.add_column(name, overflow="fold")
+    for service, each in rows:
+        row = [service, each.get("projection", "(replica)"), each["source"]]
+        row += [_known(each[name]) for name in ("position", "head", "lag")] + [_age(each["lag_seconds"])]
+        row += [_why(each, name) for name in more]
+        table.add_row(*row, style="red" if _why(each, "failure") else None)
     console.print(table)
+
+
+def _why(row: Answer, name: str) -> str:
+    """Return a member that most rows have not, or that says nothing there; a replica's trouble is its failure."""
+    value = row.get("trouble") if name == "failure" and "trouble" in row else row.get(name)
+    return str(value) if value else ""
+
+
+def _known(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def _age(seconds: float | None) -> str:
+    """Return an age in words: "0 s", "12 s", "5 min", "3 h", "40 days"."""
+    if seconds is None:
+        return "?"
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds else "0 s"
 
 
 def rebuilt(found: Answer, console: Console) -> None:

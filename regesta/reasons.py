@@ -29,9 +29,7 @@ class Cause(Enum):
     DATABASE_AWAY = _Says(
         RED, "The database does not answer.", "Look whether PostgreSQL runs; the service goes on by itself."
     )
-    WRITER_REFUSED = _Says(
-        RED, "The database refuses what is to be recorded.", "See PostgreSQL's log and `regesta doctor`."
-    )
+    WRITER_REFUSED = _Says(RED, "The database refuses what is to be recorded.", "See PostgreSQL's log.")
     TASK_ENDED = _Says(
         RED, "A part of this process ended, so that nobody does its work.", "Start the process again; its log says why."
     )
@@ -67,7 +65,7 @@ class Cause(Enum):
     QUEUE_FULL = _Says(
         YELLOW,
         "More wait to be decided or recorded than may; commands are answered 503 with Retry-After.",
-        "Let callers be fewer or slower, or look why the database is slow: `regesta doctor`.",
+        "Let callers be fewer or slower, or look why the database is slow.",
     )
     CLOCK_BEHIND = _Says(
         YELLOW,

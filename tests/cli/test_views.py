@@ -11,12 +11,12 @@ from cli import views
 from cli.remote import Answer
 
 REACTIONS = ("reaction:first-advance:budget", "reaction:first-advance:objectives")
-LAG = {
-    "objectives": [
-        {"projection": name, "source": "objectives", "position": 1_234_567, "head": 1_234_569, "lag": 2, "failure": None}
-        for name in REACTIONS
-    ]
+ROW = {
+    "source": "objectives", "version": 1, "position": 1_234_567, "head": 1_234_569, "lag": 2, "lag_seconds": 0.25,
+    "parked": 0, "unknown": 0, "failure": None,
 }  # fmt: skip
+REPLICA = {"source": "budget", "position": 7, "head": 9, "lag": 2, "lag_seconds": 300.0, "trouble": None}
+LAG = {"objectives": {"projections": [ROW | {"projection": name} for name in REACTIONS], "replicas": [REPLICA]}}
 DOSSIER = "a227c0e3-4de7-5f8e-be5c-f90c9e96451c"
 EVENT = {
     "source": "/regesta/budget", "id": "178", "sequence": 1, "time": "2026-11-24T19:15:09.000001Z",
@@ -34,17 +34,53 @@ def printed(view: views.View, found: Answer, width: int) -> list[str]:
     return console.file.getvalue().splitlines()
 
 
+def cells(lines: list[str]) -> list[list[str]]:
+    """Return the cells of a table's rows, without its head."""
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_the_names_of_reactions_are_whole(width: int) -> None:
     lines = printed(views.lag, LAG, width)
-    column = "".join(line.split("│")[2].strip() for line in lines if line.count("│") > 2)
-    assert column == "".join(REACTIONS)
+    column = "".join(row[1] for row in cells(lines))
+    assert column == "".join((*REACTIONS, "(replica)"))
     assert all(len(line) <= width for line in lines)
     assert "still" not in "".join(lines)
+    assert "not known" not in "".join(lines)
+
+
+def test_a_lag_is_told_in_events_and_by_the_age_of_the_oldest() -> None:
+    first, _, replica = cells(printed(views.lag, LAG, 200))
+    assert first == ["objectives", REACTIONS[0], "objectives", "1234567", "1234569", "2", "0.2 s"]
+    assert replica == ["objectives", "(replica)", "budget", "7", "9", "2", "5 min"]
+
+
+def test_what_is_not_known_is_no_zero() -> None:
+    away = REPLICA | {"head": None, "lag": None, "lag_seconds": None, "trouble": "SourceUnreachable: away"}
+    (row,) = cells(printed(views.lag, {"kpi": {"projections": [], "replicas": [away]}}, 200))
+    assert row == ["kpi", "(replica)", "budget", "7", "?", "?", "?", "SourceUnreachable: away"]
+
+
+def test_events_of_unknown_types_are_shown_where_there_are_some() -> None:
+    rows = [ROW | {"projection": "levels", "unknown": 3}, ROW | {"projection": "other"}]
+    lines = printed(views.lag, {"kpi": {"projections": rows, "replicas": []}}, 200)
+    assert "not known" in "".join(lines)
+    assert [row[-1] for row in cells(lines)] == ["3", ""]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0 s"), (0.04, "0.0 s"), (119, "119.0 s"), (120, "2 min"), (7_200, "2 h"), (172_800, "2 days")],
+)
+def test_an_age_is_told_in_words(seconds: float, shown: str) -> None:
+    old = ROW | {"projection": "levels", "lag_seconds": seconds}
+    (row,) = cells(printed(views.lag, {"kpi": {"projections": [old], "replicas": []}}, 200))
+    assert row[6] == shown
 
 
 def test_what_stands_still_says_why() -> None:
-    stuck = {"kpi": [LAG["objectives"][0] | {"failure": "no such table"}, LAG["objectives"][1]]}
+    first, second = LAG["objectives"]["projections"]
+    stuck = {"kpi": {"projections": [first | {"failure": "no such table"}, second], "replicas": []}}
     lines = "\n".join(printed(views.lag, stuck, 200))
     assert "standing still because" in lines
     assert "no such table" in lines

@@ -152,7 +152,8 @@ def test_replay_lag_and_rebuild_answer_as_tables_and_json(demo: Demo) -> None:
     rebuilt = json.loads(demo.regesta("rebuild", "reporting", "--json").stdout)
     assert rebuilt["failures"] == []
     lag = json.loads(demo.regesta("lag", "--json").stdout)
-    assert {one["lag"] for ones in lag.values() for one in ones} == {0}
+    followed = [one for its in lag.values() for one in (*its["projections"], *its["replicas"])]
+    assert {(one["lag"], one["lag_seconds"]) for one in followed} == {(0, 0.0)}
     assert letter_of(demo)["hash"] == letter["hash"]
 
 
