@@ -1,4 +1,7 @@
-"""Writes the OpenAPI document of each service: `python -m cli.openapi`. Needs no database: nothing is started."""
+"""Writes the OpenAPI document of each service: `python -m cli.openapi`. Needs no database: nothing is started.
+
+A change that breaks what clients rely on is refused, and told what to do instead.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pydantic import SecretStr
 
 from cli.installation import services
 from cli.tokens import AUDIENCE, ISSUER
+from contracts.generate import OPENAPI, SCHEMAS, broken, told
 from regesta.main import create_app
 from regesta.runtime import Service
 from regesta.settings import Settings
@@ -18,7 +22,7 @@ from regesta.settings import Settings
 # Its shape is OpenAPI's.
 Document: TypeAlias = dict[str, Any]
 
-PUBLISHED: Final = Path(__file__).parent.parent / "contracts" / "schemas"
+INSTEAD: Final = "add a route, or an optional member, and keep what clients use; see docs/howto/evolve.md"
 # An app is made, not run: what it would connect to is never used.
 NOWHERE: Final = Settings(database_url=SecretStr("postgresql://"), issuer=ISSUER, audience=AUDIENCE, jwks="")
 
@@ -30,7 +34,7 @@ def document(service: Service) -> Document:
 
 def generated() -> dict[str, str]:
     """Return the text of every document by its file name."""
-    return {f"{each.name}.openapi.json": text(document(each)) for each in services()}
+    return {f"{each.name}{OPENAPI}": text(document(each)) for each in services()}
 
 
 def text(found: Document) -> str:
@@ -38,19 +42,24 @@ def text(found: Document) -> str:
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 
 
-def main(directory: Path = PUBLISHED) -> int:
-    """Write what changed; return how many that were."""
-    found = generated()
-    changed = [name for name in found if _before(directory / name) != found[name]]
+def published(directory: Path = SCHEMAS) -> dict[str, str]:
+    """Return the text of every committed document by its file name."""
+    return {path.name: path.read_text("utf-8") for path in directory.glob(f"*{OPENAPI}")}
+
+
+def main(directory: Path = SCHEMAS) -> int:
+    """Write what changed and return 0; write nothing and return 1 when it would break what clients rely on."""
+    before, found = published(directory), generated()
+    refused = broken(*({name: json.loads(each) for name, each in these.items()} for these in (before, found)))
+    if refused:
+        sys.stderr.write(told(refused, INSTEAD))
+        return 1
+    changed = [name for name in found if before.get(name) != found[name]]
     for name in changed:
         (directory / name).write_text(found[name], encoding="utf-8")
     sys.stdout.write(f"{len(changed)} of {len(found)} OpenAPI documents written\n")
-    return len(changed)
-
-
-def _before(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

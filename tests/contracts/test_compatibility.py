@@ -138,17 +138,17 @@ BREAKING: Final[list[tuple[str, Edit, str]]] = [
     (
         "new required member",
         all_of(set_at("/properties/visa", {"type": "string"}), add_to("/required", "visa")),
-        "/properties/visa: is required, recorded facts may lack it",
+        "/properties/visa: is required, what came before may lack it",
     ),
     (
         "optional member required",
         add_to("/required", "part"),
-        "/properties/part: is required, recorded facts may lack it",
+        "/properties/part: is required, what came before may lack it",
     ),
     (
         "new required member of a value",
         all_of(set_at("/$defs/Known/properties/unit", {"type": "string"}), add_to("/$defs/Known/required", "unit")),
-        "/$defs/Known/properties/unit: is required, recorded facts may lack it",
+        "/$defs/Known/properties/unit: is required, what came before may lack it",
     ),
     (
         "required member optional",
@@ -281,7 +281,6 @@ COMPATIBLE: Final[list[tuple[str, Edit]]] = [
         "other wording",
         all_of(set_at("/description", "A payment."), set_at("/title", "Payment"), set_at("/$id", "urn:x")),
     ),
-    ("withdrawable", set_at("/properties/a~1b/x-withdrawable", value=True)),
     (
         "named definition",
         all_of(

@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from contracts.catalogue import IN_EVERY_SERVICE, SERVICES
-from contracts.generate import SCHEMAS, broken, generated, main, published, text
+from contracts.generate import INSTEAD, SCHEMAS, UNPUBLISHED, broken, generated, main, published, text
 from contracts.kpi import BandsSet
 from contracts.schema import Schema
 from regesta.event import Event, Registry, Upcast
@@ -80,7 +80,11 @@ def test_a_breaking_change_is_refused_and_nothing_is_written(schemas: Path, caps
 def test_an_event_that_was_published_cannot_disappear(schemas: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(schemas / "kpi" / "bands-set.v1.json", schemas / "kpi" / "bands-drawn.v1.json")
     assert main(schemas) == 1
-    assert capsys.readouterr().err == "kpi/bands-drawn.v1.json#: is gone\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "kpi/bands-drawn.v1.json#: is gone",
+        f"nothing is written: {INSTEAD}",
+        UNPUBLISHED,
+    ]
 
 
 def test_a_replaced_event_stays_published(
