@@ -25,7 +25,7 @@ from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, 
 from regesta.problem import response
 from regesta.runtime import Runtime, runtime_of
 from regesta.signals import FEED, FEED_EVENTS, SERVICE
-from regesta.strict import StrictRoute
+from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.telemetry import batch_span, counter, positions
 from regesta.unit import Head
 from regesta.web import Caller
@@ -59,9 +59,9 @@ class FeedQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    last_event_id: Annotated[int, Field(alias="lastEventId", ge=0, le=2**62)] = 0
-    limit: Annotated[int, Field(ge=1, le=5000)] = 1000
-    timeout: Annotated[int, Field(ge=0, le=30_000)] = 0
+    last_event_id: Annotated[int, Field(alias="lastEventId", ge=0, le=2**62), IN_DIGITS] = 0
+    limit: Annotated[int, Field(ge=1, le=5000), IN_DIGITS] = 1000
+    timeout: Annotated[int, Field(ge=0, le=30_000), IN_DIGITS] = 0
     type: Annotated[str | None, Field(max_length=200)] = None
     log: Annotated[str | None, Field(max_length=36)] = None
     digest: Annotated[str | None, Field(max_length=64)] = None

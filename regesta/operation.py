@@ -17,14 +17,14 @@ from regesta.lag import lags
 from regesta.parked import Dropped, Parked
 from regesta.rebuild import Rebuild
 from regesta.runtime import Runtime, runtime_of
-from regesta.strict import StrictRoute
+from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.web import Caller
 
 OPERATORS = frozenset({"operator", "administrator"})
 
 router = APIRouter(route_class=StrictRoute, tags=["operation"])
 
-Limit = Annotated[int, Query(ge=1, le=500)]
+Limit = Annotated[int, Query(ge=1, le=500), IN_DIGITS]
 Name = Annotated[str | None, Query(max_length=100, description="Only the read model of this name.")]
 
 

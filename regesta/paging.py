@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request, Response
 
 from regesta.errors import Malformed
 from regesta.event import split_name
-from regesta.strict import LARGEST
+from regesta.strict import IN_DIGITS, LARGEST
 from regesta.view import View
 
 MOST_ROWS = 500
@@ -62,7 +62,7 @@ class Paging:
 async def paging(
     request: Request,
     response: Response,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = ROWS,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS), IN_DIGITS] = ROWS,
     after: Annotated[str, Query(max_length=100, description="The key of the last row of the page before.")] = "",
 ) -> Paging:
     """Give the Paging of a request."""

@@ -17,7 +17,7 @@ from regesta.command import State, fold
 from regesta.errors import Forbidden, NotFound
 from regesta.event import IsoDay, Recorded
 from regesta.runtime import Runtime, runtime_of
-from regesta.strict import StrictRoute
+from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.view import end_of, require_moment
 from regesta.web import Caller
 
@@ -47,7 +47,7 @@ async def get_stream(
     stream: str,
     caller: Caller,
     as_of: Annotated[IsoDay | None, Query(description="What was recorded by the end of this day in Brussels.")] = None,
-    cut: Annotated[int | None, Query(ge=0, le=2**62, description="Only events up to this position.")] = None,
+    cut: Annotated[int | None, Query(ge=0, le=2**62, description="Only events up to this position."), IN_DIGITS] = None,
 ) -> Response:
     """Return the state and all events of a stream, oldest first, such as `commitment/0193…`. 404 when it has none."""
     runtime = runtime_of(request)

@@ -14,7 +14,7 @@ from fastapi import Request, Response
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import JsonValue
+from pydantic import BeforeValidator, JsonValue
 from starlette.types import Receive, Scope
 
 from regesta.admission import SMALL_BYTES, Share
@@ -36,7 +36,28 @@ from regesta.runtime import runtime_of
 BODY_BYTES: Final = 1024 * 1024
 LARGEST: Final = 2**63 - 1
 EXCERPT: Final = 40
+# Of an address; what is longer is no number of ours.
+DIGITS: Final = re.compile(r"[0-9]{1,19}")
 BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class WholeRefused(ValueError):
+    """Text that is no whole number in digits; pydantic alone would also read "2024.0", "+2024" and "2_024"."""
+
+    code = "wrong-type"
+
+
+def whole(value: object) -> object:
+    """Return the number that text in an address says; what is no text as it is. Raises WholeRefused."""
+    if not isinstance(value, str):
+        return value
+    if DIGITS.fullmatch(value) is None:
+        raise WholeRefused(f"{value!r} is no whole number, such as '12'")
+    return int(value)
+
+
+# Of a number in an address or a query; stands behind its bounds, else the OpenAPI document loses them.
+IN_DIGITS: Final = BeforeValidator(whole)
 
 
 def read_json(text: bytes | str) -> JsonValue:

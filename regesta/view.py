@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, TypedDict
 
@@ -28,12 +28,16 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of knowledge. cut: position per log; missing: see `complete`."""
+    """One state of knowledge. cut: position per log; missing: see `complete`.
+
+    behind: the logs of which the cut names more than has arrived, with how far each is.
+    """
 
     db: Db
     cut: Mapping[str, int]
     missing: tuple[str, ...]
     as_of: date | None = None
+    behind: Mapping[str, int] = field(default_factory=dict)
     ended: Callable[[], Awaitable[None]] = _nothing
 
     async def end(self) -> None:
@@ -50,6 +54,11 @@ class View:
         Else `missing` names the logs of which less has arrived, and the streams that are parked ("budget/commitment/0193…").
         """
         return not self.missing
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """How far each log was read: the cut, or less where that names more than has arrived."""
+        return {**self.cut, **self.behind}
 
     @property
     def token(self) -> str:
@@ -122,13 +131,14 @@ async def view(
         await opened.enter_async_context(db.transaction(isolation="repeatable_read", readonly=True))
         projections = runtime.service.projections
         entered = await enter(db, projections)
-        reached = {source: entered[source].position for source in runtime.followers}
+        at = {source: entered[source].position for source in runtime.followers}
         newest = as_of is None and cut is None
-        whole = reached if newest else {source: positions.get(source, 0) for source in runtime.followers}
-        behind = {source for source, position in whole.items() if position > reached[source]}
+        whole = at if newest else {source: positions.get(source, 0) for source in runtime.followers}
+        behind = {source: at[source] for source, position in whole.items() if position > at[source]}
         still = any(each.parked for each in entered.values())
         parked = await parked_until(db, projections, whole) if still else set()
-        yield View(db, whole, tuple(sorted(behind | parked | set(missing))), as_of, opened.aclose)
+        late = {*behind, *parked, *missing}
+        yield View(db, whole, tuple(sorted(late)), as_of, behind, opened.aclose)
 
 
 Reading = Annotated[View, Depends(view)]

@@ -24,11 +24,10 @@ from regesta.event import split_name
 from regesta.problem import invalid
 from regesta.reference import Asked, reached
 from regesta.runtime import CommandRoute, Runtime, runtime_of
-from regesta.strict import LARGEST, StrictRoute
+from regesta.strict import IN_DIGITS, LARGEST, StrictRoute
 from regesta.telemetry import traceparent
 
 COOKIE = "regesta_token"
-NUMBER = re.compile(r"[0-9]{1,10}")
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
 IF_MATCH = "The version that the primary stream must have, as its ETag; * for any: it must exist."
 IF_NONE_MATCH = "* for a primary stream that must not exist yet; nothing else is supported."
@@ -248,11 +247,7 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
 
 def _read(field: FieldInfo) -> tuple[BeforeValidator, ...]:
     """Return how a field is read in a path, where a number is text and commands are strict on numbers."""
-    return (BeforeValidator(_number),) if field.annotation is int else ()
-
-
-def _number(text: object) -> object:
-    return int(text) if isinstance(text, str) and NUMBER.fullmatch(text) else text
+    return (IN_DIGITS,) if field.annotation is int else ()
 
 
 def _parameter(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:

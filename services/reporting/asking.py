@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Depends, Header, Path, Query, Request
 
+from contracts.types import Language
 from regesta.event import IsoDay
+from regesta.strict import IN_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,10 @@ class Choices:
         IsoDay | None,
         Query(description="Tells of each dated fact whether it had happened by this day: certain, possible or no."),
     ] = None
-    lang: Annotated[str | None, Query(description="Of a page's frame: fr, nl or en.")] = None
-    text: Annotated[str | None, Query(description="Of a page's text: fr or nl.")] = None
-    both: Annotated[str | None, Query(description="On a page, the other language beside it.")] = None
-    view: Annotated[str | None, Query(description="`whole`: a letter on one page, for print.")] = None
+    lang: Annotated[Language | None, Query(description="Of a page's frame: fr, nl or en.")] = None
+    text: Annotated[Literal["fr", "nl"] | None, Query(description="Of a page's text: fr or nl.")] = None
+    both: Annotated[Literal["1"] | None, Query(description="`1`: on a page, the other language beside it.")] = None
+    view: Annotated[Literal["whole"] | None, Query(description="`whole`: a letter on one page, for print.")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,7 @@ class Asking:
 
 Chosen: TypeAlias = Annotated[Choices, Depends()]
 Asks: TypeAlias = Annotated[Asking, Depends()]
-# Years in an address are text, which the strict type of a body does not take.
-YearInPath: TypeAlias = Annotated[int, Path(ge=1900, le=2199, description="N: the letter plans it.")]
+YearInPath: TypeAlias = Annotated[int, Path(ge=1900, le=2199, description="N: the letter plans it."), IN_DIGITS]
 YearInQuery: TypeAlias = Annotated[
-    int | None, Query(ge=1900, le=2199, description="Of the letter; without it the note's own.")
+    int | None, Query(ge=1900, le=2199, description="Of the letter; without it the note's own."), IN_DIGITS
 ]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from contracts.allocation import LineKey
 from contracts.types import CommitmentId, ConventionId, DossierId, ObjectiveId
 from regesta.paging import Paged
-from regesta.strict import StrictRoute
+from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.view import AsOf, Reading
 from regesta.web import Caller
 from services.budget.api.answers import (
@@ -42,7 +42,7 @@ READ = "budget:read"
 OfDossier: TypeAlias = Annotated[DossierId | None, Query(description="Only those of this dossier.")]
 OfConvention: TypeAlias = Annotated[ConventionId | None, Query(description="Only those of this convention.")]
 # A number in a path is text, on which the year of a contract is strict.
-PathYear: TypeAlias = Annotated[int, Path(ge=1900, le=2199)]
+PathYear: TypeAlias = Annotated[int, Path(ge=1900, le=2199), IN_DIGITS]
 
 router = APIRouter(tags=["reads"], route_class=StrictRoute)
 

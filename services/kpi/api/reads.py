@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from contracts.types import IndicatorId, ObjectiveId
 from regesta.event import event_name
 from regesta.paging import Paged
-from regesta.strict import StrictRoute
+from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.view import AsOf, Reading
 from regesta.web import Caller
 from services.kpi.api.answers import (
@@ -29,6 +29,7 @@ Objective: TypeAlias = Annotated[ObjectiveId, Path()]
 Year: TypeAlias = Annotated[
     int | None,
     Query(ge=1900, le=2199, description="The year whose definition, bands, placements and value are wanted."),
+    IN_DIGITS,
 ]
 
 router = APIRouter(tags=["reads"], route_class=StrictRoute)

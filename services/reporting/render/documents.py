@@ -51,10 +51,10 @@ class Frame:
 class View:
     """Which state of knowledge a page shows, and of which months it leads to another.
 
-    asks_until: whether the page can say what happened by a day.
+    reached: how far each log was read for it. asks_until: whether the page can say what happened by a day.
     """
 
-    cut: Cut
+    reached: Cut
     complete: bool
     missing: Sequence[str] = ()
     as_of: date | None = None

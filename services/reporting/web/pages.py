@@ -12,6 +12,7 @@ from regesta.aside import aside
 from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import runtime_of
+from regesta.strict import IN_DIGITS
 from regesta.view import View
 from services.reporting.asking import Asking, YearInPath, YearInQuery
 from services.reporting.domain.dossiers import Dossier
@@ -92,7 +93,7 @@ async def get_letter_dossier(note: NoteSlug, year: YearInPath, dossier: DossierI
 
 @router.get("/letters/{note}/{year}/figures/{part}/{number}")
 async def get_figure(
-    note: NoteSlug, year: YearInPath, part: str, number: Annotated[int, Path(ge=1, le=100_000)], reads: Reads
+    note: NoteSlug, year: YearInPath, part: str, number: Annotated[int, Path(ge=1, le=100_000), IN_DIGITS], reads: Reads
 ) -> Response:
     """Return a figure of a page with all events behind it. part: which page; number: which of its figures, from 1."""
     letter = await reads.letter(note, year)

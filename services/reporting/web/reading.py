@@ -59,7 +59,7 @@ class Reader:
         known, today = self.known, datetime.now(BRUSSELS).date()
         shown = known.as_of if known.as_of or "cut" in self.page.query else max(months, default=None)
         choice = stops(months, shown, today)
-        return View(dict(sorted(known.cut.items())), known.complete, known.missing, known.as_of, asks_until, choice)
+        return View(dict(sorted(known.reached.items())), known.complete, known.missing, known.as_of, asks_until, choice)
 
     async def months(self, note: NoteSlug) -> Months:
         """Return how much was recorded of a note in which month, after the page's own state of knowledge too."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from threading import current_thread
 from typing import Any, Final
+from urllib.parse import unquote
 
 import httpx2
 import pytest
@@ -152,8 +153,9 @@ async def test_hostile_words_stay_words(running: Running) -> None:
         answer = await page(running, path)
         assert "<script" not in answer.text
         assert "&lt;script&gt;" in answer.text
-    hostile = {"Accept-Language": HOSTILE.replace("\n", "")}
-    answer = await page(running, f"{LETTER}?text=%3Cscript%3E&lang=%22onload", **hostile)
+    hostile = HTML | {"Accept-Language": HOSTILE.replace("\n", "")}
+    answer = await running.client.get(f"{LETTER}?text=%3Cscript%3E&lang=%22onload", headers=hostile)
+    assert answer.status_code == 422
     assert "<script" not in answer.text
     assert 'lang="fr"' in answer.text
 
@@ -259,6 +261,35 @@ async def test_errors_are_pages_for_browsers_and_problems_for_programs(running: 
     wrong = await running.client.get(f"{LETTER}?as_of=yesterday", headers=HTML)
     assert wrong.status_code == 422
     assert "as_of" in wrong.text
+
+
+@pytest.mark.parametrize(
+    "wrong", ["lang=de", "text=en", "both=yes", "view=nope", "occurred_until=soon", "section=x", "year=2024.0"]
+)
+async def test_a_choice_that_a_page_does_not_have_is_refused_with_its_value(running: Running, wrong: str) -> None:
+    name, _, value = wrong.partition("=")
+    path = {"section": PART, "year": "/reporting/v1/notes/territorial"}.get(name, LETTER)
+    answer = await running.client.get(f"{path}?{wrong}", headers=HTML)
+    assert answer.status_code == 422, answer.text
+    assert f"/{name}: " in answer.text
+    assert value in answer.text
+
+
+@pytest.mark.parametrize("year", ["2024.0", "+2024", "%202024", "2_024"])
+async def test_a_year_is_written_in_digits(running: Running, year: str) -> None:
+    answer = await running.client.get(f"{LETTER.rpartition('/')[0]}/{year}", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "wrong-type")
+    assert answer.json()["errors"][0]["value"] == unquote(year)
+
+
+async def test_a_page_of_a_cut_that_has_not_come_says_how_far_it_was_read(running: Running) -> None:
+    newest = await page(running, f"{LETTER}?lang=en")
+    beyond = await page(running, f"{LETTER}?cut=objectives:99999999&lang=en")
+    read_up_to = re.compile(r"Read up to positions <span translate=.no.>(.*?)</span>")
+    (now,), (said,) = read_up_to.findall(newest.text), read_up_to.findall(beyond.text)
+    assert said == re.sub(r"(budget|kpi) [0-9]+", r"\1 0", now)
+    assert re.search(r"objectives [1-9][0-9]{0,2}\b", said)
+    assert "incomplete, still to come" in beyond.text
 
 
 async def test_a_day_left_blank_is_no_day(running: Running) -> None:
