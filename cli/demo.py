@@ -1,40 +1,23 @@
-"""`regesta demo`: everything on this machine, with the sample programme, in one process."""
+"""`regesta demo`: everything on this machine, with the sample programme, in one process.
+
+What is slow to import is imported once the data folder is held and the ready file of an earlier run is gone.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import errno
-import hashlib
-import json
 import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx2
-import uvloop
-from fastapi import FastAPI
-from rich.console import Console
-from rich.status import Status
-
-from cli import welcome
 from cli.embedded import Embedded
-from cli.importing.run import import_facts
-from cli.installation import open_installation, prepare_all, services, settings_of
-from cli.progress import bar
-from cli.story import read_story, tell
-from cli.together import Together
-from cli.tokens import write_private
-from regesta.errors import Misconfigured, RegestaError
-from regesta.main import Server, create_app, server_of
-from regesta.runtime import Service
+from regesta.errors import Misconfigured
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-SAMPLE = EXAMPLES / "territorial-2023-2024.json"
-STORY = EXAMPLES / "contract-13th-series.ndjson"
-TOKEN_HOURS = 24 * 30
-START_SECONDS = 60.0
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +34,24 @@ class Options:
 def demo(options: Options, console: Console) -> None:
     """Run until interrupted; what was recorded stays in the data folder. Raises Misconfigured.
 
-    The ready file is there only while the demo can serve: not during a start, nor after a clean stop.
+    The ready file is there only while the demo can serve: not once a start holds the data folder, nor after a clean stop.
+    A start that is refused leaves it alone, for it may be that of the demo which uses the port or the folder.
     """
     signal.signal(signal.SIGTERM, _as_interrupt)
     listening = _listen(options.host, options.port)
-    _unready(options)  # not before: where the port is taken, the file may be that of the demo which serves there
-    url = f"http://{options.host}:{listening.getsockname()[1]}"
-    with listening, console.status("Starting PostgreSQL") as starting, Embedded(options.data_dir) as database:
+    server = Embedded(options.data_dir, when_held=lambda: _unready(options))
+    with listening, console.status("Starting PostgreSQL") as starting, server as database:
         starting.update("Starting the services")
-        issuer = open_installation(options.data_dir)
-        declared = services()
-        settings = [settings_of(service, database, issuer, url) for service in declared]
-        asyncio.run(prepare_all(declared, database, settings))
-        apps = {each.name: create_app(each, its, worker=True) for each, its in zip(declared, settings, strict=True)}
-        place = _Place(options, url, issuer.everything(TOKEN_HOURS), tuple(declared))
+        from cli.demo_services import serve_demo
+
         try:
             with suppress(KeyboardInterrupt):
-                uvloop.run(_serve(place, apps, listening, starting))
+                serve_demo(options, database, listening, starting)
         finally:
             _unready(options)
+    from cli import welcome
+
     welcome.plain(console, f"Stopped. Everything recorded is kept in {options.data_dir}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where this demo answers."""
-
-    options: Options
-    url: str
-    token: str
-    services: tuple[Service, ...]
 
 
 def _as_interrupt(_number: int, _frame: object) -> None:
@@ -106,63 +77,3 @@ def _listen(host: str, port: int) -> socket.socket:
         reason = "it is in use; give another with --port" if error.errno == errno.EADDRINUSE else str(error)
         raise Misconfigured(f"port {port} of {host} cannot be taken: {reason}") from error
     return listening
-
-
-async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.socket, starting: Status) -> None:
-    server = server_of(Together(apps), list(apps.values()), place.options.host, 0)
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        await _until_ready(place, server, serving)
-        starting.stop()
-        if place.options.sample:
-            await _import_sample(place, starting.console)
-        if place.options.ready_file is not None:
-            write_private(place.options.ready_file, json.dumps(_ready(place)))
-        welcome.show(place.url, place.token, place.services, starting.console, sample=place.options.sample)
-    except BaseException:
-        server.should_exit = True
-        await asyncio.wait([serving])
-        raise
-    await serving
-
-
-async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None]) -> None:
-    """Return when every service says that it is ready. Raises Misconfigured, with the reason, when it does not get there."""
-    reason = "the services do not listen yet"
-    try:
-        async with asyncio.timeout(START_SECONDS), httpx2.AsyncClient() as client:
-            while not server.started:
-                if serving.done():
-                    await serving
-                    raise Misconfigured("the services could not start; the lines above say why")
-                await asyncio.sleep(0.02)
-            for service in place.services:
-                # Asked over HTTP, as anyone would.
-                while (answer := await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:
-                    why = "; ".join(reason["detail"] for reason in answer.json()["reasons"])
-                    reason = f"{service.name} is not ready: {why}"
-                    await asyncio.sleep(0.05)
-    except TimeoutError as error:
-        raise Misconfigured(f"after {START_SECONDS:.0f} s {reason}") from error
-
-
-def _ready(place: _Place) -> dict[str, object]:
-    addresses = {service.name: place.url + service.prefix for service in place.services}
-    return {"url": place.url, "token": place.token, "services": addresses}
-
-
-async def _import_sample(place: _Place, console: Console) -> None:
-    """Import the sample and its story once; a later start leaves what people made of them alone."""
-    done = place.options.data_dir / "sample.sha256"
-    wanted = hashlib.sha256(SAMPLE.read_bytes() + STORY.read_bytes()).hexdigest()
-    if done.exists() and done.read_text() == wanted:
-        return
-    try:
-        with bar(console, "Importing the sample") as progress:
-            await import_facts(SAMPLE, place.url, place.token, note=welcome.NOTE, progress=progress)
-        with bar(console, "Recording the contract's story") as progress:
-            await tell(read_story(STORY), place.url, place.token, progress=progress)
-    except RegestaError as error:
-        console.print(f"The sample could not be imported: {error}", style="red")
-        return
-    done.write_text(wanted)

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
@@ -65,13 +66,15 @@ CLOSE_DATABASES = b"REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC\n"
 class Embedded:
     """A PostgreSQL server that runs while this object is entered.
 
-    data_dir: made when missing; holds `postgres/` (the cluster), `secrets.json` (mode 0600) and `lock`. Entering starts the
-    server, or takes over one that a killed process has left, running or crashed. Raises Misconfigured when another
-    process uses the folder, or the server cannot start.
+    data_dir: made when missing, for its owner only; holds `postgres/` (the cluster), `secrets.json` and `lock`. Entering
+    starts the server, or takes over one that a killed process has left, running or crashed. when_held: called once no other
+    process can use the folder, before anything starts. Raises Misconfigured when another process uses the folder, or the
+    server cannot start.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, when_held: Callable[[], None] | None = None) -> None:
         self._dir = data_dir.resolve()
+        self._when_held = when_held
         self._cluster = self._dir / "postgres"
         self._log = self._dir / "postgres.log"
         self._programs = _programs()
@@ -80,9 +83,11 @@ class Embedded:
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self._dir.mkdir(parents=True, exist_ok=True)
+        self._user.make_folder(self._dir)
         self._lock = _locked(self._dir / "lock")
         try:
+            if self._when_held is not None:
+                self._when_held()
             self._user.let_reach(self._cluster)
             self._user.let_read(self._programs.parent)
             # Where the wheel keeps the libraries of its programs.
@@ -304,6 +309,7 @@ def _programs() -> Path:
 
 def _locked(path: Path) -> IO[str]:
     """Return the open lock file; the system unlocks it when this process ends, however it ends."""
+    path.touch(mode=0o600)
     file = path.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

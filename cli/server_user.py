@@ -40,6 +40,10 @@ class ServerUser:
             user = _add_user()
         return cls(user.pw_uid, user.pw_gid, ())
 
+    def make_folder(self, path: Path) -> None:
+        """Make a folder, when missing, that its owner may read; the server of another user passes through it."""
+        path.mkdir(mode=0o700 if self.uid is None else 0o701, parents=True, exist_ok=True)
+
     def give(self, path: Path) -> None:
         """Make the user the owner of a file or folder."""
         if self.uid is not None and self.gid is not None:

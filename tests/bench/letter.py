@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 from asyncpg.connection import LoggedQuery
 
-from cli.demo import SAMPLE, STORY
+from cli.demo_services import SAMPLE, STORY
 from cli.importing.run import import_facts
 from cli.story import read_story, tell
 from cli.welcome import NOTE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 from fastapi import FastAPI
 from rich.console import Console
 
-from cli import demo
-from cli.demo import Options, _Place, _until_ready
+from cli import demo, demo_services
+from cli.demo import Options
+from cli.demo_services import _Place, _until_ready
 from regesta.errors import Misconfigured
 from regesta.main import server_of
 from services.budget.app import SERVICE as BUDGET
@@ -47,7 +49,7 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 async def test_a_demo_that_is_never_ready_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: str, *, started: bool
 ) -> None:
-    monkeypatch.setattr(demo, "START_SECONDS", 0.4)
+    monkeypatch.setattr(demo_services, "START_SECONDS", 0.4)
     app = FastAPI()
     server = server_of(app, [app], "127.0.0.1", 0)
     server.started = started
@@ -61,21 +63,36 @@ async def test_a_demo_that_is_never_ready_says_why(
     assert str(late.value) == reason
 
 
-@pytest.mark.usefixtures("own_signals")
-def test_the_ready_file_of_an_earlier_run_is_gone_before_anything_starts(tmp_path: Path) -> None:
-    stale = tmp_path / "ready.json"
-    stale.write_text("{}")
-    no_folder = tmp_path / "data"
-    no_folder.touch()
-    with pytest.raises(OSError, match="data"):
-        demo.demo(Options(no_folder, 0, ready_file=stale), Console(quiet=True))
-    assert not stale.exists()
-
-
-@pytest.mark.usefixtures("own_signals")
-def test_the_ready_file_of_a_demo_that_runs_is_left_alone(tmp_path: Path) -> None:
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    """Return a ready file, of an earlier run or of a demo that runs."""
     ready = tmp_path / "ready.json"
     ready.write_text("{}")
+    return ready
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_the_ready_file_of_an_earlier_run_is_gone_before_anything_starts(tmp_path: Path, ready: Path) -> None:
+    (tmp_path / "data" / "postgres").mkdir(parents=True)
+    with pytest.raises(Misconfigured, match="cluster's passwords"):
+        demo.demo(Options(tmp_path / "data", 0, ready_file=ready), Console(quiet=True))
+    assert not ready.exists()
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_the_ready_file_of_the_demo_that_has_the_port_is_left_alone(tmp_path: Path, ready: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Misconfigured, match="in use"):
         demo.demo(Options(tmp_path / "data", taken.getsockname()[1], ready_file=ready), Console(quiet=True))
+    assert ready.exists()
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_the_ready_file_of_the_demo_that_has_the_folder_is_left_alone(tmp_path: Path, ready: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with (tmp_path / "data" / "lock").open("w") as lock:
+        lock.write("4711")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Misconfigured, match="in use by process 4711"):
+            demo.demo(Options(tmp_path / "data", 0, ready_file=ready), Console(quiet=True))
     assert ready.exists()

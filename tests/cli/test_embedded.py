@@ -144,6 +144,30 @@ def test_a_second_process_is_told_who_uses_the_folder(data_dir: Path, holder: su
         pass
 
 
+def test_the_folder_is_held_before_anything_is_made_in_it(data_dir: Path) -> None:
+    found: list[list[str]] = []
+    place = data_dir / "new"
+    with Embedded(place, when_held=lambda: found.append(sorted(each.name for each in place.iterdir()))):
+        pass
+    assert found == [["lock"]]
+
+
+def test_a_folder_that_is_refused_is_never_held(data_dir: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(Misconfigured, match="in use by process"), Embedded(data_dir, when_held=holder.kill):
+        pass
+    assert holder.poll() is None
+
+
+def test_the_folder_and_its_files_are_for_their_owner(data_dir: Path) -> None:
+    with Embedded(data_dir / "new"):
+        pass
+    # Root's server runs as another user, who has to get to its files.
+    passing = 0o001 if os.geteuid() == 0 else 0
+    assert stat.S_IMODE((data_dir / "new").stat().st_mode) == 0o700 | passing
+    open_to_others = {each.name for each in (data_dir / "new").iterdir() if stat.S_IMODE(each.stat().st_mode) & 0o077}
+    assert open_to_others == set()
+
+
 def test_a_server_left_by_a_killed_process_is_taken_over(data_dir: Path, holder: subprocess.Popen[str]) -> None:
     left = Embedded(data_dir).server_pid()
     kill(holder)

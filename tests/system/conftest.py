@@ -39,6 +39,11 @@ class Demo:
     def start(self) -> Demo:
         """Start it and return when it can serve."""
         self.ready_file.unlink(missing_ok=True)
+        self.launch()
+        return self.until_ready()
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start its process, and return at once."""
         place = ["--port", "0", "--data-dir", str(self.folder / "data"), "--ready-file", str(self.ready_file)]
         with (self.folder / "output").open("ab") as output:
             self.process = subprocess.Popen(
@@ -47,6 +52,11 @@ class Demo:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        return self.process
+
+    def until_ready(self) -> Demo:
+        """Return when it can serve."""
+        assert self.process is not None
         deadline = time.monotonic() + START_SECONDS
         while not self.ready_file.exists():
             assert self.process.poll() is None, self.output()

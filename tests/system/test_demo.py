@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import time
 from collections import Counter
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from cli import welcome
@@ -141,6 +144,43 @@ def test_a_second_start_goes_on_and_ctrl_c_stops_cleanly(demo: Demo) -> None:
     assert time.monotonic() - began < 30
     assert demo.heads() == before
     assert letter_of(demo) == letter
+
+
+def test_a_demo_that_is_refused_leaves_the_running_one_alone(demo: Demo) -> None:
+    told = demo.ready_file.read_bytes()
+    place = ("--data-dir", str(demo.folder / "data"), "--ready-file", str(demo.ready_file))
+    assert demo.process is not None
+    for port, refusal in (
+        ("0", f"in use by process {demo.process.pid}"),
+        (demo.url.rpartition(":")[2], "cannot be taken"),
+    ):
+        refused = demo.regesta("demo", "--port", port, *place, check=False)
+        assert (refused.returncode, refusal in refused.stderr) == (2, True), refused.stderr
+        assert demo.ready_file.read_bytes() == told
+    assert demo.heads()
+
+
+def test_a_start_after_a_kill_removes_the_ready_file_before_it_starts_anything(demo: Demo) -> None:
+    demo.kill()
+    assert demo.ready_file.exists()
+    lock = demo.folder / "data" / "lock"
+    process = demo.launch()
+    while demo.ready_file.exists():
+        assert process.poll() is None, demo.output()
+        time.sleep(0.001)
+    assert int(lock.read_text()) == process.pid
+    assert not demo.ready_file.exists()
+    with pytest.raises(httpx2.TransportError):
+        httpx2.get(demo.url, timeout=5)
+    demo.until_ready()
+    assert demo.heads()
+
+
+def test_the_data_folder_is_for_its_owner(demo: Demo) -> None:
+    data = demo.folder / "data"
+    open_to_others = {each.name for each in data.iterdir() if stat.S_IMODE(each.stat().st_mode) & 0o077}
+    assert open_to_others == set()
+    assert stat.S_IMODE(data.stat().st_mode) & 0o077 == (0o001 if os.geteuid() == 0 else 0)
 
 
 def test_replay_lag_and_rebuild_answer_as_tables_and_json(demo: Demo) -> None:
