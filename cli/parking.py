@@ -15,16 +15,20 @@ from cli.remote import Answer, Remote
 park_app = typer.Typer(no_args_is_help=True, help="Streams that stand still, since an event could not be folded.")
 console = Console()
 
+# Of 500 rows each; what is printed beyond would be read by nobody.
+MOST_PAGES = 4
+
 ReadModel = Annotated[str, typer.Argument(help="The read model in which it stands still.")]
 Stream = Annotated[str, typer.Argument(help="Such as commitment/0193...")]
 
 
 @park_app.command("list", epilog="Example: regesta park list budget")
 def list_parked(service: Service, as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """List the streams that stand still, and the events that are left out."""
-    remote = Remote(url, token)
-    found = {name: remote.read(f"/{service}/v1/projections/{name}") for name in ("parked", "dropped")}
-    views.show(found, as_json, views.parked, console)
+    """List the streams that stand still, and the events that are left out: the first 2000 of each.
+
+    When there are more, it says so; with --json `more` names the list.
+    """
+    views.show(listed(Remote(url, token), service), as_json, views.parked, console)
 
 
 @park_app.command(epilog="Example: regesta park show budget commitments commitment/0193...")
@@ -79,6 +83,15 @@ def drop(
         event = remote.read(path)["event"]
         typer.confirm(f"Leave {event} out of {projection}?", abort=True, err=True)
     _show_retried(remote.ask("POST", f"{path}/drop", body={"reason": reason}).json(), as_json)
+
+
+def listed(remote: Remote, service: str) -> Answer:
+    """Return what is parked and what was dropped; `more` names the list of which there is more."""
+    found: dict[str, Answer] = {"more": []}
+    for name in ("parked", "dropped"):
+        found[name], more = remote.read_list(f"/{service}/v1/projections/{name}", MOST_PAGES)
+        found["more"] += [name] if more else []
+    return found
 
 
 def _show_retried(found: Answer, as_json: bool) -> None:

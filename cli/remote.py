@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 
 from regesta.errors import Misconfigured, RegestaError
 
 TIMEOUT_SECONDS = 60.0
+# Rows of a page of a list, the most that a service gives.
+PAGE_ROWS = 500
 
 # What a service answered, as JSON: its shape is the OpenAPI document's.
 Answer: TypeAlias = Any
@@ -60,7 +63,25 @@ class Remote:
 
     def read(self, path: str, params: dict[str, str] | None = None) -> Answer:
         """Return the document at a path. Raises RemoteRefused, RemoteUnreachable."""
-        answer = self.ask("GET", path, params=params)
+        return self._document(self.ask("GET", path, params=params))
+
+    def read_list(self, path: str, most: int) -> tuple[list[Answer], bool]:
+        """Return the first rows of a list, and whether there are more. most: pages of 500 rows that are read.
+
+        Raises RemoteRefused, RemoteUnreachable.
+        """
+        rows: list[Answer] = []
+        params: dict[str, str] | None = {"limit": str(PAGE_ROWS)}
+        for _ in range(most):
+            answer = self.ask("GET", path, params=params)
+            rows += self._document(answer)
+            params = _next_of(answer)
+            if params is None:
+                break
+        return rows, params is not None
+
+    @staticmethod
+    def _document(answer: httpx2.Response) -> Answer:
         if not answer.headers.get("content-type", "").startswith("application/json"):
             raise RemoteRefused(problem_in(answer) | {"detail": f"{answer.url} answers, but not as Regesta does"})
         document: Answer = answer.json()
@@ -74,6 +95,12 @@ def usable(token: str) -> str:
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise Misconfigured("the token has a character that no token has; copy it again")
     return token
+
+
+def _next_of(answer: httpx2.Response) -> dict[str, str] | None:
+    """Return the query of the page after one; None for the last. The address is kept: a token goes to no other."""
+    link = answer.links.get("next")
+    return None if link is None else dict(parse_qsl(urlsplit(link["url"]).query))
 
 
 def problem_in(answer: httpx2.Response) -> dict[str, object]:

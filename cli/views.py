@@ -102,6 +102,8 @@ def parked(found: Answer, console: Console) -> None:
         for each in found["dropped"]:
             table.add_row(each["projection"], each["event"], each["dropped_by"], each["reason"])
         console.print(table)
+    for name in found["more"]:
+        console.print(f"These are the first {len(found[name])} {name}; there are more.", style="red", highlight=False)
 
 
 def parked_stream(found: Answer, console: Console) -> None:

@@ -14,17 +14,17 @@ from regesta.auth import Principal
 from regesta.errors import NotFound
 from regesta.event import event_name
 from regesta.lag import lags
+from regesta.paging import Paged, place_key
 from regesta.parked import Dropped, Parked
 from regesta.rebuild import Rebuild
 from regesta.runtime import Runtime, runtime_of
-from regesta.strict import IN_DIGITS, StrictRoute
+from regesta.strict import StrictRoute
 from regesta.web import Caller
 
 OPERATORS = frozenset({"operator", "administrator"})
 
 router = APIRouter(route_class=StrictRoute, tags=["operation"])
 
-Limit = Annotated[int, Query(ge=1, le=500), IN_DIGITS]
 Name = Annotated[str | None, Query(max_length=100, description="Only the read model of this name.")]
 
 
@@ -195,17 +195,19 @@ async def get_rebuilds(request: Request, caller: Caller) -> list[Rebuild]:
 
 
 @router.get("/projections/parked")
-async def get_parked(request: Request, caller: Caller, projection: Name = None, limit: Limit = 100) -> list[ParkedOut]:
-    """Return the first parked streams of the read models, by read model and position."""
+async def get_parked(request: Request, caller: Caller, paged: Paged, projection: Name = None) -> list[ParkedOut]:
+    """Return parked streams of the read models, by read model and position; the next page is in the Link header."""
     runtime = _operated(request, caller)
-    return [ParkedOut.of(each) for each in await runtime.parked.all(limit, projection)]
+    found = await runtime.parked.all(paged.wanted, projection, paged.place())
+    return [ParkedOut.of(each) for each in paged.page_of_now(found, _key)]
 
 
 @router.get("/projections/dropped")
-async def get_dropped(request: Request, caller: Caller, limit: Limit = 100) -> list[DroppedOut]:
-    """Return the events that read models may leave out, by read model and position."""
+async def get_dropped(request: Request, caller: Caller, paged: Paged) -> list[DroppedOut]:
+    """Return events that read models may leave out, by read model and position; the next page is in the Link header."""
     runtime = _operated(request, caller)
-    return [DroppedOut.of(each) for each in await runtime.parked.dropped(limit)]
+    found = await runtime.parked.dropped(paged.wanted, paged.place())
+    return [DroppedOut.of(each) for each in paged.page_of_now(found, _key)]
 
 
 @router.get("/projections/{projection}/parked/{stream}")
@@ -230,6 +232,10 @@ async def post_drop(request: Request, caller: Caller, projection: str, stream: s
     runtime = _operated(request, caller)
     folded = await runtime.parked.drop(projection, stream, caller.subject, body.reason)
     return await _retried(runtime, projection, stream, folded)
+
+
+def _key(each: Parked | Dropped) -> str:
+    return place_key(each.projection, each.position)
 
 
 def _operated(request: Request, caller: Principal) -> Runtime:

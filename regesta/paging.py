@@ -45,18 +45,40 @@ class Paging:
             raise Malformed(f"after: {self.after!r} is no event of {log}", after=self.after)
         return position
 
+    def place(self) -> tuple[str, int]:
+        """Return the read model and position that `after` names, as `place_key` does; ("", 0) for the first page.
+
+        Raises Malformed.
+        """
+        if not self.after:
+            return "", 0
+        name, _, position = self.after.rpartition(":")
+        if not (name and position.isascii() and position.isdigit() and int(position) <= LARGEST):
+            raise Malformed(f"after: {self.after!r} is not as in 'lines:1234'", after=self.after)
+        return name, int(position)
+
     def page(self, view: View, rows: Sequence[T], key: Callable[[T], str]) -> tuple[T, ...]:
         """Return the rows of the page, of up to `wanted` that were read.
 
         The answer names the page after it, when there is one: as of the same cut, whatever is recorded in the meantime.
         """
+        return self._page(rows, key, {} if "as_of" in self.request.query_params else {"cut": view.token})
+
+    def page_of_now(self, rows: Sequence[T], key: Callable[[T], str]) -> tuple[T, ...]:
+        """Return the same of a list that has no past: what leaves it in the meantime is not on the pages to come."""
+        return self._page(rows, key, {})
+
+    def _page(self, rows: Sequence[T], key: Callable[[T], str], state: dict[str, str]) -> tuple[T, ...]:
         page = tuple(rows[: self.limit])
         if len(rows) > self.limit:
-            url = self.request.url.include_query_params(after=key(page[-1]))
-            if "as_of" not in self.request.query_params:
-                url = url.include_query_params(cut=view.token)
+            url = self.request.url.include_query_params(after=key(page[-1]), **state)
             self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         return page
+
+
+def place_key(projection: str, position: int) -> str:
+    """Return what stands for a place in a list by read model and position; names of reactions have colons themselves."""
+    return f"{projection}:{position}"
 
 
 async def paging(

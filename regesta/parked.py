@@ -30,7 +30,7 @@ FROM projections.parked AS parked JOIN projections.checkpoints AS build USING (s
 JOIN unnest($1::text[], $2::integer[]) AS mine (name, number) ON (build.projection, build.version) = (mine.name, mine.number)
 WHERE build.live
 """
-LIST = f"{READ} ORDER BY build.projection, parked.position LIMIT $3"
+LIST = f"{READ} AND (build.projection, parked.position) > ($4, $5) ORDER BY build.projection, parked.position LIMIT $3"
 READ_ONE = f"{READ} AND parked.stream = $3"
 # Events of the stream from a version on, up to a position. $4: their types; null for all.
 WAITING_OWN = """
@@ -57,8 +57,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
 LIST_DROPPED = """
 SELECT projection, source, stream, position, error, reason, dropped_by, dropped_at FROM projections.dropped
 JOIN unnest($1::text[], $2::integer[]) AS mine (projection, version) USING (projection, version)
-ORDER BY projection, position LIMIT $3
+WHERE (projection, position) > ($4, $5) ORDER BY projection, position LIMIT $3
 """
+# Before every read model and position.
+START = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,16 @@ class ParkedStreams:
         self._projections = {projection.name: projection for projection in projections}
         self._turn = asyncio.Lock()
 
-    async def all(self, limit: int, projection: str | None = None) -> list[Parked]:
-        """Return the first parked streams, by read model and position. Raises NotFound for a read model that is none."""
-        return [Parked(*row) for row in await self._pool.fetch(LIST, *self._names(projection), limit)]
+    async def all(self, limit: int, projection: str | None = None, after: tuple[str, int] = START) -> list[Parked]:
+        """Return the first parked streams, by read model and position. Raises NotFound for a read model that is none.
 
-    async def dropped(self, limit: int) -> list[Dropped]:
-        """Return the first events that read models may leave out, by read model and position."""
-        return [Dropped(*row) for row in await self._pool.fetch(LIST_DROPPED, *self._names(None), limit)]
+        after: the read model and position that they come behind.
+        """
+        return [Parked(*row) for row in await self._pool.fetch(LIST, *self._names(projection), limit, *after)]
+
+    async def dropped(self, limit: int, after: tuple[str, int] = START) -> list[Dropped]:
+        """Return the first events that read models may leave out, by read model and position. after: as in `all`."""
+        return [Dropped(*row) for row in await self._pool.fetch(LIST_DROPPED, *self._names(None), limit, *after)]
 
     async def find(self, projection: str, stream: str) -> Parked | None:
         """Return where a stream is parked in a read model; None when it is not."""

@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from regesta.checkpoint import enter, read_all
+from regesta.command import Command
 from regesta.database import Connection as Db
+from regesta.event import Event, Recorded
 from regesta.follower import Follower
 from regesta.projection import Fact, Projection
+from regesta.reaction import Here
 from regesta.store import PostgresStore
 from regesta.suites import META
 from regesta.unit import Appended, NewEvent, Unit
-from tests.regesta.jars import PROJECTION, JarFilled, project_levels
+from tests.regesta.jars import PROJECTION, REACTION, JarFilled, project_levels
 
 ROWS = "SELECT jar, amount, labels, from_position, to_position FROM levels ORDER BY jar, from_position"
 
@@ -83,3 +86,14 @@ def fault_of_ours() -> None:
 
 # Cannot fold a fill of 13.
 POISONED = poisoned(fault_of_ours)
+
+
+async def stick(_here: Here, _recorded: Recorded, event: Event) -> Sequence[Command]:
+    """Do nothing, or fail at a fill of 13."""
+    if isinstance(event, JarFilled) and event.amount == 13:
+        fault_of_ours()
+    return []
+
+
+# Cannot react to a fill of 13.
+STUCK = replace(REACTION, react=stick)

@@ -12,7 +12,7 @@ import pytest
 from regesta import rebuilder as rebuilding
 from tests.conftest import FreshDatabase
 from tests.regesta.jars import SERVICE
-from tests.regesta.levels import POISONED
+from tests.regesta.levels import POISONED, STUCK
 from tests.regesta.serving import Issuer, Served, client, served, settings_of, until
 
 STREAM = quote("jar/a", safe="")
@@ -24,6 +24,14 @@ async def poisoned(reused_database: FreshDatabase, issuer: Issuer) -> AsyncItera
     """Serve jars with a read model that cannot fold a fill of 13."""
     settings = settings_of(await reused_database("jars"), issuer)
     async with served(replace(SERVICE, projections=(POISONED,)), settings, issuer) as running:
+        yield running
+
+
+@pytest.fixture
+async def stuck(reused_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Served]:
+    """Serve jars with a read model and a reaction that cannot take in a fill of 13."""
+    service = replace(SERVICE, projections=(POISONED,), reactions=(STUCK,))
+    async with served(service, settings_of(await reused_database("jars"), issuer), issuer) as running:
         yield running
 
 
@@ -73,6 +81,40 @@ async def test_a_parked_stream_is_shown_named_and_mended(poisoned: Served) -> No
         assert (await user.get("/readyz")).json() == {"status": "ok", "reasons": []}
         for gone in (await user.get(PARKED), await user.post(f"{PARKED}/retry")):
             assert gone.status_code == 404
+
+
+async def in_pages(user: httpx2.AsyncClient, name: str, limit: int) -> list[dict[str, str]]:
+    """Return a list of what is parked or dropped, read by following its links."""
+    answer = await user.get(f"/projections/{name}?limit={limit}")
+    rows: list[dict[str, str]] = answer.json()
+    while "next" in answer.links:
+        assert len(answer.json()) == limit
+        assert len(rows) < 100, "the links lead in a circle"
+        answer = await user.get(answer.url.join(answer.links["next"]["url"]))
+        rows += answer.json()
+    assert answer.json(), "the last page is empty"
+    return rows
+
+
+async def test_what_is_parked_and_dropped_is_listed_in_pages(stuck: Served) -> None:
+    async with operator(stuck) as user:
+        fills = [await filled(user, jar, "poison", 13) for jar in "edcba"]
+
+        async def all_parked() -> bool:
+            return len((await user.get("/projections/parked")).json()) == 10
+
+        await until(all_parked)
+        wanted = [(name, fill) for name in ("levels", "reaction:stick-full:jars") for fill in fills]
+        for limit in (1, 3, 5, 9):
+            parked = await in_pages(user, "parked", limit)
+            assert [(each["projection"], each["event"]) for each in parked] == wanted
+        for each in await in_pages(user, "parked", 10):
+            path = f"/projections/{each['projection']}/parked/{quote(each['stream'], safe='')}/drop"
+            assert (await user.post(path, json={"reason": "entered twice"})).status_code == 200
+        dropped = await in_pages(user, "dropped", 3)
+        assert [(each["projection"], each["event"]) for each in dropped] == wanted
+        wrong = await user.get("/projections/dropped?after=levels")
+        assert (wrong.status_code, wrong.json()["after"]) == (400, "levels")
 
 
 @pytest.mark.parametrize(

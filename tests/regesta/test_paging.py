@@ -10,7 +10,7 @@ from fastapi import Request, Response
 
 from regesta.database import Connection
 from regesta.errors import Malformed
-from regesta.paging import Paging
+from regesta.paging import Paging, place_key
 from regesta.view import View
 
 KEYS = ["a", "b", "c", "d", "e"]
@@ -69,3 +69,20 @@ def test_the_event_before_a_page_is_one_of_the_log() -> None:
         with pytest.raises(Malformed, match=wrong) as refused:
             paging(after=wrong).position("jars")
         assert refused.value.details == {"after": wrong}
+
+
+def test_a_place_is_a_read_model_and_a_position() -> None:
+    assert paging().place() == ("", 0)
+    for place in (("lines", 12), ("reaction:first-advance:budget", 7)):
+        assert paging(after=place_key(*place)).place() == place
+    for wrong in ("12", ":12", "lines", "lines:", "lines:-1", "lines:\N{SUPERSCRIPT TWO}", "lines:9999999999999999999"):
+        with pytest.raises(Malformed) as refused:
+            paging(after=wrong).place()
+        assert refused.value.details == {"after": wrong}
+
+
+def test_a_list_without_a_past_leads_on_without_a_cut() -> None:
+    first = paging("limit=2&projection=lines")
+    assert first.page_of_now(KEYS[:3], str) == ("a", "b")
+    assert next_of(first) == {"limit": ["2"], "projection": ["lines"], "after": ["b"]}
+    assert next_of(paging()) is None
