@@ -83,10 +83,7 @@ def serve(
 
     Settings come from the environment: REGESTA_<NAME> for all, REGESTA_<SERVICE>_<NAME> for one of them.
     """
-    names = services or list(SERVICES)
-    for name in names:
-        if name not in SERVICES:
-            raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
+    names = _services(services)
     from cli.serving import serve_services
     from regesta import telemetry
 
@@ -148,6 +145,25 @@ def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> N
     views.show(found, as_json, views.lag, console)
 
 
+@app.command(epilog="Example: regesta doctor budget --data-dir .regesta")
+def doctor(
+    services: Annotated[list[str] | None, typer.Argument(help="Which services; all four when none is named.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Look at the databases: settings, clocks, disk, durable commits, rights, migrations.
+
+    They are those that REGESTA_DATABASE_URL or REGESTA_<SERVICE>_DATABASE_URL name, else those of the embedded installation.
+    Exit code 1 when something fails.
+    """
+    from cli.doctor import examine_all, failed
+
+    found = examine_all(_services(services), data_dir)
+    views.show(found, as_json, views.examined, console)
+    if failed(found):
+        raise typer.Exit(REFUSED)
+
+
 @app.command(epilog="Example: regesta rebuild budget --projection lines")
 def rebuild(
     service: Service,
@@ -192,6 +208,14 @@ def token(
             _subject(subject), _scopes(scope), roles=_roles(role or []), units=_units(unit or []), hours=hours
         )
     write(f"{made}\n".encode())
+
+
+def _services(names: list[str] | None) -> list[str]:
+    """Return the services that are meant: all when none is named."""
+    for name in names or ():
+        if name not in SERVICES:
+            raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
+    return names or list(SERVICES)
 
 
 def _scopes(wanted: list[str] | None) -> list[str]:

@@ -9,12 +9,14 @@ from typing import Final, TypeAlias
 import orjson
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from cli.output import write
 from cli.remote import Answer
 
 View: TypeAlias = Callable[[Answer, Console], None]
 
+COLOURS: Final = {"ok": "green", "warn": "yellow", "fail": "red", "unknown": "cyan"}
 NUMBERS: Final = ("position", "head", "lag", "oldest")
 # Columns that are shown only where a row says something there.
 FURTHER: Final = {"unknown": "not known", "failure": "standing still because"}
@@ -79,6 +81,19 @@ def _age(seconds: float | None) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.1f} s" if seconds else "0 s"
+
+
+def examined(found: Answer, console: Console) -> None:
+    """Print what the doctor found, a table for each service."""
+    for service, its in found.items():
+        table = Table(
+            "", "looked at", Column("found", overflow="fold"), Column("what to do", overflow="fold"), title=service
+        )
+        for each in its:
+            table.add_row(
+                Text(each["status"], COLOURS[each["status"]]), each["name"], Text(each["found"]), Text(each["action"])
+            )
+        console.print(table)
 
 
 def rebuilt(found: Answer, console: Console) -> None:

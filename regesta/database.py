@@ -67,6 +67,31 @@ READ_DATABASE = "SELECT true FROM pg_database WHERE datname = $1"
 READ_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1)"
 
 
+# $1, $2: the role of the log, and that of migrations. The service's own is the current one.
+READ_EXCESS = """
+SELECT format('%s may %s', rolname, power) AS excess FROM pg_roles CROSS JOIN LATERAL (VALUES
+    (rolsuper, 'do everything'), (rolcreaterole, 'make roles'), (rolcreatedb, 'make databases'),
+    (rolreplication, 'replicate'), (rolbypassrls, 'pass by row security'), (rolname = $1 AND rolcanlogin, 'log in')
+) AS powers (has, power) WHERE has AND rolname IN (current_user, $1, $2)
+UNION ALL
+SELECT format('%s may become %s', current_user, rolname) FROM pg_roles
+WHERE rolname IN ($1, $2) AND pg_has_role(current_user, oid, 'MEMBER')
+UNION ALL
+SELECT format('%s may %s %s.%s', grantee, right_, nspname, relname) FROM pg_class
+JOIN pg_namespace ON pg_namespace.oid = relnamespace
+CROSS JOIN unnest(ARRAY[current_user, $2]) AS grantee
+CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS right_
+WHERE nspname = 'log' AND relkind = 'r' AND has_table_privilege(grantee, pg_class.oid, right_)
+UNION ALL
+SELECT format('%s may make tables in the schema %s', current_user, nspname) FROM pg_namespace
+WHERE nspname !~ '^pg_temp' AND has_schema_privilege(current_user, oid, 'CREATE')
+UNION ALL
+SELECT 'everybody may connect' FROM pg_database CROSS JOIN aclexplode(coalesce(datacl, acldefault('d', datdba))) AS acl
+WHERE datname = current_database() AND acl.grantee = 0 AND acl.privilege_type = 'CONNECT'
+ORDER BY 1
+"""
+
+
 @dataclass(frozen=True)
 class Passwords:
     """The passwords of a service's two roles that log in. ASCII only."""
@@ -121,19 +146,36 @@ async def migrate(owner_dsn: str, service: str, files: Sequence[Path]) -> list[s
     nothing is applied then.
     """
     _require_name(service)
-    texts = {file.name: file.read_text(encoding="utf-8") for file in files}
-    if len(texts) < len(files):
-        raise Misconfigured(f"two migrations of {service!r} have one name: {[file.name for file in files]!r}")
     async with _connected(owner_dsn) as owner:
         await owner.execute("SELECT pg_advisory_lock($1)", MIGRATING)
         await owner.execute(CREATE_MIGRATIONS)
-        applied = {row["name"]: row["sha256"] for row in await owner.fetch(READ_MIGRATIONS)}
-        _require_unchanged(service, applied, texts)
-        _require_forward(service, applied, files)
-        pending = [name for name, text in texts.items() if applied.get(name) != _sha256(text)]
-        for name in pending:
-            await _apply(owner, service, name, texts[name])
-    return pending
+        names = await pending(owner, service, files)
+        for file in files:
+            if file.name in names:
+                await _apply(owner, service, file.name, _text(file))
+    return names
+
+
+async def pending(db: Connection, service: str, files: Sequence[Path]) -> list[str]:
+    """Return the names of the files that a database has not seen, or not as they are now. Raises Misconfigured (see migrate)."""
+    texts = {file.name: _text(file) for file in files}
+    if len(texts) < len(files):
+        raise Misconfigured(f"two migrations of {service!r} have one name: {[file.name for file in files]!r}")
+    seen = await applied(db)
+    _require_unchanged(service, seen, texts)
+    _require_forward(service, seen, files)
+    return [name for name, text in texts.items() if seen.get(name) != _sha256(text)]
+
+
+async def applied(db: Connection) -> dict[str, str]:
+    """Return the SHA-256 of each file that was applied to a database, by name."""
+    return {row["name"]: row["sha256"] for row in await db.fetch(READ_MIGRATIONS)}
+
+
+async def excess_rights(db: Connection, service: str) -> list[str]:
+    """Return what the roles of a service may do that they should not, as sentences. db: of the role that runs."""
+    rows = await db.fetch(READ_EXCESS, f"{service}_log", f"{service}_owner")
+    return [row["excess"] for row in rows]
 
 
 async def check_durable(connection: Connection, *, allow_unsafe: bool = False) -> None:
@@ -219,6 +261,10 @@ def _applied_once(name: str) -> bool:
 def _require_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise Misconfigured(f"{name!r} cannot name a service or its database")
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def _sha256(text: str) -> str:

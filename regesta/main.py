@@ -1,4 +1,4 @@
-"""How a process runs a service: api | worker | all | migrate | rebuild."""
+"""How a process runs a service: api | worker | all | migrate | rebuild | doctor."""
 
 from __future__ import annotations
 
@@ -32,9 +32,11 @@ from regesta.calendar import keep_calendar
 from regesta.checkpoint import add_builds
 from regesta.database import check_durable, migrate, migrations
 from regesta.decider import Decider
+from regesta.doctor import examine, target_of
 from regesta.errors import Misconfigured
 from regesta.event import Registry
 from regesta.feed import FeedClient
+from regesta.findings import Status
 from regesta.follower import Follower
 from regesta.gauges import measure_always
 from regesta.parked import ParkedStreams
@@ -293,9 +295,9 @@ async def rebuild(service: Service, settings: Settings, name: str | None, *, acc
 
 
 def main(service: Service) -> None:
-    """Run `python -m services.<name> api|worker|all|migrate|rebuild`."""
+    """Run `python -m services.<name> api|worker|all|migrate|rebuild|doctor`."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.title)
-    parser.add_argument("role", choices=["api", "worker", "all", "migrate", "rebuild"])
+    parser.add_argument("role", choices=["api", "worker", "all", "migrate", "rebuild", "doctor"])
     parser.add_argument("--projection", help="rebuild only this read model")
     parser.add_argument("--accept", action="store_true", help="rebuild: take the new rows even if they differ")
     arguments = parser.parse_args()
@@ -323,6 +325,10 @@ def _work_off(service: Service, settings: Settings, arguments: argparse.Namespac
                 found = asyncio.run(rebuild(service, settings, arguments.projection, accept=arguments.accept))
                 _say([each.model_dump_json() for each in found])
                 well = not any(each.state == "differs" for each in found)
+            case "doctor":
+                seen = asyncio.run(examine(target_of(service, settings)))
+                _say([each.model_dump_json() for each in seen])
+                well = not any(each.status is Status.FAIL for each in seen)
             case _:
                 well = uvloop.run(work(service, settings))
     finally:

@@ -29,7 +29,9 @@ class Cause(Enum):
     DATABASE_AWAY = _Says(
         RED, "The database does not answer.", "Look whether PostgreSQL runs; the service goes on by itself."
     )
-    WRITER_REFUSED = _Says(RED, "The database refuses what is to be recorded.", "See PostgreSQL's log.")
+    WRITER_REFUSED = _Says(
+        RED, "The database refuses what is to be recorded.", "See PostgreSQL's log and `regesta doctor`."
+    )
     TASK_ENDED = _Says(
         RED, "A part of this process ended, so that nobody does its work.", "Start the process again; its log says why."
     )
@@ -65,12 +67,12 @@ class Cause(Enum):
     QUEUE_FULL = _Says(
         YELLOW,
         "More wait to be decided or recorded than may; commands are answered 503 with Retry-After.",
-        "Let callers be fewer or slower, or look why the database is slow.",
+        "Let callers be fewer or slower, or see `regesta doctor` for why the database is slow.",
     )
     CLOCK_BEHIND = _Says(
         YELLOW,
         "The newest event is later than the database's clock, which was set back or is wrong.",
-        "Set the clock right. New events get that event's time until the clock has passed it; nothing is out of order.",
+        "See `regesta doctor` and set the clock right. New events get that event's time until the clock has passed it; nothing is out of order.",
     )
 
     @property

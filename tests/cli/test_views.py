@@ -78,6 +78,16 @@ def test_an_age_is_told_in_words(seconds: float, shown: str) -> None:
     assert row[6] == shown
 
 
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_finding_says_what_to_do_in_whole_words(width: int) -> None:
+    action = "Set it to on and restart PostgreSQL: what was [acknowledged] can be lost."
+    bad = {"name": "fsync", "status": "fail", "found": "[off]", "action": action}
+    lines = printed(views.examined, {"budget": [bad]}, width)
+    shown = [" ".join(filter(None, column)) for column in zip(*cells(lines), strict=True)]
+    assert shown == ["fail", "fsync", "[off]", action]
+    assert max(map(len, lines)) <= width
+
+
 def test_what_stands_still_says_why() -> None:
     first, second = LAG["objectives"]["projections"]
     stuck = {"kpi": {"projections": [first | {"failure": "no such table"}, second], "replicas": []}}

@@ -197,6 +197,18 @@ def test_replay_lag_and_rebuild_answer_as_tables_and_json(demo: Demo) -> None:
     assert letter_of(demo)["hash"] == letter["hash"]
 
 
+def test_the_doctor_looks_at_what_runs(demo: Demo) -> None:
+    place = ("--data-dir", str(demo.folder / "data"))
+    found = json.loads(demo.regesta("doctor", *place, "--json").stdout)
+    assert found.keys() == demo.services.keys()
+    for its in found.values():
+        # How fast this machine's disk is, and how full, is its own affair.
+        assert {each["status"] for each in its if each["name"] not in {"durable commit", "disk"}} == {"ok"}
+    table = demo.regesta("doctor", "kpi", *place).stdout
+    assert "synchronous_commit" in table
+    assert "objectives" not in table.splitlines()[0]
+
+
 def test_clear_errors_and_exit_codes(demo: Demo) -> None:
     assert demo.regesta("letter", "no-such-note", "2024", check=False).returncode == 1
     assert demo.regesta("replay", "nothing", "a/b", check=False).returncode == 2

@@ -64,6 +64,12 @@ def test_replay(tried: Demo) -> None:
     assert "<html" in (tried.folder / "letter.html").read_text("utf-8")
 
 
+def test_watch(tried: Demo) -> None:
+    printed = run(tried, lines_of("watch"))
+    assert printed.startswith('{"status":"ok","reasons":[]}')
+    assert "reaction:first-advance:budget" in printed
+
+
 def test_import(tried: Demo) -> None:
     before = tried.heads()
     assert "commands are recorded" in run(tried, lines_of("import"))
