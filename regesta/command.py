@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable, Refused
+from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable, Refused, WithdrawalDiffers
 from regesta.event import Event, FactWithdrawn, key_of, split_name
 
 REPORTERS = frozenset({"connector", "administrator"})
@@ -103,7 +103,7 @@ class State:
     """What a fold of one stream knows.
 
     version: of the last event folded; 0 for a stream nobody wrote. steps: the withdrawable facts that stand, by position;
-    gone: positions of the withdrawn ones. unread: position of the first fact of a later release; nothing is decided on what
+    gone: how the others were withdrawn, by theirs. unread: position of the first fact of a later release; nothing is decided on what
     is folded without it. All are kept by the kernel.
     """
 
@@ -112,7 +112,7 @@ class State:
     stream: str
     version: int = 0
     steps: dict[int, Event] = field(default_factory=dict)
-    gone: set[int] = field(default_factory=set)
+    gone: dict[int, FactWithdrawn] = field(default_factory=dict)
     unread: int | None = None
 
     @property
@@ -185,7 +185,7 @@ class Aggregate(Generic[S]):
         state.version += 1
         if isinstance(event, FactWithdrawn):
             _, gone = split_name(event.event)
-            state.gone.add(gone)
+            state.gone[gone] = event
             step = state.steps.pop(gone, None)
             if step is not None and self.undo is not None:
                 self.undo(state, step)
@@ -217,14 +217,15 @@ def plain(value: object) -> Detail:
 
 
 def fact(kind: type[E], command: Command, **more: object) -> E:
-    """Return the event that has the command's fields of the same names, and `more`.
+    """Return the event that has the command's fields of the same names, and `more`, and occurred when the command says.
 
     Raises TypeError for a member that the event has not, which would be recorded for ever without a meaning.
     """
     members, shared = _members(kind, type(command))
     if not more.keys() <= members:
         raise TypeError(f"{kind.__name__} has no {sorted(more.keys() - members)}")
-    return kind.model_validate({name: getattr(command, name) for name in shared} | more)
+    event = kind.model_validate({name: getattr(command, name) for name in shared} | more)
+    return event.dated(command.occurred)
 
 
 @cache
@@ -248,16 +249,31 @@ def judge(asked: R, context: Context, broken: Iterable[Refused]) -> R:
     return asked.model_copy(update={"breaches": tuple(dict.fromkeys(refusal.code for refusal in broken))})
 
 
-def recorded(kept: E | None, asked: E, error: type[Differs]) -> bool:
+def recorded(kept: Event | None, asked: Event, error: type[Differs]) -> bool:
     """Return whether a fact stands under its reference already. Raises `error` when it stands there with other content."""
     if kept is None:
         return False
-    for name in type(asked).model_fields:
-        stands, wanted = getattr(kept, name), getattr(asked, name)
-        if name not in NOT_CONTENT and stands != wanted:
-            was, now = plain(stands), plain(wanted)
-            raise error(f"{name} is recorded as {was!r}, not {now!r}", field=name, recorded=was, given=now)
+    for name, stands, wanted in _differences(kept, asked):
+        was, now = plain(stands), plain(wanted)
+        raise error(f"{name} is recorded as {was!r}, not {now!r}", field=name, recorded=was, given=now)
     return True
+
+
+def repeats(kept: Event | None, asked: Event) -> bool:
+    """Return whether a statement, of which the latest counts, says what was stated last."""
+    return kept is not None and not any(_differences(kept, asked))
+
+
+def _differences(kept: Event, asked: Event) -> Iterator[tuple[str, object, object]]:
+    """Yield (member, as recorded, as asked) of what a fact would say otherwise.
+
+    One that does not say when it occurred says nothing else about that.
+    """
+    for name in type(asked).model_fields:
+        if name not in NOT_CONTENT and getattr(kept, name) != getattr(asked, name):
+            yield name, getattr(kept, name), getattr(asked, name)
+    if asked.occurred not in {None, kept.occurred}:
+        yield "occurred", kept.occurred, asked.occurred
 
 
 def fold(aggregate: Aggregate[S], stream: str, events: Iterable[tuple[int, Event]]) -> S:
@@ -268,14 +284,16 @@ def fold(aggregate: Aggregate[S], stream: str, events: Iterable[tuple[int, Event
     return state
 
 
-def withdraw(state: State, service: str, event: str, reason: str) -> Facts:
+def withdraw(state: State, service: str, command: Command) -> Facts:
     """Return the withdrawal of one step of this stream; nothing when it is withdrawn already.
 
-    Raises NotWithdrawable when `event` is not a step of this stream.
+    command: has the event's name and the reason. Raises NotWithdrawable when the event is not a step of this stream,
+    WithdrawalDiffers when it was withdrawn for another reason.
     """
-    source, position = split_name(event)
-    if source == service and position in state.gone:
+    asked = fact(FactWithdrawn, command)
+    source, position = split_name(asked.event)
+    if source == service and recorded(state.gone.get(position), asked, WithdrawalDiffers):
         return nothing()
     if source != service or position not in state.steps:
-        raise NotWithdrawable(f"{event!r} is not a step of {state.stream!r} that stands", event=event)
-    return {state.stream: [FactWithdrawn(event=event, reason=reason)]}
+        raise NotWithdrawable(f"{asked.event!r} is not a step of {state.stream!r} that stands", event=asked.event)
+    return {state.stream: [asked]}

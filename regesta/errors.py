@@ -28,6 +28,7 @@ RegestaError
 ├── WrongMethod                405
 ├── Refused                    409  a rule of the domain says no; domains derive their own, one per rule
 │   ├── Differs                409  same reference, other content
+│   │   └── WithdrawalDiffers  409
 │   └── NotWithdrawable        409
 ├── StaleVersion               412  If-Match, If-None-Match: the stream has another version
 ├── Forked                     409  two logs differ at one position
@@ -233,6 +234,12 @@ class Differs(Refused):
     """The same reference is recorded with other content."""
 
     code = "differs"
+
+
+class WithdrawalDiffers(Differs):
+    """The step is withdrawn already, for another reason."""
+
+    code = "withdrawal-differs"
 
 
 class NotWithdrawable(Refused):

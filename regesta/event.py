@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -16,6 +16,8 @@ BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 LOG_NAME = r"[a-z][a-z0-9-]{0,30}"
 EVENT_NAME = re.compile(rf"^({LOG_NAME}):([1-9][0-9]{{0,18}})$")
 VERSION = re.compile(r"\.v([1-9][0-9]*)$")
+# Where an event keeps it: as functools.cached_property does, beside the fields that pydantic reads, writes and compares.
+OCCURRED: Final = "_occurred"
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -70,6 +72,20 @@ class Event(BaseModel):
     name: ClassVar[str]
     withdrawable: ClassVar[bool] = False
     replaces: ClassVar[tuple[AnyUpcast, ...]] = ()
+
+    @property
+    def occurred(self) -> str | None:
+        """When it happened in the world (EDTF), None when that is not said: of its envelope, no part of data and equality."""
+        occurred: str | None = self.__dict__.get(OCCURRED)
+        return occurred
+
+    def dated(self, occurred: str | None) -> Self:
+        """Return it as what happened then."""
+        if occurred == self.occurred:
+            return self
+        twin = self.model_copy()
+        twin.__dict__[OCCURRED] = occurred
+        return twin
 
 
 class FactWithdrawn(Event):
@@ -129,7 +145,8 @@ class Recorded:
 
         Raises pydantic.ValidationError when the data is not what the contract of its type says, and what an upcast raises.
         """
-        return self.registry.read(self.type, self.raw)
+        event = self.registry.read(self.type, self.raw)
+        return None if event is None else event.dated(self.occurred)
 
 
 def event_name(source: str, position: int) -> str:

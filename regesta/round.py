@@ -136,7 +136,7 @@ class Round:
         for stream in facts:
             self._rules.read(read, stream)
         group = self._join(touched)
-        group.decided.append((pending, self._evolve(group, facts)))
+        group.decided.append((pending, self._evolve(group, facts, pending.command.occurred)))
         return group
 
     def _state(self, stream: str, *, alone: bool) -> State:
@@ -163,12 +163,12 @@ class Round:
         self._groups.update(dict.fromkeys(first.working, first))
         return first
 
-    def _evolve(self, group: Group, facts: Facts) -> list[Versioned]:
+    def _evolve(self, group: Group, facts: Facts, occurred: str | None) -> list[Versioned]:
         """Fold new facts into the working states; return them with their versions."""
         events: list[Versioned] = []
         for stream, added in facts.items():
             state = group.working[stream]
-            for event in added:
+            for event in (each.dated(occurred) for each in added):
                 self._rules.require_newest(event)
                 self._rules.aggregate(stream).apply(state, event, None)
                 events.append((stream, state.version, event))

@@ -212,7 +212,7 @@ class Domain:
         """Decide a command, record its facts and return them. Raises the refusal."""
         context = Context(actor, frozenset(roles), frozenset(units), NOON)
         facts = self._rules[type(command)].decide(command, self.state, context)
-        self.given(facts)
+        self.given({stream: [event.dated(command.occurred) for event in events] for stream, events in facts.items()})
         return facts
 
     def state(self, kind: type[S], key: str) -> S:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from cli.problems import PUBLISHED, answered, text
-from regesta.errors import RegestaError
+from regesta.errors import Differs, RegestaError
 
 
 def answers_of_services() -> list[type[RegestaError]]:
@@ -27,3 +29,9 @@ def test_a_type_has_one_status() -> None:
     for error in answers_of_services():
         statuses.setdefault(error.code, set()).add(error.status)
     assert not {code: found for code, found in statuses.items() if len(found) > 1}
+
+
+def test_other_content_under_a_reference_is_known_by_its_ending() -> None:
+    found = [error for error in answers_of_services() if issubclass(error, Differs)]
+    assert len(found) > 25
+    assert not [error.code for error in found if re.search(r"(^|-)differs$", error.code) is None]

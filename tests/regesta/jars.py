@@ -10,7 +10,20 @@ from typing import Annotated, ClassVar, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from regesta.command import Aggregate, Command, Context, Facts, Read, Reference, Rule, State, nothing, withdraw
+from regesta.command import (
+    Aggregate,
+    Command,
+    Context,
+    Facts,
+    Read,
+    Reference,
+    Rule,
+    State,
+    fact,
+    nothing,
+    recorded,
+    withdraw,
+)
 from regesta.database import Connection as Db
 from regesta.errors import Differs, Refused
 from regesta.event import Event, FactWithdrawn, Recorded, Registry
@@ -58,8 +71,8 @@ class ShelfBuilt(Event):
 class Jar(State):
     prefix: ClassVar[str] = "jar"
     amount: int = 0
-    fills: dict[str, int] = field(default_factory=dict)
-    labels: list[str] = field(default_factory=list)
+    fills: dict[str, Event] = field(default_factory=dict)
+    labels: dict[str, Event] = field(default_factory=dict)
 
 
 class JarCommand(Command):
@@ -128,15 +141,12 @@ class TooFew(Refused):
 
 
 def fill(command: Fill, read: Read, _context: Context) -> Facts:
-    jar = read(Jar, command.jar)
-    known = jar.fills.get(command.ref)
-    if known == command.amount:
+    jar, asked = read(Jar, command.jar), fact(JarFilled, command)
+    if recorded(jar.fills.get(command.ref), asked, Differs):
         return nothing()
-    if known is not None:
-        raise Differs(f"{command.ref!r} was {known}, not {command.amount}", known=known, amount=command.amount)
     if jar.amount + command.amount > CAPACITY:
         raise Overflows(f"{jar.amount} + {command.amount} is more than {CAPACITY}", amount=command.amount)
-    return {jar.stream: [JarFilled(ref=command.ref, amount=command.amount)]}
+    return {jar.stream: [asked]}
 
 
 def pour(command: Pour, read: Read, _context: Context) -> Facts:
@@ -153,12 +163,15 @@ def pour(command: Pour, read: Read, _context: Context) -> Facts:
 
 
 def label(command: Label, read: Read, _context: Context) -> Facts:
-    jar = read(Jar, command.jar)
-    return nothing() if command.label in jar.labels else {jar.stream: [JarLabelled(label=command.label)]}
+    jar, asked = read(Jar, command.jar), fact(JarLabelled, command)
+    if recorded(jar.labels.get(command.label), asked, Differs):
+        return nothing()
+    # Made without `fact`, so that only the kernel can say when it occurred.
+    return {jar.stream: [JarLabelled(label=command.label)]}
 
 
 def unlabel(command: Unlabel, read: Read, _context: Context) -> Facts:
-    return withdraw(read(Jar, command.jar), "jars", command.event, command.reason)
+    return withdraw(read(Jar, command.jar), "jars", command)
 
 
 class Shard(Event):
@@ -178,20 +191,20 @@ def evolve(jar: Jar, event: Event) -> None:
     match event:
         case JarFilled():
             jar.amount += event.amount
-            jar.fills[event.ref] = event.amount
+            jar.fills[event.ref] = event
         case JarPoured():
             jar.amount -= event.amount
         case JarReceived():
             jar.amount += event.amount
         case JarLabelled():
-            jar.labels.append(event.label)
+            jar.labels[event.label] = event
         case _:
             raise AssertionError(f"no jar knows {event!r}")
 
 
 def undo(jar: Jar, step: Event) -> None:
     if isinstance(step, JarLabelled):
-        jar.labels.remove(step.label)
+        jar.labels.pop(step.label, None)
 
 
 LEVELS = Periods("levels", {"jar": "text"}, {"amount": "bigint", "labels": "text"})
@@ -206,21 +219,21 @@ async def project_levels(db: Db, facts: Sequence[Fact]) -> None:
         if isinstance(amount, int)
     }
     changes = []
-    for recorded, event in facts:
-        amount, labels = now.get(recorded.stream, (0, ""))
+    for moved, event in facts:
+        amount, labels = now.get(moved.stream, (0, ""))
         match event:
             case JarFilled() | JarReceived():
                 amount += event.amount
             case JarPoured():
                 amount -= event.amount
             case JarLabelled():
-                labels += f"{recorded.name} "
+                labels += f"{moved.name} "
             case FactWithdrawn():
                 labels = labels.replace(f"{event.event} ", "")
             case _:
                 raise AssertionError(f"no jar knows {event!r}")
-        now[recorded.stream] = amount, labels
-        changes.append(Change(recorded.position, (recorded.stream,), (amount, labels)))
+        now[moved.stream] = amount, labels
+        changes.append(Change(moved.position, (moved.stream,), (amount, labels)))
     await LEVELS.put(db, changes)
 
 

@@ -60,7 +60,7 @@ def evolve(jar: Jar, event: Event) -> None:
     match event:
         case JarFilled():
             jar.amount += event.coins
-            jar.fills[event.ref] = event.coins
+            jar.fills[event.ref] = jars.JarFilled(ref=event.ref, amount=event.coins)
         case jars.JarFilled() | JarFilledV2():
             raise AssertionError(f"{event!r} is read as its newest class")
         case _:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from regesta.command import Command, Context, fact, judge, recorded
+from regesta.command import Command, Context, fact, judge, recorded, repeats
 from regesta.errors import Differs, MayNotReport, Refused
 from regesta.event import Event
 
@@ -128,3 +128,30 @@ def test_other_content_under_one_reference_is_named() -> None:
     with pytest.raises(Differs, match="colours") as differs:
         recorded(painted, blue, Differs)
     assert differs.value.details == {"field": "colours", "recorded": {"lid": "red"}, "given": {"lid": "blue"}}
+
+
+def test_when_a_fact_occurred_is_heard_when_it_is_said() -> None:
+    painted = JarPainted(ref="a", colours=Colours(lid="red"))
+    dated = painted.dated("2024-06")
+    assert (painted.occurred, dated.occurred, dated.model_copy(update={"ref": "b"}).occurred) == (
+        None,
+        "2024-06",
+        "2024-06",
+    )
+    assert dated == painted
+    assert "2024-06" not in dated.model_dump_json()
+    assert recorded(dated, dated, Differs)
+    assert recorded(dated, painted, Differs)
+    for kept, was in ((painted, None), (dated.dated("2023"), "2023")):
+        with pytest.raises(Differs) as differs:
+            recorded(kept, dated, Differs)
+        assert differs.value.details == {"field": "occurred", "recorded": was, "given": "2024-06"}
+
+
+def test_a_statement_is_repeated_when_nothing_is_said_otherwise() -> None:
+    painted = JarPainted(ref="a", colours=Colours(lid="red"))
+    assert repeats(painted, painted)
+    assert repeats(painted.dated("2024"), painted)
+    assert not repeats(None, painted)
+    assert not repeats(painted, painted.dated("2024"))
+    assert not repeats(painted, painted.model_copy(update={"ref": "b"}))

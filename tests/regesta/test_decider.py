@@ -15,7 +15,16 @@ from regesta import decider as deciding
 from regesta.command import Command, Context
 from regesta.decider import Decider
 from regesta.envelope import Answer, Envelope, Key
-from regesta.errors import Busy, Differs, InvalidInput, KeyReused, LaterRelease, NotWithdrawable, StaleVersion
+from regesta.errors import (
+    Busy,
+    Differs,
+    InvalidInput,
+    KeyReused,
+    LaterRelease,
+    NotWithdrawable,
+    StaleVersion,
+    WithdrawalDiffers,
+)
 from regesta.event import Recorded, Registry
 from regesta.store import PostgresStore
 from regesta.suites import META, new_event, new_unit
@@ -55,8 +64,8 @@ async def decider(store: Store, start: Start) -> Decider:
     return await start(store)
 
 
-def fill(ref: str, amount: int = 1, jar: str = "a") -> Fill:
-    return Fill(jar=jar, ref=ref, amount=amount)
+def fill(ref: str, amount: int = 1, jar: str = "a", occurred: str | None = None) -> Fill:
+    return Fill(jar=jar, ref=ref, amount=amount, occurred=occurred)
 
 
 def keyed(key: str, request: bytes = b"request") -> Envelope:
@@ -203,6 +212,25 @@ async def test_a_repeat_is_never_decided_on_a_stale_state(store: Store, start: S
     await one.handle(Label(jar="a", label="x"), CONTEXT)
     await other.handle(Unlabel(jar="a", event="jars:1", reason="wrong"), CONTEXT)
     assert (await one.handle(Label(jar="a", label="x"), CONTEXT)).events == ("jars:3",)
+
+
+async def test_a_repeat_is_of_what_occurred_then_in_every_process(store: Store, start: Start) -> None:
+    """When a fact occurred is of its envelope, and the states that rules see know it all the same."""
+    one, dated, at_another_time = await start(store), fill("r", occurred="2024-06"), fill("r", occurred="2024-07")
+    assert (await one.handle(dated, CONTEXT)).events == ("jars:1",)
+    for decider in (one, await start(store)):
+        assert (await decider.handle(dated, CONTEXT)).events == ()
+        assert (await decider.handle(fill("r"), CONTEXT)).events == ()
+        with pytest.raises(Differs) as differs:
+            await decider.handle(at_another_time, CONTEXT)
+        assert differs.value.details == {"field": "occurred", "recorded": "2024-06", "given": "2024-07"}
+
+
+async def test_every_fact_of_a_command_occurred_when_it_says(decider: Decider) -> None:
+    assert (await decider.handle(Label(jar="a", label="x", occurred="2024-06"), CONTEXT)).events == ("jars:1",)
+    assert (await decider.handle(Label(jar="a", label="x", occurred="2024-06"), CONTEXT)).events == ()
+    with pytest.raises(Differs, match="occurred is recorded as '2024-06', not '2024-07'"):
+        await decider.handle(Label(jar="a", label="x", occurred="2024-07"), CONTEXT)
 
 
 async def test_a_conflict_is_decided_again(store: Store, decider: Decider) -> None:
@@ -414,6 +442,8 @@ async def test_a_step_is_withdrawn_once(decider: Decider) -> None:
     await decider.handle(fill("r"), CONTEXT)
     assert (await decider.handle(Unlabel(jar="a", event="jars:1", reason="wrong"), CONTEXT)).events == ("jars:3",)
     assert (await decider.handle(Unlabel(jar="a", event="jars:1", reason="wrong"), CONTEXT)).events == ()
+    with pytest.raises(WithdrawalDiffers, match="reason is recorded as 'wrong', not 'right'"):
+        await decider.handle(Unlabel(jar="a", event="jars:1", reason="right"), CONTEXT)
     for event in ("jars:2", "jars:99", "kpi:1"):
         with pytest.raises(NotWithdrawable):
             await decider.handle(Unlabel(jar="a", event=event, reason="wrong"), CONTEXT)

@@ -244,7 +244,7 @@ async def test_an_acknowledgement_names_what_was_recorded(service: Served, user:
     again = await ask(user, {"path": "/jars/named/fills/r"})
     assert (again.status_code, again.json()["events"]) == (200, [])
     differs = await refused(service, user, {"path": "/jars/named/fills/r", "content": b'{"amount": 2}'})
-    assert (differs["status"], differs["type"], differs["known"]) == (409, TYPE_BASE + "differs", 1)
+    assert (differs["status"], differs["type"], differs["recorded"]) == (409, TYPE_BASE + "differs", 1)
 
 
 async def test_a_pinned_version_is_that_of_the_etag(service: Served, user: httpx2.AsyncClient) -> None:

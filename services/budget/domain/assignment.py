@@ -29,12 +29,12 @@ from services.budget.domain.line import require_line
 
 @dataclass(slots=True)
 class Assignments(State):
-    """The lines of an objective. lines: all that were ever assigned, by id; ended: ids of those that no longer are."""
+    """The lines of an objective, by id. lines: all that were ever assigned; ended: how those ended that no longer are."""
 
     prefix: ClassVar[str] = "assignment"
 
     lines: dict[AssignmentId, LineAssigned] = field(default_factory=dict)
-    ended: set[AssignmentId] = field(default_factory=set)
+    ended: dict[AssignmentId, LineUnassigned] = field(default_factory=dict)
 
 
 class AssignmentCommand(BudgetCommand):
@@ -128,16 +128,16 @@ def assign(command: AssignLine, read: Read, _context: Context) -> Facts:
 
 
 def unassign(command: UnassignLine, read: Read, _context: Context) -> Facts:
-    """Return the end of an assignment; nothing when it has ended. Raises UnknownAssignment."""
+    """Return the end of an assignment; nothing when it has ended. Raises UnknownAssignment, AssignmentDiffers."""
     state = read(Assignments, command.objective)
     assigned = state.lines.get(command.assignment)
     if assigned is None:
         raise UnknownAssignment(
             f"{command.objective!r} has no assignment {command.assignment!r}", assignment=command.assignment
         )
-    if command.assignment in state.ended:
-        return nothing()
-    return {state.stream: [fact(LineUnassigned, command, line=assigned.line)]}
+    asked = fact(LineUnassigned, command, line=assigned.line)
+    known = state.ended.get(command.assignment)
+    return nothing() if recorded(known, asked, AssignmentDiffers) else {state.stream: [asked]}
 
 
 def print_allocation(command: PrintAllocation, read: Read, _context: Context) -> Facts:
@@ -147,7 +147,7 @@ def print_allocation(command: PrintAllocation, read: Read, _context: Context) ->
 
 def withdraw_fact(command: WithdrawFact, read: Read, _context: Context) -> Facts:
     """Return the withdrawal of a printed allocation; nothing when it is withdrawn. Raises NotWithdrawable."""
-    return withdraw(read(Assignments, command.objective), LOG, command.event, command.reason)
+    return withdraw(read(Assignments, command.objective), LOG, command)
 
 
 def evolve(state: Assignments, event: LineAssigned | LineUnassigned | AllocationPrinted) -> None:
@@ -156,7 +156,7 @@ def evolve(state: Assignments, event: LineAssigned | LineUnassigned | Allocation
         case LineAssigned():
             state.lines[event.assignment] = event
         case LineUnassigned():
-            state.ended.add(event.assignment)
+            state.ended[event.assignment] = event
         case AllocationPrinted():
             pass  # evidence, no part of any rule
         case _:

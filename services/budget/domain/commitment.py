@@ -42,6 +42,7 @@ from services.budget.domain.errors import (
     ExceedsCommitment,
     NothingCommitted,
     OtherDossier,
+    ReversalDiffers,
     StillLiquidated,
     UnknownCommitment,
 )
@@ -194,19 +195,19 @@ def decommit(command: Decommit, read: Read, context: Context) -> Facts:
 def reverse(command: ReverseCommitment, read: Read, context: Context) -> Facts:
     """Return the reversal and what it releases.
 
-    Raises StillLiquidated while payments stand, NothingCommitted when all was decommitted.
+    Raises ReversalDiffers, StillLiquidated while payments stand, NothingCommitted when all was decommitted.
     """
     commitment = require_commitment(read, command.commitment)
-    if commitment.reversed is not None:
-        return nothing()
-    cents = commitment.remaining_cents
+    before, opened = commitment.reversed, commitment.opening
+    cents = commitment.remaining_cents if before is None else before.amount_cents
     if cents <= 0:
         raise NothingCommitted(f"nothing of {commitment.key!r} is left to take back", commitment=commitment.key)
+    asked = fact(CommitmentReversed, command, line=opened.line, year=opened.year, amount_cents=cents)
+    if recorded(before, asked, ReversalDiffers):
+        return nothing()
     broken: list[Refused] = []
     if standing := [payment for payment, paid_cents in commitment.paid_cents.items() if paid_cents > 0]:
         broken.append(StillLiquidated(f"the payments {standing} stand on {commitment.key!r}", payments=[*standing]))
-    opened = commitment.opening
-    asked = fact(CommitmentReversed, command, line=opened.line, year=opened.year, amount_cents=cents)
     return {commitment.stream: [judge(asked, context, broken)], **_release(commitment, cents)}
 
 

@@ -22,7 +22,7 @@ from contracts.commitments import (
 )
 from contracts.dates import ImpreciseDate
 from contracts.types import BoundedWords, ConventionId, DossierId, Origin, PartyId, PositiveCents, Ppm, Ref
-from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
+from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded, repeats
 from regesta.errors import Refused
 from services.budget.domain.command import BudgetCommand, dossier_reference, party_references
 from services.budget.domain.errors import (
@@ -185,13 +185,13 @@ def sign(command: SignConvention, read: Read, context: Context) -> Facts:
 
 
 def amend(command: AmendConvention, read: Read, context: Context) -> Facts:
-    """Return the amendment; nothing when its terms are those of the last one.
+    """Return the amendment; nothing when it says what the last one said.
 
     Raises UnknownConvention, TranchesDiffer, and the rule that what was paid or committed already would break.
     """
     convention = require_convention(read, command.convention)
     asked = fact(ConventionAmended, command)
-    if convention.amended is not None and _same_terms(convention.amended, asked):
+    if repeats(convention.amended, asked):
         return nothing()
     terms = terms_of(asked)
     broken = [*_ended(convention), *_untidy(terms), *_overdrawn(terms, convention, "advance", 0)]
@@ -297,11 +297,6 @@ def _add(state: Convention, event: ConventionDrawn | ConventionReturned, cents: 
 def terms_of(event: ConventionSigned | ConventionAmended) -> Terms:
     """Return what a signature or an amendment agreed."""
     return Terms(event.amount_cents, event.advance_ppm, event.tranches)
-
-
-def _same_terms(kept: ConventionAmended, asked: ConventionAmended) -> bool:
-    names = ("amount_cents", "advance_ppm", "tranches", "ends_on", "reference", "reason")
-    return all(getattr(kept, name) == getattr(asked, name) for name in names)
 
 
 def _ended(convention: Convention) -> Iterator[Refused]:

@@ -7,7 +7,7 @@ BadInput
 ├── SameLine                 a transfer of a line to itself
 ├── TotalTooLarge            a total beyond what whole cents are kept for
 Differs                      the same reference with other content
-├── LineDiffers, CreditsDiffer, TransferDiffers, AssignmentDiffers
+├── LineDiffers, VoteDiffers, TransferDiffers, AssignmentDiffers
 ├── ConventionDiffers, TerminationDiffers
 ├── CommitmentDiffers, DecommitmentDiffers, ClaimDiffers, PaymentDiffers, ReversalDiffers, RecoveryDiffers, ReceiptDiffers
 Refused                      a rule of money
@@ -87,15 +87,15 @@ class TotalTooLarge(BadInput):
 
 
 class LineDiffers(Differs):
-    """The line is open with another label or treatment in the national accounts."""
+    """The line is open with another label or treatment in the national accounts, or since another time."""
 
     code = "line-differs"
 
 
-class CreditsDiffer(Differs):
+class VoteDiffers(Differs):
     """Other credits were voted for the line and year; what changes them is an adjustment."""
 
-    code = "credits-differ"
+    code = "vote-differs"
 
 
 class TransferDiffers(Differs):
@@ -105,7 +105,7 @@ class TransferDiffers(Differs):
 
 
 class AssignmentDiffers(Differs):
-    """The assignment is recorded with other content."""
+    """The assignment or its end is recorded with other content."""
 
     code = "assignment-differs"
 
@@ -117,7 +117,7 @@ class ConventionDiffers(Differs):
 
 
 class TerminationDiffers(Differs):
-    """The convention was terminated for another reason."""
+    """The convention was terminated for another reason or at another time."""
 
     code = "termination-differs"
 
@@ -147,7 +147,7 @@ class PaymentDiffers(Differs):
 
 
 class ReversalDiffers(Differs):
-    """The reversal is recorded with other content."""
+    """The reversal of the payment or of the commitment is recorded with other content."""
 
     code = "reversal-differs"
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from contracts.allocation import LineKey
 from contracts.commitments import LiquidationForecast
 from contracts.types import BoundedPrinted, Cents, DossierId, Origin, Year
-from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing
+from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, repeats
 from regesta.errors import Refused
 from regesta.event import key_of
 from services.budget.domain.command import BudgetCommand, dossier_reference
@@ -76,10 +76,10 @@ def forecast_dossier(command: ForecastDossier, read: Read, context: Context) -> 
 def _forecast(
     command: ForecastLine | ForecastDossier, read: Read, context: Context, broken: Iterable[Refused]
 ) -> Facts:
-    latest = read(Forecast, key_of(command.stream)).latest
-    if latest is not None and (latest.amount_cents, latest.as_given) == (command.amount_cents, command.as_given):
+    asked = fact(LiquidationForecast, command)
+    if repeats(read(Forecast, key_of(command.stream)).latest, asked):
         return nothing()
-    return {command.stream: [judge(fact(LiquidationForecast, command), context, broken)]}
+    return {command.stream: [judge(asked, context, broken)]}
 
 
 def evolve(state: Forecast, event: LiquidationForecast) -> None:

@@ -33,17 +33,17 @@ from contracts.types import (
     Stated,
     Year,
 )
-from regesta.command import Context, Facts, Read, State, fact, judge, nothing, plain
+from regesta.command import Context, Facts, Read, State, fact, judge, nothing, recorded, repeats
 from regesta.errors import Refused
 from services.budget.domain.command import BudgetCommand
 from services.budget.domain.errors import (
     CreditsBelowUse,
-    CreditsDiffer,
     ExceedsCredits,
     NotVoted,
     SameLine,
     TotalTooLarge,
     TransferDiffers,
+    VoteDiffers,
 )
 from services.budget.domain.line import spending
 
@@ -75,24 +75,16 @@ class Credits:
         return None if stated is None else stated + self.transferred_cents
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """One side of a transfer. signed_cents: what it adds to these credits."""
-
-    credit: CreditKind
-    other: LineKey
-    signed_cents: int
-
-
 @dataclass(slots=True)
 class Ledger(State):
-    """The credits of a line in a year. voted: as first voted; transfers: by reference."""
+    """The credits of a line in a year. voted: the vote; restated: the vote or its last adjustment; transfers: by reference."""
 
     prefix: ClassVar[str] = "ledger"
 
     credits: dict[CreditKind, Credits] = field(default_factory=dict)
-    voted: dict[CreditKind, Amount] = field(default_factory=dict)
-    transfers: dict[str, Transfer] = field(default_factory=dict)
+    voted: dict[CreditKind, CreditsVoted] = field(default_factory=dict)
+    restated: dict[CreditKind, CreditsVoted | CreditsAdjusted] = field(default_factory=dict)
+    transfers: dict[str, CreditsTransferredOut | CreditsTransferredIn] = field(default_factory=dict)
 
     @property
     def line(self) -> LineKey:
@@ -123,17 +115,6 @@ def stated_cents(amount: Amount) -> int | None:
             return 0
         case _:
             return None
-
-
-def in_words(amount: Amount) -> str:
-    """Return a stated amount for a problem: "100 cents", "pending credits"."""
-    match amount:
-        case Known(value=cents):
-            return f"{cents} cents"
-        case Empty(state=state):
-            return f"{state} credits"
-        case ByReference(where=where):
-            return f"credits by reference to {where!r}"
 
 
 class CreditsCommand(BudgetCommand):
@@ -181,29 +162,22 @@ class TransferCredits(CreditsCommand):
 
 
 def vote(command: VoteCredits, read: Read, context: Context) -> Facts:
-    """Return the vote. Raises CreditsDiffer when other credits were voted, CreditsBelowUse when more is used already."""
-    ledger = read(Ledger, ledger_key(command.line, command.year))
-    voted = ledger.voted.get(command.credit)
-    if voted is not None and voted != command.amount_cents:
-        raise CreditsDiffer(
-            f"{in_words(voted)} were voted for {ledger.key!r}, not {in_words(command.amount_cents)}",
-            ledger=ledger.key, recorded=plain(voted), given=plain(command.amount_cents),
-        )  # fmt: skip
-    broken = _restated(ledger, command, read)
-    if voted is not None:
+    """Return the vote. Raises VoteDiffers when other credits were voted, CreditsBelowUse when more is used already."""
+    ledger, voted = read(Ledger, ledger_key(command.line, command.year)), fact(CreditsVoted, command)
+    if recorded(ledger.voted.get(command.credit), voted, VoteDiffers):
         return nothing()
-    return {ledger.stream: [judge(fact(CreditsVoted, command), context, broken)]}
+    return {ledger.stream: [judge(voted, context, _restated(ledger, command, read))]}
 
 
 def adjust(command: AdjustCredits, read: Read, context: Context) -> Facts:
     """Return the adjustment. Raises NotVoted, and CreditsBelowUse when more is used already."""
-    ledger = read(Ledger, ledger_key(command.line, command.year))
+    ledger, adjusted = read(Ledger, ledger_key(command.line, command.year)), fact(CreditsAdjusted, command)
     broken = _restated(ledger, command, read)
     if command.credit not in ledger.voted:
         broken.append(NotVoted(f"no {command.credit} credits of {ledger.key!r} were voted", ledger=ledger.key))
-    elif ledger.of(command.credit).stated == command.amount_cents:
+    elif repeats(ledger.restated.get(command.credit), adjusted):
         return nothing()
-    return {ledger.stream: [judge(fact(CreditsAdjusted, command), context, broken)]}
+    return {ledger.stream: [judge(adjusted, context, broken)]}
 
 
 def transfer(command: TransferCredits, read: Read, context: Context) -> Facts:
@@ -215,13 +189,8 @@ def transfer(command: TransferCredits, read: Read, context: Context) -> Facts:
         raise SameLine(f"{command.line!r} cannot transfer to itself", line=command.line)
     source = read(Ledger, ledger_key(command.line, command.year))
     target = read(Ledger, ledger_key(command.to_line, command.year))
-    out = Transfer(command.credit, command.to_line, -command.amount_cents)
-    into = Transfer(command.credit, command.line, command.amount_cents)
-    stand = (source.transfers.get(command.transfer), target.transfers.get(command.transfer))
-    if stand == (out, into):
+    if _moved(command, source, target):
         return nothing()
-    if stand != (None, None):
-        raise TransferDiffers(f"the transfer {command.transfer!r} is recorded otherwise", transfer=command.transfer)
     broken = [*spending(read, command.line), *spending(read, command.to_line)]
     before, gains = source.of(command.credit), target.of(command.credit)
     left = replace(before, transferred_cents=before.transferred_cents - command.amount_cents)
@@ -232,6 +201,21 @@ def transfer(command: TransferCredits, read: Read, context: Context) -> Facts:
         CreditsTransferredIn, command, line=command.to_line, from_line=command.line, breaches=leaving.breaches
     )
     return {source.stream: [leaving], target.stream: [coming]}
+
+
+def _moved(command: TransferCredits, source: Ledger, target: Ledger) -> bool:
+    """Return whether a transfer is recorded. Raises TransferDiffers when one of the ledgers has another of its reference."""
+    kept = source.transfers.get(command.transfer)
+    if isinstance(kept, CreditsTransferredOut):
+        return recorded(kept, fact(CreditsTransferredOut, command), TransferDiffers)
+    if kept is None and command.transfer not in target.transfers:
+        return False
+    other = target if kept is None else source
+    raise TransferDiffers(
+        f"the transfer {command.transfer!r} is another one in {other.key!r}",
+        transfer=command.transfer,
+        ledger=other.key,
+    )
 
 
 def reserve(ledger: Ledger, commitment: CommitmentId, cents: int) -> tuple[CreditReserved, list[Refused]]:
@@ -261,14 +245,14 @@ def evolve(state: Ledger, event: LedgerEvent) -> None:
     """Apply one recorded fact."""
     match event:
         case CreditsVoted():
-            state.voted[event.credit] = event.amount_cents
-            _restate(state, event.credit, event.amount_cents)
+            state.voted[event.credit] = event
+            _restate(state, event)
         case CreditsAdjusted():
-            _restate(state, event.credit, event.amount_cents)
+            _restate(state, event)
         case CreditsTransferredOut():
-            _moved(state, event.transfer, Transfer(event.credit, event.to_line, -event.amount_cents))
+            _move(state, event, -event.amount_cents)
         case CreditsTransferredIn():
-            _moved(state, event.transfer, Transfer(event.credit, event.from_line, event.amount_cents))
+            _move(state, event, event.amount_cents)
         case CreditReserved() | CreditReleased():
             _use(state, "commitment", event.signed_cents)
         case CreditConsumed() | CreditReturned():
@@ -277,14 +261,15 @@ def evolve(state: Ledger, event: LedgerEvent) -> None:
             assert_never(event)
 
 
-def _restate(state: Ledger, credit: CreditKind, amount: Amount) -> None:
-    state.credits[credit] = replace(state.of(credit), stated=amount)
+def _restate(state: Ledger, event: CreditsVoted | CreditsAdjusted) -> None:
+    state.restated[event.credit] = event
+    state.credits[event.credit] = replace(state.of(event.credit), stated=event.amount_cents)
 
 
-def _moved(state: Ledger, reference: Ref, moved: Transfer) -> None:
-    state.transfers[reference] = moved
-    before = state.of(moved.credit)
-    state.credits[moved.credit] = replace(before, transferred_cents=before.transferred_cents + moved.signed_cents)
+def _move(state: Ledger, event: CreditsTransferredOut | CreditsTransferredIn, signed_cents: int) -> None:
+    state.transfers[event.transfer] = event
+    before = state.of(event.credit)
+    state.credits[event.credit] = replace(before, transferred_cents=before.transferred_cents + signed_cents)
 
 
 def _use(state: Ledger, credit: CreditKind, signed_cents: int) -> None:

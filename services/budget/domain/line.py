@@ -8,7 +8,7 @@ from typing import ClassVar
 from contracts.allocation import LineKey, split_line
 from contracts.budget import BudgetLineOpened
 from contracts.types import BoundedPrinted, BoundedText, Flag, Place
-from regesta.command import Context, Facts, Read, State, fact, nothing, plain
+from regesta.command import Context, Facts, Read, State, fact, nothing, recorded
 from regesta.errors import Refused
 from services.budget.domain.command import BudgetCommand
 from services.budget.domain.errors import ExpenditureLine, LineDiffers, ReceiptLine, UnknownLine
@@ -26,7 +26,7 @@ class Line(State):
 class OpenLine(BudgetCommand):
     """Open a budget line. Its direction follows from the economic code.
 
-    label, sec: a line that is open already must not have other ones; None says nothing. repaired_from, place: what was
+    label, sec, occurred: a line that is open already must not have other ones; None says nothing. repaired_from, place: what was
     printed where, kept from the first time only.
     """
 
@@ -45,18 +45,14 @@ class OpenLine(BudgetCommand):
 
 
 def open_line(command: OpenLine, read: Read, _context: Context) -> Facts:
-    """Return the opening of a line; nothing when it is open. Raises LineDiffers when it is open with another label or sec."""
+    """Return the opening of a line; nothing when it is open. Raises LineDiffers when it is open otherwise than is said."""
     opened = read(Line, command.line).opened
     if opened is None:
         entity, allocation = split_line(command.line)
         asked = fact(BudgetLineOpened, command, entity=entity, allocation=allocation, direction=allocation.direction)
         return {command.stream: [asked]}
-    for name, stands, wanted in (("label", opened.label, command.label), ("sec", opened.sec, command.sec)):
-        if wanted is not None and wanted != stands:
-            was, now = plain(stands), plain(wanted)
-            raise LineDiffers(
-                f"{command.line!r} is open with {name} {was!r}, not {now!r}", line=command.line, recorded=was, given=now
-            )
+    said = {name: value for name, value in (("label", command.label), ("sec", command.sec)) if value is not None}
+    recorded(opened, opened.model_copy(update=said).dated(command.occurred), LineDiffers)
     return nothing()
 
 

@@ -18,6 +18,8 @@ Refused
 ├── MeasurementCorrected   409  corrected or withdrawn, but corrected already
 └── Differs
     ├── IndicatorDiffers   409
+    ├── PlacementDiffers   409
+    ├── ThresholdDiffers   409
     ├── MeasurementDiffers 409
     ├── CorrectionDiffers  409
     └── RetirementDiffers  409
@@ -107,6 +109,18 @@ class IndicatorDiffers(Differs):
     """The same id is defined otherwise."""
 
     code = "indicator-differs"
+
+
+class PlacementDiffers(Differs):
+    """The indicator stands there, or was removed, as printed at another place or at another time."""
+
+    code = "placement-differs"
+
+
+class ThresholdDiffers(Differs):
+    """The same thresholds are recorded with another `occurred`."""
+
+    code = "threshold-differs"
 
 
 class MeasurementDiffers(Differs):

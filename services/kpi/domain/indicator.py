@@ -38,7 +38,7 @@ from contracts.types import (
     UnitSlug,
     Year,
 )
-from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, recorded
+from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, recorded, repeats
 from regesta.event import event_name
 from services.kpi.domain import errors
 from services.kpi.domain.command import LOG, KpiCommand
@@ -79,7 +79,7 @@ class Slot(NamedTuple):
 class Indicator(State):
     """What a stream `indicator/{id}` says.
 
-    spots: True while the indicator stands there, False once it was removed. measured: the measurement of each slot,
+    spots: what became last of each place where it stands or stood. thresholds: by what is printed. measured: the measurement of each slot,
     whatever corrected it since. corrections: by the name of the event that each replaces.
     """
 
@@ -87,9 +87,9 @@ class Indicator(State):
 
     defined: IndicatorDefined | None = None
     revisions: dict[int, IndicatorRevised] = field(default_factory=dict)
-    spots: dict[Spot, bool] = field(default_factory=dict)
-    thresholds: set[ThresholdPrinted] = field(default_factory=set)
-    bands: dict[tuple[int, Level], tuple[Band, ...]] = field(default_factory=dict)
+    spots: dict[Spot, IndicatorPlaced | IndicatorRemoved] = field(default_factory=dict)
+    thresholds: dict[ThresholdPrinted, ThresholdPrinted] = field(default_factory=dict)
+    bands: dict[tuple[int, Level], BandsSet] = field(default_factory=dict)
     targets: dict[ImpreciseDate, TargetSet] = field(default_factory=dict)
     measured: dict[Slot, IndicatorMeasured] = field(default_factory=dict)
     corrections: dict[str, MeasurementCorrected] = field(default_factory=dict)
@@ -213,7 +213,7 @@ def revise(command: ReviseIndicator, read: Read, _context: Context) -> Facts:
     """Return the revision; nothing when it stands for this year. Raises RevisionTooEarly, IndicatorRetired."""
     indicator = known_indicator(read, command)
     revised = fact(IndicatorRevised, command)
-    if indicator.revisions.get(command.year) == revised:
+    if repeats(indicator.revisions.get(command.year), revised):
         return nothing()
     require_active(indicator)
     first = None if indicator.defined is None else indicator.defined.year
@@ -226,36 +226,47 @@ def revise(command: ReviseIndicator, read: Read, _context: Context) -> Facts:
 
 
 def place(command: PlaceIndicator, read: Read, _context: Context) -> Facts:
-    """Return the placement; nothing when the indicator stands there. Raises IndicatorRetired."""
-    indicator = known_indicator(read, command)
-    if indicator.spots.get(Spot(command.objective, command.section)):
+    """Return the placement; nothing when the indicator stands there. Raises PlacementDiffers, IndicatorRetired."""
+    indicator, placed = known_indicator(read, command), fact(IndicatorPlaced, command)
+    last = indicator.spots.get(Spot(command.objective, command.section))
+    if isinstance(last, IndicatorPlaced) and recorded(last, placed, errors.PlacementDiffers):
         return nothing()
     require_active(indicator)
-    return {command.stream: [fact(IndicatorPlaced, command)]}
+    return {command.stream: [placed]}
 
 
 def remove(command: RemoveIndicator, read: Read, _context: Context) -> Facts:
-    """Return the removal; nothing when the indicator was removed there. Raises NotPlaced when it never stood there."""
-    stands = known_indicator(read, command).spots.get(Spot(command.objective, command.section))
-    if stands is None:
+    """Return the removal; nothing when the indicator was removed there.
+
+    Raises PlacementDiffers, NotPlaced when it never stood there.
+    """
+    removed = fact(IndicatorRemoved, command)
+    last = known_indicator(read, command).spots.get(Spot(command.objective, command.section))
+    if last is None:
         section = None if command.section is None else f"{command.section.kind} {command.section.year}"
         raise errors.NotPlaced(
             f"{command.stream!r} never stood under {command.objective!r}, section {section!r}",
             objective=command.objective, section=section,
         )  # fmt: skip
-    return {command.stream: [fact(IndicatorRemoved, command)]} if stands else nothing()
+    if isinstance(last, IndicatorRemoved) and recorded(last, removed, errors.PlacementDiffers):
+        return nothing()
+    return {command.stream: [removed]}
 
 
 def print_threshold(command: PrintThreshold, read: Read, _context: Context) -> Facts:
-    """Return what was printed; nothing when the same stands. What a document says is kept whatever became of the indicator."""
+    """Return what was printed; nothing when the same stands. What a document says is kept whatever became of the indicator.
+
+    Raises ThresholdDiffers.
+    """
     printed = fact(ThresholdPrinted, command)
-    return nothing() if printed in known_indicator(read, command).thresholds else {command.stream: [printed]}
+    known = known_indicator(read, command).thresholds.get(printed)
+    return nothing() if recorded(known, printed, errors.ThresholdDiffers) else {command.stream: [printed]}
 
 
 def set_bands(command: SetBands, read: Read, _context: Context) -> Facts:
     """Return the bands; nothing when they stand. Raises BandsUncovered, BandsOverlap, BandEmpty, IndicatorRetired."""
-    indicator = known_indicator(read, command)
-    if indicator.bands.get((command.year, command.level)) == command.bands:
+    indicator, bands = known_indicator(read, command), fact(BandsSet, command)
+    if repeats(indicator.bands.get((command.year, command.level)), bands):
         return nothing()
     require_active(indicator)
     try:
@@ -266,14 +277,14 @@ def set_bands(command: SetBands, read: Read, _context: Context) -> Facts:
         raise errors.BandsOverlap(str(overlap)) from overlap
     except EmptyBand as empty:
         raise errors.BandEmpty(str(empty)) from empty
-    return {command.stream: [fact(BandsSet, command)]}
+    return {command.stream: [bands]}
 
 
 def set_target(command: SetTarget, read: Read, _context: Context) -> Facts:
     """Return the target; nothing when it stands for this horizon. Raises IndicatorRetired."""
     indicator = known_indicator(read, command)
     target = fact(TargetSet, command)
-    if indicator.targets.get(command.horizon) == target:
+    if repeats(indicator.targets.get(command.horizon), target):
         return nothing()
     require_active(indicator)
     return {command.stream: [target]}
@@ -285,7 +296,7 @@ def retire(command: RetireIndicator, read: Read, _context: Context) -> Facts:
     retired = fact(IndicatorRetired, command)
     if recorded(indicator.retired, retired, errors.RetirementDiffers):
         return nothing()
-    objectives = sorted({spot.objective for spot, stands in indicator.spots.items() if stands})
+    objectives = sorted({spot.objective for spot, last in indicator.spots.items() if isinstance(last, IndicatorPlaced)})
     events = [event_name(LOG, position) for position in sorted(indicator.steps)]
     if command.registered_in_error and (objectives or events):
         raise errors.IndicatorInUse(
@@ -327,11 +338,11 @@ def evolve(indicator: Indicator, event: IndicatorEvent) -> None:  # noqa: C901 o
         case IndicatorRevised():
             indicator.revisions[event.year] = event
         case IndicatorPlaced() | IndicatorRemoved():
-            indicator.spots[Spot(event.objective, event.section)] = isinstance(event, IndicatorPlaced)
+            indicator.spots[Spot(event.objective, event.section)] = event
         case ThresholdPrinted():
-            indicator.thresholds.add(event)
+            indicator.thresholds[event] = event
         case BandsSet():
-            indicator.bands[event.year, event.level] = event.bands
+            indicator.bands[event.year, event.level] = event
         case TargetSet():
             indicator.targets[event.horizon] = event
         case IndicatorMeasured():
@@ -350,7 +361,7 @@ def undo(indicator: Indicator, step: Step) -> None:
     """Take back a withdrawn step."""
     match step:
         case ThresholdPrinted():
-            indicator.thresholds.discard(step)
+            indicator.thresholds.pop(step, None)
         case IndicatorMeasured():
             indicator.measured.pop(slot_of(step), None)
         case MeasurementCorrected():

@@ -100,7 +100,7 @@ def withdraw_fact(command: WithdrawFact, read: Read, context: Context) -> Facts:
     step = _step(indicator, command.event)
     if isinstance(step, Measurement):
         _require_right(indicator, step, context)
-    return withdraw(indicator, LOG, command.event, command.reason)
+    return withdraw(indicator, LOG, command)
 
 
 def _broken(indicator: Indicator, period: Period) -> Iterator[Refused]:

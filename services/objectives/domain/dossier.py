@@ -49,7 +49,7 @@ from contracts.dossiers import (
     PublicInquiryOpened,
 )
 from contracts.types import DossierId
-from regesta.command import Context, Facts, Read, State, judge, nothing
+from regesta.command import Context, Facts, Read, State, judge, nothing, recorded
 from regesta.errors import Refused
 from regesta.event import Event
 from services.objectives.domain.command import ObjectivesCommand
@@ -144,7 +144,7 @@ class Milestone:
 class Dossier(State):
     """members: the dossiers that belong to it. taken: the other steps that stand, by reference.
 
-    denied: facts of other services whose MilestoneReached was withdrawn, so that no reaction repeats it.
+    links: what became last of each link, by (objective, programme), one of the two. denied: facts of other services whose MilestoneReached was withdrawn, so that no reaction repeats it.
     """
 
     prefix: ClassVar[str] = "dossier"
@@ -152,6 +152,7 @@ class Dossier(State):
     opened: DossierOpened | None = None
     objectives: set[str] = field(default_factory=set)
     programmes: set[str] = field(default_factory=set)
+    links: dict[tuple[str | None, str | None], DossierLinked | DossierUnlinked] = field(default_factory=dict)
     members: set[str] = field(default_factory=set)
     suspended: DossierSuspended | None = None
     resumed: DossierResumed | None = None
@@ -222,16 +223,8 @@ def take(dossier: Dossier, context: Context, step: Step, objections: Iterable[Re
     MayNotReport.
     """
     context.require_reporter(step.origin)
-    known = dossier.taken.get(step_key(step))
-    if known is not None:
-        # How a fact came here is no part of what it says.
-        if known.model_copy(update={"breaches": (), "origin": step.origin}) == step:
-            return nothing()
-        raise StepDiffers(
-            f"{step.name!r} {list(step_key(step)[1:])} of dossier {dossier.key!r} is recorded with other content",
-            dossier=dossier.key,
-            recorded=known.model_dump(mode="json", exclude_none=True),
-        )
+    if recorded(dossier.taken.get(step_key(step)), step, StepDiffers):
+        return nothing()
     return {dossier.stream: [judge(step, context, chain(dossier.blocked(), objections))]}
 
 
@@ -248,14 +241,12 @@ def evolve(dossier: Dossier, event: DossierEvent) -> None:  # noqa: C901 one cas
     match event:
         case DossierOpened():
             dossier.opened = event
-            dossier.objectives.update(event.objectives)
-            dossier.programmes.update(event.programmes)
-        case DossierLinked():
-            dossier.objectives.update(_some(event.objective))
-            dossier.programmes.update(_some(event.programme))
-        case DossierUnlinked():
-            dossier.objectives.difference_update(_some(event.objective))
-            dossier.programmes.difference_update(_some(event.programme))
+            links = [DossierLinked(objective=key) for key in event.objectives]
+            links += [DossierLinked(programme=key) for key in event.programmes]
+            for each in links:
+                _link(dossier, each.dated(event.occurred))
+        case DossierLinked() | DossierUnlinked():
+            _link(dossier, event)
         case DossierAttached():
             dossier.members.add(event.dossier)
         case DossierDetached():
@@ -274,8 +265,12 @@ def evolve(dossier: Dossier, event: DossierEvent) -> None:  # noqa: C901 one cas
             assert_never(event)
 
 
-def _some(key: str | None) -> tuple[str, ...]:
-    return () if key is None else (key,)
+def _link(dossier: Dossier, event: DossierLinked | DossierUnlinked) -> None:
+    dossier.links[event.objective, event.programme] = event
+    for ends, key in ((dossier.objectives, event.objective), (dossier.programmes, event.programme)):
+        ends.discard(key or "")
+        if key is not None and isinstance(event, DossierLinked):
+            ends.add(key)
 
 
 def _settle(dossier: Dossier, event: Settling) -> None:

@@ -7,7 +7,7 @@ UnknownReference
 Forbidden
 ├── NotLeadUnit
 Differs
-├── NoteDiffers, ObjectiveDiffers, ClosingDiffers
+├── NoteDiffers, ObjectiveDiffers, SectionDiffers, RoleDiffers, ClosingDiffers
 ├── DossierDiffers, MilestoneDiffers, StepDiffers, PartyDiffers
 Refused
 ├── CodeTaken, LevelOutOfOrder, MovedUnderItself, ObjectiveIsClosed, StillOpenUnder, LeadTaken
@@ -95,20 +95,32 @@ class ObjectiveDiffers(Differs):
     code = "objective-differs"
 
 
+class SectionDiffers(Differs):
+    """The same heading is recorded with another `occurred`."""
+
+    code = "section-differs"
+
+
+class RoleDiffers(Differs):
+    """The unit took on this role, or gave it up, at another time than is said now."""
+
+    code = "role-differs"
+
+
 class ClosingDiffers(Differs):
-    """The objective is closed already, for another reason or into another one."""
+    """The objective is closed already, for another reason, into another one or at another time."""
 
     code = "closing-differs"
 
 
 class DossierDiffers(Differs):
-    """The id stands for a dossier with other content."""
+    """The dossier is opened, linked, suspended, resumed or ended with other content."""
 
     code = "dossier-differs"
 
 
 class MilestoneDiffers(Differs):
-    """The milestone is planned, reached or cancelled with other content."""
+    """The milestone is planned, put off, reached or cancelled with other content."""
 
     code = "milestone-differs"
 
@@ -120,7 +132,7 @@ class StepDiffers(Differs):
 
 
 class PartyDiffers(Differs):
-    """The id stands for a party of another kind."""
+    """The id stands for a party of another kind, or it was registered or erased at another time."""
 
     code = "party-differs"
 

@@ -21,7 +21,7 @@ from contracts.dossiers import (
     DossierUnlinked,
 )
 from contracts.types import DossierId, Flag, ObjectiveId, Origin, Place, Ref, Text, Words
-from regesta.command import Context, Facts, Read, State, fact, nothing
+from regesta.command import Context, Facts, Read, State, fact, nothing, recorded
 from services.objectives.domain.dossier import Dossier, DossierCommand, Ended, commanded, served
 from services.objectives.domain.errors import (
     DossierDiffers,
@@ -62,6 +62,11 @@ class _OneLink(DossierCommand):
         if (self.objective is None) == (self.programme is None):
             raise ValueError("give an objective or a programme, one of the two")
         return self
+
+    @property
+    def whole(self) -> str:
+        """The stream of what a dossier is linked to."""
+        return Dossier.name_of(self.programme) if self.programme else Objective.name_of(self.objective or "")
 
 
 class LinkDossier(_OneLink):
@@ -122,12 +127,9 @@ def open_dossier(command: OpenDossier, read: Read, context: Context) -> Facts:
     if command.origin is None:
         require_lead((read(Objective, key) for key in command.objectives), context)
     context.require_reporter(command.origin)
-    dossier = read(Dossier, command.dossier)
-    opened = fact(DossierOpened, command)
-    if dossier.opened == opened:
+    dossier, opened = read(Dossier, command.dossier), fact(DossierOpened, command)
+    if recorded(dossier.opened, opened, DossierDiffers):
         return nothing()
-    if dossier.opened is not None:
-        raise DossierDiffers(f"dossier {dossier.key!r} is open with other content", dossier=dossier.key)
     if dossier.key in command.programmes:
         raise ProgrammeUnderItself(f"dossier {dossier.key!r} cannot belong to itself", programme=dossier.key)
     wholes: list[State] = [_objective(read, key) for key in dict.fromkeys(command.objectives)]
@@ -142,14 +144,14 @@ def link(command: LinkDossier, read: Read, context: Context) -> Facts:
     Raises UnknownDossier, ProgrammeUnderItself, and as open_dossier; NotLeadUnit also when only the new objective has a lead
     unit.
     """
-    dossier = commanded(command, read, context)
-    if command.objective in dossier.objectives or command.programme in dossier.programmes:
+    dossier, asked = commanded(command, read, context), fact(DossierLinked, command)
+    last = dossier.links.get((command.objective, command.programme))
+    if isinstance(last, DossierLinked) and recorded(last, asked, DossierDiffers):
         return nothing()
     if dossier.ended is not None:
         raise dossier.over()
-    whole: State
     if command.objective is not None:
-        whole = objective = _objective(read, command.objective)
+        objective = _objective(read, command.objective)
         require_lead([*served(dossier, read), objective], context)
     else:
         assert command.programme is not None  # one of the two, as the command says
@@ -158,30 +160,26 @@ def link(command: LinkDossier, read: Read, context: Context) -> Facts:
                 f"dossier {dossier.key!r} cannot belong to {command.programme!r}, which is itself or belongs to it",
                 programme=command.programme,
             )
-        whole = _programme(read, command.programme)
-    return {dossier.stream: [fact(DossierLinked, command)], whole.stream: [DossierAttached(dossier=dossier.key)]}
+        _programme(read, command.programme)
+    return {dossier.stream: [asked], command.whole: [DossierAttached(dossier=dossier.key)]}
 
 
 def unlink(command: UnlinkDossier, read: Read, context: Context) -> Facts:
-    """Return the end of a link; nothing when there is none. Raises UnknownDossier, NotLeadUnit."""
-    dossier = commanded(command, read, context)
-    whole: State
-    if command.objective in dossier.objectives:
-        whole = read(Objective, command.objective)
-    elif command.programme in dossier.programmes:
-        whole = read(Dossier, command.programme)
-    else:
+    """Return the end of a link; nothing when there is none. Raises UnknownDossier, NotLeadUnit, DossierDiffers."""
+    dossier, asked = commanded(command, read, context), fact(DossierUnlinked, command)
+    last = dossier.links.get((command.objective, command.programme))
+    if last is None or (isinstance(last, DossierUnlinked) and recorded(last, asked, DossierDiffers)):
         return nothing()
-    return {dossier.stream: [fact(DossierUnlinked, command)], whole.stream: [DossierDetached(dossier=dossier.key)]}
+    return {dossier.stream: [asked], command.whole: [DossierDetached(dossier=dossier.key)]}
 
 
 def suspend(command: SuspendDossier, read: Read, context: Context) -> Facts:
     """Return the wait; nothing when it waits for this reason.
 
-    Raises UnknownDossier, NotLeadUnit, DossierIsSuspended, DossierHasEnded.
+    Raises UnknownDossier, NotLeadUnit, DossierDiffers when it waits for another one, DossierHasEnded.
     """
     dossier, event = commanded(command, read, context), fact(DossierSuspended, command)
-    if dossier.suspended == event:
+    if recorded(dossier.suspended, event, DossierDiffers):
         return nothing()
     for refusal in dossier.blocked():
         raise refusal
@@ -191,20 +189,20 @@ def suspend(command: SuspendDossier, read: Read, context: Context) -> Facts:
 def resume(command: ResumeDossier, read: Read, context: Context) -> Facts:
     """Return the end of a wait; nothing when that is what happened last.
 
-    Raises UnknownDossier, NotLeadUnit, NotSuspended, DossierHasEnded.
+    Raises UnknownDossier, NotLeadUnit, DossierDiffers, NotSuspended, DossierHasEnded.
     """
     dossier, event = commanded(command, read, context), fact(DossierResumed, command)
     if dossier.ended is not None:
         raise dossier.over()
     if dossier.suspended is not None:
         return {dossier.stream: [event]}
-    if dossier.resumed == event:
+    if recorded(dossier.resumed, event, DossierDiffers):
         return nothing()
     raise NotSuspended(f"dossier {dossier.key!r} does not wait", dossier=dossier.key)
 
 
 def stop(command: StopDossier, read: Read, context: Context) -> Facts:
-    """Return the end; nothing when it ended so. Raises UnknownDossier, NotLeadUnit, StillOpenUnder, DossierHasEnded."""
+    """Return the end; nothing when it ended so. Raises UnknownDossier, NotLeadUnit, StillOpenUnder, and as complete."""
     dossier = commanded(command, read, context)
     if command.registered_in_error and dossier.ended is None:
         _require_nothing_under(dossier, read)
@@ -214,7 +212,7 @@ def stop(command: StopDossier, read: Read, context: Context) -> Facts:
 def merge(command: MergeDossier, read: Read, context: Context) -> Facts:
     """Return the end; nothing when it ended so.
 
-    Raises UnknownDossier, NotLeadUnit, MergedIntoItself, DossierNotKnown, DossierHasEnded (one of the two has).
+    Raises UnknownDossier, NotLeadUnit, MergedIntoItself, DossierNotKnown, DossierDiffers, DossierHasEnded (one of the two has).
     """
     dossier = commanded(command, read, context)
     _require_target(dossier, command.into, read)
@@ -222,12 +220,16 @@ def merge(command: MergeDossier, read: Read, context: Context) -> Facts:
 
 
 def complete(command: CompleteDossier, read: Read, context: Context) -> Facts:
-    """Return the end; nothing when it ended so. Raises UnknownDossier, NotLeadUnit, DossierIsSuspended, DossierHasEnded."""
+    """Return the end; nothing when it ended so.
+
+    Raises UnknownDossier, NotLeadUnit, DossierIsSuspended; DossierHasEnded when it ended in another way, DossierDiffers when
+    in this one for another reason.
+    """
     return _end(commanded(command, read, context), fact(DossierCompleted, command))
 
 
 def _end(dossier: Dossier, event: Ended) -> Facts:
-    if dossier.ended == event:
+    if type(dossier.ended) is type(event) and recorded(dossier.ended, event, DossierDiffers):
         return nothing()
     if dossier.ended is not None:
         raise dossier.over()

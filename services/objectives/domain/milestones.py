@@ -16,7 +16,7 @@ from contracts.dossiers import (
     MilestoneRescheduled,
 )
 from contracts.types import EventName, Text, Words
-from regesta.command import Context, Facts, Read, fact, nothing
+from regesta.command import Context, Facts, Read, fact, nothing, recorded
 from regesta.event import Event, FactWithdrawn, event_name
 from services.objectives.domain.command import LOG
 from services.objectives.domain.dossier import Dossier, DossierCommand, Milestone, Settling, commanded
@@ -83,14 +83,8 @@ def plan(command: PlanMilestone, read: Read, context: Context) -> Facts:
     """
     dossier, planned = commanded(command, read, context), fact(MilestonePlanned, command)
     known = dossier.milestones.get(planned.milestone)
-    if known is not None and known.planned == planned:
+    if known is not None and recorded(known.planned, planned, MilestoneDiffers):
         return nothing()
-    if known is not None:
-        raise MilestoneDiffers(
-            f"milestone {planned.milestone!r} is planned with other content",
-            milestone=planned.milestone,
-            recorded=known.planned.model_dump(mode="json", exclude_none=True),
-        )
     if dossier.ended is not None:
         raise dossier.over()
     return {dossier.stream: [planned]}
@@ -99,10 +93,13 @@ def plan(command: PlanMilestone, read: Read, context: Context) -> Facts:
 def reschedule(command: RescheduleMilestone, read: Read, context: Context) -> Facts:
     """Return the other date; nothing when it is due then.
 
-    Raises UnknownDossier, NotLeadUnit, UnknownMilestone, MilestoneSettled, DossierHasEnded.
+    Raises UnknownDossier, NotLeadUnit, UnknownMilestone, MilestoneSettled, DossierHasEnded; MilestoneDiffers when it was put
+    off to that date for another reason.
     """
     dossier, milestone = _planned(command, read, context)
     if milestone.due == command.new:
+        for last in milestone.moves[-1:]:
+            recorded(last, fact(MilestoneRescheduled, command, old=last.old), MilestoneDiffers)
         return nothing()
     return _settle(dossier, milestone, fact(MilestoneRescheduled, command, old=milestone.due))
 
@@ -130,12 +127,11 @@ def _planned(command: MilestoneCommand, read: Read, context: Context) -> tuple[D
 
 def _settle(dossier: Dossier, milestone: Milestone, event: Settling) -> Facts:
     """Return the event; nothing when it is recorded. Raises MilestoneDiffers, MilestoneSettled, DossierHasEnded."""
-    if event in {milestone.reached, milestone.cancelled}:
-        return nothing()
     settled: Event | None = milestone.reached or milestone.cancelled
+    if type(settled) is type(event) and recorded(settled, event, MilestoneDiffers):
+        return nothing()
     if settled is not None:
-        reason = MilestoneDiffers if settled.name == event.name else MilestoneSettled
-        raise reason(
+        raise MilestoneSettled(
             f"{settled.name!r} is recorded for milestone {event.milestone!r}",
             milestone=event.milestone,
             recorded=settled.model_dump(mode="json"),

@@ -22,7 +22,7 @@ from contracts.objectives import (
     Template,
 )
 from contracts.types import NoteSlug, ObjectiveId, Place, Ref, Section, Text, Year
-from regesta.command import Context, Facts, Read, State, fact, nothing
+from regesta.command import Context, Facts, Read, State, fact, nothing, recorded, repeats
 from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.dossier import Dossier
 from services.objectives.domain.errors import (
@@ -36,6 +36,7 @@ from services.objectives.domain.errors import (
     ObjectiveIsClosed,
     ObjectiveNotKnown,
     ParentNotKnown,
+    SectionDiffers,
     StillOpenUnder,
     UnknownNote,
     UnknownObjective,
@@ -57,25 +58,38 @@ NoteEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An objective as the note has it now. registered: as it came; closed: how it ended, None while it is followed."""
+    """An objective as the note has it now, by what was last said of its title, its code and where it stands.
+
+    registered: as it came; closed: how it ended, None while it is followed.
+    """
 
     registered: ObjectiveRegistered
-    title: Text | None
-    code: str | None
-    parent: str | None
+    titled: ObjectiveRegistered | ObjectiveRetitled
+    numbered: ObjectiveRegistered | ObjectiveRenumbered
+    placed: ObjectiveRegistered | ObjectiveMoved
     closed: ObjectiveClosed | None = None
+
+    @property
+    def code(self) -> str | None:
+        """Its code, if it has one."""
+        return self.numbered.code
+
+    @property
+    def parent(self) -> str | None:
+        """What it stands under; None: the note itself."""
+        return self.placed.parent
 
 
 @dataclass(slots=True)
 class Note(State):
-    """objectives: by id. codes: the id behind each code that is in use. sections: every heading as printed."""
+    """objectives: by id. codes: the id behind each code that is in use. sections: every heading, by what is printed."""
 
     prefix: ClassVar[str] = "note"
 
     opened: PolicyNoteOpened | None = None
     objectives: dict[str, Entry] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
-    sections: set[SectionPrinted] = field(default_factory=set)
+    sections: dict[SectionPrinted, SectionPrinted] = field(default_factory=dict)
 
     def entry(self, objective: str) -> Entry:
         """Return an objective of this note. Raises UnknownObjective."""
@@ -204,14 +218,8 @@ class CloseObjective(LedCommand):
 
 def open_note(command: OpenNote, read: Read, _context: Context) -> Facts:
     """Return the opening; nothing when the note is open. Raises NoteDiffers when the slug stands for another note."""
-    note = read(Note, command.note)
-    opened = fact(PolicyNoteOpened, command)
-    if note.opened == opened:
-        return nothing()
-    if note.opened is not None:
-        title = note.opened.title.model_dump(exclude_none=True)
-        raise NoteDiffers(f"note {note.key!r} is open with other content: {title!r}", note=note.key, opened_as=title)
-    return {note.stream: [opened]}
+    note, opened = read(Note, command.note), fact(PolicyNoteOpened, command)
+    return nothing() if recorded(note.opened, opened, NoteDiffers) else {note.stream: [opened]}
 
 
 def register(command: RegisterObjective, read: Read, _context: Context) -> Facts:
@@ -222,14 +230,13 @@ def register(command: RegisterObjective, read: Read, _context: Context) -> Facts
     note, objective = _open(command, read), read(Objective, command.objective)
     registered = fact(ObjectiveRegistered, command)
     known = note.objectives.get(command.objective)
-    if known is not None and known.registered == registered:
+    if known is not None and recorded(known.registered, registered, ObjectiveDiffers):
         return nothing()
     if objective.version > 0:
         raise ObjectiveDiffers(
-            f"objective {objective.key!r} of note {objective.note!r} is registered with other content",
-            objective=objective.key,
-            note=objective.note,
-        )
+            f"objective {objective.key!r} is registered in the note {objective.note!r}, not {command.note!r}",
+            field="note", recorded=objective.note, given=command.note,
+        )  # fmt: skip
     _require_free(note, command.code, command.objective)
     _require_parent(note, command.parent, command.level)
     opened = ObjectiveOpened(note=command.note, level=command.level)
@@ -237,35 +244,33 @@ def register(command: RegisterObjective, read: Read, _context: Context) -> Facts
 
 
 def print_section(command: PrintSection, read: Read, _context: Context) -> Facts:
-    """Return the heading; nothing when it is recorded. Raises UnknownNote, UnknownObjective."""
+    """Return the heading; nothing when it is recorded. Raises UnknownNote, UnknownObjective, SectionDiffers."""
     note = _open(command, read)
     note.entry(command.objective)
     printed = fact(SectionPrinted, command)
-    return nothing() if printed in note.sections else {note.stream: [printed]}
+    return nothing() if recorded(note.sections.get(printed), printed, SectionDiffers) else {note.stream: [printed]}
 
 
 def retitle(command: RetitleObjective, read: Read, context: Context) -> Facts:
     """Return the new title; nothing when it has it. Raises UnknownNote, UnknownObjective, NotLeadUnit, ObjectiveIsClosed."""
-    note = _led(command, read, context)
-    if note.followed(command.objective).title == command.title:
-        return nothing()
-    return {note.stream: [fact(ObjectiveRetitled, command)]}
+    note, asked = _led(command, read, context), fact(ObjectiveRetitled, command)
+    return nothing() if repeats(note.followed(command.objective).titled, asked) else {note.stream: [asked]}
 
 
 def renumber(command: RenumberObjective, read: Read, context: Context) -> Facts:
     """Return the new code; nothing when it has it. Raises as retitle, CodeTaken."""
-    note = _led(command, read, context)
-    if note.followed(command.objective).code == command.code:
+    note, asked = _led(command, read, context), fact(ObjectiveRenumbered, command)
+    if repeats(note.followed(command.objective).numbered, asked):
         return nothing()
     _require_free(note, command.code, command.objective)
-    return {note.stream: [fact(ObjectiveRenumbered, command)]}
+    return {note.stream: [asked]}
 
 
 def move(command: MoveObjective, read: Read, context: Context) -> Facts:
     """Return the new parent; nothing when it stands there. Raises as retitle, ParentNotKnown, MovedUnderItself, LevelOutOfOrder."""
-    note = _led(command, read, context)
+    note, asked = _led(command, read, context), fact(ObjectiveMoved, command)
     entry = note.followed(command.objective)
-    if entry.parent == command.parent:
+    if repeats(entry.placed, asked):
         return nothing()
     if command.parent in note.objectives and command.objective in note.lineage(command.parent):
         raise MovedUnderItself(
@@ -274,7 +279,7 @@ def move(command: MoveObjective, read: Read, context: Context) -> Facts:
             parent=command.parent,
         )
     _require_parent(note, command.parent, entry.registered.level)
-    return {note.stream: [fact(ObjectiveMoved, command)]}
+    return {note.stream: [asked]}
 
 
 def close(command: CloseObjective, read: Read, context: Context) -> Facts:
@@ -284,13 +289,8 @@ def close(command: CloseObjective, read: Read, context: Context) -> Facts:
     """
     note = _led(command, read, context)
     closed = fact(ObjectiveClosed, command)
-    known = note.entry(command.objective).closed
-    if known == closed:
+    if recorded(note.entry(command.objective).closed, closed, ClosingDiffers):
         return nothing()
-    if known is not None:
-        raise ClosingDiffers(
-            f"objective {command.objective!r} is closed already: {known.reason}", reason=known.reason, into=known.into
-        )
     if command.into is not None:
         _require_target(note, command.objective, command.into)
     if command.reason == "registered_in_error":
@@ -354,16 +354,18 @@ def evolve(note: Note, event: NoteEvent) -> None:
         case PolicyNoteOpened():
             note.opened = event
         case ObjectiveRegistered():
-            note.objectives[event.objective] = Entry(event, event.title, event.code, event.parent)
-            _renumber(note, event.objective, event.code)
+            note.objectives[event.objective] = Entry(event, event, event, event)
+            _take(note, event)
         case SectionPrinted():
-            note.sections.add(event)
+            note.sections[event] = event
         case ObjectiveRetitled():
-            note.objectives[event.objective] = replace(note.objectives[event.objective], title=event.title)
+            note.objectives[event.objective] = replace(note.objectives[event.objective], titled=event)
         case ObjectiveRenumbered():
-            _renumber(note, event.objective, event.code)
+            _free(note, event.objective)
+            note.objectives[event.objective] = replace(note.objectives[event.objective], numbered=event)
+            _take(note, event)
         case ObjectiveMoved():
-            note.objectives[event.objective] = replace(note.objectives[event.objective], parent=event.parent)
+            note.objectives[event.objective] = replace(note.objectives[event.objective], placed=event)
         case ObjectiveClosed():
             note.objectives[event.objective] = replace(note.objectives[event.objective], closed=event)
             if event.reason == "registered_in_error":
@@ -372,11 +374,9 @@ def evolve(note: Note, event: NoteEvent) -> None:
             assert_never(event)
 
 
-def _renumber(note: Note, objective: str, code: str | None) -> None:
-    _free(note, objective)
-    note.objectives[objective] = replace(note.objectives[objective], code=code)
-    if code is not None:
-        note.codes[code] = objective
+def _take(note: Note, event: ObjectiveRegistered | ObjectiveRenumbered) -> None:
+    if event.code is not None:
+        note.codes[event.code] = event.objective
 
 
 def _free(note: Note, objective: str) -> None:

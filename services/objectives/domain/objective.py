@@ -29,9 +29,9 @@ from contracts.objectives import (
     UnitReleased,
 )
 from contracts.types import Cents, Number, ObjectiveId, Place, Printed, Section, Stated, Text, UnitSlug, Words
-from regesta.command import Context, Facts, Read, State, fact, nothing
+from regesta.command import Context, Facts, Read, State, fact, nothing, recorded, repeats
 from services.objectives.domain.command import ObjectivesCommand
-from services.objectives.domain.errors import LeadTaken, NotLeadUnit, UnknownObjective
+from services.objectives.domain.errors import LeadTaken, NotLeadUnit, RoleDiffers, UnknownObjective
 
 Statement: TypeAlias = FieldStated | DeadlineSet | StatusReported | StaffEstimated
 ObjectiveEvent: TypeAlias = (
@@ -48,19 +48,27 @@ ObjectiveEvent: TypeAlias = (
 
 @dataclass(slots=True)
 class Objective(State):
-    """said: the latest statement about each subject. units: (unit, role). dossiers: that serve it, also ended ones."""
+    """said: the latest statement about each subject. dossiers: that serve it, also ended ones.
+
+    units: what became last of each role of a unit, by (unit, role).
+    """
 
     prefix: ClassVar[str] = "objective"
 
     note: str = ""
     said: dict[str, Statement] = field(default_factory=dict)
-    units: set[tuple[str, Role]] = field(default_factory=set)
+    units: dict[tuple[str, Role], UnitAssigned | UnitReleased] = field(default_factory=dict)
     dossiers: set[str] = field(default_factory=set)
 
     @property
     def leads(self) -> list[str]:
         """The lead unit, if any; a history from elsewhere may know several."""
-        return sorted(unit for unit, role in self.units if role == "lead")
+        return sorted(unit for unit, role in self.assigned if role == "lead")
+
+    @property
+    def assigned(self) -> list[tuple[str, Role]]:
+        """Who works on it now, as (unit, role)."""
+        return [key for key, last in self.units.items() if isinstance(last, UnitAssigned)]
 
 
 class ObjectiveCommand(ObjectivesCommand):
@@ -187,22 +195,27 @@ def estimate_staff(command: EstimateStaff, read: Read, context: Context) -> Fact
 
 
 def assign_unit(command: AssignUnit, read: Read, context: Context) -> Facts:
-    """Return the assignment; nothing when the unit has this role. Raises LeadTaken, UnknownObjective, NotLeadUnit."""
-    objective = _led(command, read, context)
-    if (command.unit, command.role) in objective.units:
+    """Return the assignment; nothing when the unit has this role.
+
+    Raises LeadTaken, RoleDiffers, UnknownObjective, NotLeadUnit.
+    """
+    objective, asked = _led(command, read, context), fact(UnitAssigned, command)
+    last = objective.units.get((command.unit, command.role))
+    if isinstance(last, UnitAssigned) and recorded(last, asked, RoleDiffers):
         return nothing()
     if command.role == "lead" and objective.leads:
         lead = objective.leads[0]
         raise LeadTaken(f"objective {objective.key!r} is led by {lead!r}; release it first", unit=lead)
-    return {objective.stream: [fact(UnitAssigned, command)]}
+    return {objective.stream: [asked]}
 
 
 def release_unit(command: ReleaseUnit, read: Read, context: Context) -> Facts:
-    """Return the release; nothing when the unit has no such role. Raises UnknownObjective, NotLeadUnit."""
-    objective = _led(command, read, context)
-    if (command.unit, command.role) not in objective.units:
+    """Return the release; nothing when the unit has no such role. Raises RoleDiffers, UnknownObjective, NotLeadUnit."""
+    objective, asked = _led(command, read, context), fact(UnitReleased, command)
+    last = objective.units.get((command.unit, command.role))
+    if last is None or (isinstance(last, UnitReleased) and recorded(last, asked, RoleDiffers)):
         return nothing()
-    return {objective.stream: [fact(UnitReleased, command)]}
+    return {objective.stream: [asked]}
 
 
 def print_fact(command: PrintFact, read: Read, _context: Context) -> Facts:
@@ -250,7 +263,7 @@ def _led(command: ObjectiveCommand, read: Read, context: Context) -> Objective:
 
 def _said(objective: Objective, statement: Statement) -> Facts:
     """Return a statement; nothing when it is what was said last."""
-    if objective.said.get(subject_of(statement)) == statement:
+    if repeats(objective.said.get(subject_of(statement)), statement):
         return nothing()
     return {objective.stream: [statement]}
 
@@ -277,10 +290,8 @@ def evolve(objective: Objective, event: ObjectiveEvent) -> None:
             objective.note = event.note
         case FieldStated() | DeadlineSet() | StatusReported() | StaffEstimated():
             objective.said[subject_of(event)] = event
-        case UnitAssigned():
-            objective.units.add((event.unit, event.role))
-        case UnitReleased():
-            objective.units.discard((event.unit, event.role))
+        case UnitAssigned() | UnitReleased():
+            objective.units[event.unit, event.role] = event
         case DossierAttached():
             objective.dossiers.add(event.dossier)
         case DossierDetached():

@@ -7,19 +7,19 @@ from typing import ClassVar, assert_never
 
 from contracts.objectives import PartyErased, PartyKind, PartyRegistered
 from contracts.types import PartyId
-from regesta.command import Context, Facts, Read, State, fact, nothing
+from regesta.command import Context, Facts, Read, State, fact, nothing, recorded
 from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.errors import PartyDiffers, PartyNotKnown, UnknownParty
 
 
 @dataclass(slots=True)
 class Party(State):
-    """registered: as what. erased: its name is gone for good."""
+    """registered: as what. erased: once its name is gone for good."""
 
     prefix: ClassVar[str] = "party"
 
     registered: PartyRegistered | None = None
-    erased: bool = False
+    erased: PartyErased | None = None
 
 
 class PartyCommand(ObjectivesCommand):
@@ -48,21 +48,17 @@ class EraseParty(PartyCommand):
 
 def register(command: RegisterParty, read: Read, _context: Context) -> Facts:
     """Return the registration; nothing when it stands. Raises PartyDiffers when the id stands for a party of another kind."""
-    party = read(Party, command.party)
-    if party.registered is None:
-        return {party.stream: [fact(PartyRegistered, command)]}
-    kind = party.registered.kind
-    if kind != command.kind:
-        raise PartyDiffers(f"party {party.key!r} is registered as {kind!r}", party=party.key, kind=kind)
-    return nothing()
+    party, asked = read(Party, command.party), fact(PartyRegistered, command)
+    return nothing() if recorded(party.registered, asked, PartyDiffers) else {party.stream: [asked]}
 
 
 def erase(command: EraseParty, read: Read, _context: Context) -> Facts:
-    """Return the erasure; nothing when it is erased. Raises UnknownParty."""
+    """Return the erasure; nothing when it is erased. Raises UnknownParty, PartyDiffers."""
     party = read(Party, command.party)
     if party.registered is None:
         raise UnknownParty(f"no party {party.key!r} is registered", party=party.key)
-    return nothing() if party.erased else {party.stream: [PartyErased()]}
+    asked = fact(PartyErased, command)
+    return nothing() if recorded(party.erased, asked, PartyDiffers) else {party.stream: [asked]}
 
 
 def require_party(read: Read, party: str | None) -> None:
@@ -77,6 +73,6 @@ def evolve(party: Party, event: PartyRegistered | PartyErased) -> None:
         case PartyRegistered():
             party.registered = event
         case PartyErased():
-            party.erased = True
+            party.erased = event
         case _:
             assert_never(event)

@@ -48,9 +48,9 @@ def withdraw_fact(limits: Limits, command: WithdrawFact, read: Read, context: Co
     limits: what a standing grant cannot do without.
     """
     if command.kind == "objective":
-        return withdraw(read(Objective, command.id), LOG, command.event, command.reason)
+        return withdraw(read(Objective, command.id), LOG, command)
     dossier = read(Dossier, command.id)
-    facts = withdraw(dossier, LOG, command.event, command.reason)
+    facts = withdraw(dossier, LOG, command)
     if facts:
         step = dossier.steps[split_name(command.event)[1]]
         assert isinstance(step, Withdrawable)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from contracts.bands import Band
 from contracts.dates import ImpreciseDate, Period
-from contracts.kpi import IndicatorMeasured, MeasurementCorrected
+from contracts.kpi import IndicatorMeasured, IndicatorPlaced, MeasurementCorrected
 from contracts.types import UNKNOWN, Section, Text
 from regesta.command import Command, Facts
 from regesta.database import Connection
@@ -211,9 +211,11 @@ async def test_what_is_read_is_what_the_rules_know(db: Connection, commands: lis
         state = rules.state(Indicator, found.indicator)
         assert found.version == state.version
         assert {Spot(each.objective, each.section) for each in found.placements} == {
-            spot for spot, stands in state.spots.items() if stands
+            spot for spot, last in state.spots.items() if isinstance(last, IndicatorPlaced)
         }
-        assert {(each.year, each.level): each.bands for each in found.bands} == state.bands
+        assert {(each.year, each.level): each.bands for each in found.bands} == {
+            key: each.bands for key, each in state.bands.items()
+        }
         assert {each.horizon: each.target for each in found.targets} == {
             horizon: each.target for horizon, each in state.targets.items()
         }

@@ -131,7 +131,7 @@ def test_suspended_and_resumed() -> None:
         here.when(resume)
     here.when(SUSPEND)
     assert here.when(SUSPEND) == {}
-    with pytest.raises(errors.DossierIsSuspended, match="'appeal'"):
+    with pytest.raises(errors.DossierDiffers, match="'appeal'"):
         here.when(SUSPEND.model_copy(update={"reason": "another"}))
     with pytest.raises(errors.DossierIsSuspended):
         here.when(CompleteDossier(dossier=DOSSIER))

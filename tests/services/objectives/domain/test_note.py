@@ -71,7 +71,7 @@ def test_a_note_is_opened_once() -> None:
 def test_a_slug_stands_for_one_note() -> None:
     with pytest.raises(errors.NoteDiffers, match="Rénovation") as refused:
         domain().when(OpenNote(note=SLUG, title=Text(fr="Tourisme")))
-    assert refused.value.details["note"] == SLUG
+    assert refused.value.details["given"] == {"fr": "Tourisme"}
 
 
 def test_registering_opens_the_objective_in_the_same_unit() -> None:

@@ -255,7 +255,10 @@ async def test_any_batching_gives_the_rows_of_a_recount(
         known = fold(AGGREGATES[3], f"party/{PARTY}", _facts(log[:cut], f"party/{PARTY}"))
         shown = await parties.read(database, cut, PARTY)
         assert isinstance(known, party.Party)
-        assert (shown is not None, shown is not None and shown.erased) == (known.registered is not None, known.erased)
+        assert (shown is not None, shown is not None and shown.erased) == (
+            known.registered is not None,
+            known.erased is not None,
+        )
 
 
 def _facts(log: Sequence[Recorded], stream: str) -> list[tuple[int, Event]]:
@@ -271,10 +274,10 @@ async def _check_objective(view: View, key: str, log: Sequence[Recorded]) -> Non
     assert (shown is None) == (entry is None)
     if shown is None or entry is None:
         return
-    assert (shown.code, shown.parent, shown.title) == (entry.code, entry.parent, entry.title)
+    assert (shown.code, shown.parent, shown.title) == (entry.code, entry.parent, entry.titled.title)
     assert (shown.closed is None) == (entry.closed is None)
     assert shown.version == state.version
-    assert {(each.unit, each.role) for each in shown.units} == state.units
+    assert {(each.unit, each.role) for each in shown.units} == {*state.assigned}
     assert {(each.field, each.value.state, each.section) for each in shown.fields} == {
         (each.field, each.value.state, each.section)
         for each in state.said.values()
