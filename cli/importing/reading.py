@@ -1,34 +1,23 @@
 """How a dated fact is to be read: done, planned, target, unmet or unclear. Done only on evidence that it happened.
 
 The rules are data, patterns of English, French and Dutch in `wording.py`, tried in order; the first that is found decides. What
-none of them decides is done when its date lies whole in the time that the note gives account of and its words say that it
-happened, or when it is the plain record of an event in the account of a year. All else is unclear.
+none of them decides is done when its date lies whole in the time that the note gives account of and its text shows that it
+happened (`evidence.py`). All else is unclear.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias, get_args
+from typing import Final, TypeAlias
 
-from cli.importing.wording import (
-    DONE,
-    INFINITIVE,
-    MARK,
-    PERFECT,
-    PLANNED,
-    REFUSED,
-    TARGETS,
-    UNMET,
-    UNSURE,
-)
+from cli.importing.evidence import shows
+from cli.importing.wording import MARK, NOTHING, PLANNED, REFUSED, TARGETS, UNMET, UNSURE
 from contracts.dates import ImpreciseDate
-from contracts.objectives import FactType, Reading
+from contracts.objectives import Reading
 from contracts.types import SectionKind
 
 # A type of fact that says by itself that something is due.
 DUE: Final = frozenset({"deadline", "target"})
-# A type that names what happened, so that a record without a verb says it: "Closing of calls".
-HAPPENED: Final = frozenset(get_args(FactType)) - DUE - {"other"}
 REFUSALS: Final = frozenset({"refusal", "other"})
 
 Rule: TypeAlias = tuple[Reading, re.Pattern[str]]
@@ -43,11 +32,8 @@ BEFORE_TYPE: Final[tuple[Rule, ...]] = (
     ("planned", _any((MARK,))),
     ("target", _any(TARGETS)),
 )
-AFTER_TYPE: Final[tuple[Rule, ...]] = (("planned", _any(PLANNED)), ("unclear", _any(UNSURE)))
+AFTER_TYPE: Final[tuple[Rule, ...]] = (("planned", _any(PLANNED)), ("unclear", _any(UNSURE + NOTHING)))
 REFUSING: Final = _any(REFUSED)
-INTENDING: Final = _any(INFINITIVE)
-ACCOMPLISHED: Final = _any(DONE)
-ACCOMPLISHED_BEFORE: Final = _any((PERFECT,))
 
 
 def reading_of(
@@ -68,27 +54,20 @@ def reading_of(
     tense = _first(AFTER_TYPE, text)
     if tense is not None:
         return tense
-    if section == "planned" or not _is_past(day, realised_year) or (kind not in REFUSALS and REFUSING.search(text)):
+    if section == "planned" or realised_year is None or not _is_past(day, realised_year):
         return "unclear"
-    plain_record = section == "realised" and kind in HAPPENED
-    return "done" if _happened(written, plain_record=plain_record) else "unclear"
+    if kind not in REFUSALS and REFUSING.search(text):
+        return "unclear"
+    done = shows(written, kind, in_account=section == "realised", realised_year=realised_year)
+    return "done" if done else "unclear"
 
 
 def _first(rules: tuple[Rule, ...], text: str) -> Reading | None:
     return next((reading for reading, pattern in rules if pattern.search(text)), None)
 
 
-def _happened(written: str, *, plain_record: bool) -> bool:
-    """Return whether a text says that something happened. plain_record: it says so too when it has no verb."""
-    # A capital letter after "to" begins a name: "to European rules".
-    intention, text = INTENDING.search(written), written.lower()
-    if intention is not None:
-        return ACCOMPLISHED_BEFORE.search(text, 0, intention.start()) is not None
-    return plain_record or ACCOMPLISHED.search(text) is not None
-
-
-def _is_past(day: ImpreciseDate | None, realised_year: int | None) -> bool:
+def _is_past(day: ImpreciseDate | None, realised_year: int) -> bool:
     """Return whether a whole date lies in the years that the note gives account of; an open or yearless one does not."""
-    if day is None or day.earliest is None or day.latest is None or realised_year is None:
+    if day is None or day.earliest is None or day.latest is None:
         return False
     return day.latest.year <= realised_year

@@ -71,9 +71,18 @@ UNSURE: Final = (
     r"\b(?:tegen|v[óo][óo]r|tot) (?:het )?(?:eind\w*|begin|midden|medio|de|[0-9]|januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december)",
     r"\b(?:ter|voor) (?:goedkeuring|ondertekening|beslissing|advies|validatie|publicatie|betaling|selectie)\b",
 )
+# Nothing of it, a part of it, or a question.
+NOTHING: Final = (
+    r"(?<![\w.,/:-])(?!(?<=[0-9] )000\b)0+(?:[.,]0+)?(?:k|m|mio|eur)?(?![\w.,/-]*\w)|(?<![\w.,/:-])0+/[0-9]",
+    r"\b(?:zero|zéro|nul|nulle?s?|nihil|néant|nil|void|niets|niemand|nobody|personne n|few|peu|weinig)\b",
+    r"\b(?:half(?!-year)|halves|moiti[ée]|helft|part(?:s|ly|ial|ially|iel\w*)|in part|en partie|gedeelte\w*|deels|ten dele)\b",
+    r"\b(?:quasi\w*|presque|virtually|practically|bijna|nagenoeg|vrijwel|zogenaamd\w*|soi-disant|so-called)\b",
+    r"\b(?:tb[acd]|n/?a|n\.?v\.?t|n?ok|wip|stop|hold|ad ref)\b|\?",
+    r"\b(?:requests?|requested|demandes? d'\w+|demand[ée]e?s?|sollicit\w+|gevraagd|aangevraagd|aanvra(?:ag|gen) (?:tot|om|voor))\b",
+)
 # Against what a type says by itself, unless the type is a refusal.
 REFUSED: Final = (
-    r"\b(?:refus|reject|rejet|d[ée]clin|den(?:y|ied)|afgewezen|geweigerd|weiger|verworpen|disapprov|objected|negative\b|n[ée]gatif)\w*",
+    r"\b(?:refus|reject|rejet|d[ée]clin|den(?:y|ied)|afgewezen|afwijz|geweigerd|weiger|verworpen|disapprov|objected|negative\b|n[ée]gatif)\w*",
 )
 
 # An infinitive after "to" speaks of what is to come, or of a purpose; nouns are mostly plural or have an article.
@@ -81,15 +90,3 @@ INFINITIVE: Final = (
     r"\bto (?!the\b|an?\b|its?\b|their\b|his\b|her\b|this\b|that\b|these\b|those\b|all\b|which\b|whom\b|\w+(?<!s)s\b|[a-z]+ing\b)[a-z]+\b",
     r"\b(?:om|pour|afin d\w*|en vue d\w*) (?:\w+ )?\w+(?:er|ir|re|en)\b",
 )
-# Adjectives and nouns that end like a participle.
-NO_PARTICIPLE: Final = r"(?!(?:relat|limit|need|bas|detail|integrat|combin|desir|requir|associat|concern|dedicat|call|nam|link|shar|mix|advanc|ag|us|unit|hundr|ne|se|spe|fe|ind|exce|proce|succe|br|complicat|interest|expos|suppos|target)ed\b|\w*eed\b)"
-DONE: Final = (
-    rf"\b{NO_PARTICIPLE}\w{{2,}}ed\b",
-    r"\b(?:held|sent|given|gave|made|begun|began|built|chosen|chose|written|wrote|taken|took|led|met|paid|spent|drawn|drew|left|went|done|did|got|found|brought|bought|sold|told|won|became|kept|shown|grew|rose|came|underwent|undertaken|put in place|set up)\b",
-    r"\b(?:a|ont|avait|avaient|fut|furent) (?:[ée]t[ée] )?(?:\w+ment )?\w+(?:[ée]|i|is|it|u|us|ert|int)(?:e?s?)\b",
-    r"\b(?:approuv|valid|adopt|sign|lanc|s[ée]lectionn|octroy|attribu|notifi|publi|engag|liquid|pay|vers|organis|cl[ôo]tur|termin|achev|finalis|r[ée]alis|d[ée]pos|envoy|cr[ée]|modifi|d[ée]sign|form|[ée]labor|r[ée]dig|[ée]valu|recrut|entam|d[ée]marr|commenc|accord|vot|arr[êe]t|inaugur|livr|ex[ée]cut|achet|inform|invit)ée?s?\b",
-    r"\b(?:choisi|introduit|transmis|reçu|rendu|tenu|ouvert|rempli|conclu|acquis|mis)e?s?\b",
-    r"\b(?:goedgekeurd|gevalideerd|aangenomen|ondertekend|gelanceerd|geselecteerd|gekozen|toegekend|gegund|betekend|meegedeeld|gepubliceerd|vastgelegd|vereffend|betaald|gestort|georganiseerd|afgesloten|afgerond|voltooid|be[ëe]indigd|gerealiseerd|ingediend|ontvangen|verzonden|overgemaakt|verstuurd|uitgebracht|gehouden|geopend|opgericht|gewijzigd|aangeduid|aangesteld|opgesteld|ge[ëe]valueerd|aangeworven|gestart|begonnen|opgestart|uitgevoerd|geleverd|bezorgd|aangekocht|ingehuldigd|gevormd|uitgenodigd|afgeleverd|gesloten|beslist|verleend)\b",
-)
-# "were invited to submit": the invitation is done.
-PERFECT: Final = rf"\b(?:was|were|has been|have been|had been) (?:\w+ly )?{NO_PARTICIPLE}\w{{2,}}(?:ed|en|t|n)\b"

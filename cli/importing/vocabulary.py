@@ -1,0 +1,199 @@
+"""Words of English, French and Dutch that say nothing about whether something happened, by language.
+
+A record without a verb ("Working groups on schools") is done only when it holds nothing but these, names and numbers, and nothing
+else may follow a verb that says it is done. So what is missing here makes a reading unclear, never wrong. Add nouns and plain
+adjectives; never a word of time to come, of purpose, of doubt, of an end or of another act ("agenda", "request", "draft", "principle").
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+Tongue: TypeAlias = Literal["en", "fr", "nl"]
+
+# Endings of plurals and of adjectives, and what stands there without them.
+ENDINGS: Final[dict[Tongue, tuple[tuple[str, str], ...]]] = {
+    "en": (("s", ""), ("es", ""), ("ies", "y")),
+    "fr": (
+        ("s", ""),
+        ("x", ""),
+        ("e", ""),
+        ("es", ""),
+        ("aux", "al"),
+        ("le", ""),
+        ("les", ""),
+        ("ne", ""),
+        ("nes", ""),
+    ),
+    "nl": (("en", ""), ("n", ""), ("s", ""), ("e", "")),
+}
+# What joins words of a record without a verb.
+LINKS: Final[dict[Tongue, str]] = {
+    "en": "a an the of on for with between by about and or its their s this these those all each both other",
+    "fr": "l le la les d de du des un une sur avec entre par pour et ou son sa ses leur leurs ce cet cette ces tous toutes "
+    "autre autres relatif relative relatifs relatives concernant",
+    "nl": "de het een der den van over met tussen door voor en of zijn haar hun deze dit die alle andere s",
+}
+# What may follow a verb besides.
+AFTER_VERB: Final[dict[Tongue, str]] = {
+    "en": "in at to from since after during within via as into among per upon until through "
+    "plan request application study analysis evaluation phase process procedure close course second third fourth fifth first series "
+    "unanimously officially formally definitively jointly successfully previously together already "
+    "was were been has have had is are got also then",
+    "fr": "à au aux en dans depuis après durant pendant lors chez via selon auprès procédure "
+    "plan demande candidature étude analyse évaluation phase unanimité "
+    "officiellement définitivement formellement unanimement conjointement déjà "
+    "a ont est sont été fut furent avait avaient était étaient y il",
+    "nl": "in op aan uit na sinds tijdens bij naar binnen via volgens "
+    "plan aanvraag studie analyse evaluatie fase eenparig unaniem officieel definitief formeel gezamenlijk reeds al er "
+    "werd werden is was waren heeft hebben had geworden",
+}
+AUXILIARIES: Final[dict[Tongue, str]] = {
+    "en": "was were been has have had is are got",
+    "fr": "a ont est sont été fut furent avait avaient était étaient",
+    "nl": "werd werden is zijn was waren heeft hebben had",
+}
+WORDS: Final[dict[Tongue, str]] = {
+    "en": "january february march april june july august september october november december spring summer autumn winter "
+    "monday tuesday wednesday thursday friday year years month months week day days semester quarter early mid end "
+    "beginning date one two three four five six seven eight nine ten eleven twelve first second third fourth fifth sixth "
+    "seventh eighth ninth tenth last final new single multi joint common general special specific regional local municipal "
+    "national european federal public private social economic socio financial administrative technical cultural urban "
+    "rural green digital online real annual yearly monthly young french dutch german english brussels flemish walloon "
+    "belgian bilingual provisional definitive positive favourable initial additional complementary main big small large "
+    "high low old hybrid sustainable strategic operational territorial electric historic architectural environmental "
+    "international higher safe secondary primary early "
+    "jury steering accompanying feasibility household households ministers secretariat web government parliament council region regions commission committee minister ministry ministerial secretary state "
+    "administration municipality municipalities commune communes city town province community communities authority "
+    "authorities inspector inspection inspectorate finance court college board assembly mayor alderman partner partners "
+    "party parties operator operators beneficiary beneficiaries owner owners applicant applicants candidate candidates "
+    "association associations company companies enterprise business university school schools hospital agency bureau "
+    "bureaus office offices unit service services department team staff personnel employee worker workers expert experts "
+    "architect architects contractor contractors tenant tenants resident residents inhabitant inhabitants citizen citizens "
+    "pupil pupils student students teacher teachers child children youth family families people person persons refugee "
+    "refugees volunteer volunteers visitor visitors tourist tourists athlete sector sectors actor actors stakeholder "
+    "programme programmes program programs project projects contract contracts convention conventions call calls "
+    "dossier dossiers file files decree decrees ordinance ordinances regulation regulations rule rules law act "
+    "text texts circular charter strategy strategies policy policies measure measures axis axes objective objectives "
+    "perimeter perimeters zone zones area areas site sites neighbourhood neighbourhoods quarter district street square "
+    "park parks garden forest canal station building buildings house houses housing dwelling dwellings apartment room rooms "
+    "hall centre centres center infrastructure facility facilities equipment playground playgrounds pool swimming sport "
+    "sports gym library museum theatre festival market shop terrace road roads path paths cycle bike bicycle bus tram metro "
+    "train parking mobility traffic transport tunnel bridge energy water waste air climate heat solar light lighting network "
+    "networks data database map maps atlas register catalogue system systems platform platforms software application "
+    "applications website webpage page site tool tools toolbox guide guides vade mecum handbook manual brochure leaflet "
+    "flyer book report reports note notes newsletter magazine video film campaign campaigns poster focus benchmark study "
+    "studies survey diagnosis diagnoses diagnostic diagnostics inventory indicator indicators statistics result results "
+    "output outputs product products form forms question answer complaint account accounts budget budgets credit credits "
+    "fund funds funding grant grants subsidy subsidies premium premiums loan loans amount amounts euro euros eur million "
+    "billion advance advances instalment tranche tranches balance payment payments expenditure expenses cost costs revenue "
+    "fee fees tax taxes invoice invoices claim claims post posts job jobs place places round rounds list lists lot lots "
+    "edition editions issue series group groups working work works team network development renewal revitalisation "
+    "regeneration renovation construction restoration education training employment integration inclusion health care "
+    "childcare childhood nursery crèche retention dropout language learning literacy culture heritage tourism economy "
+    "innovation research science technology security safety prevention cleanliness equality gender diversity welfare "
+    "poverty homelessness shelter emergency accommodation reception participation cooperation collaboration exchange "
+    "support help assistance management administration opening space spaces surface land plot grid fibre connectivity "
+    "deployment accessibility supply preemption pre emption "
+    "creation mechanism mechanisms instrument instruments scheme provision provisions "
+    "recommendation recommendations standard standards label labels certificate permit permits licence agreement "
+    "agreements protocol memorandum signature approval opinion decision reading first inquiry inquiries session sessions "
+    "meeting meetings conference conferences workshop workshops day days event events presence majority president director "
+    "chair member members delegation representative representatives use segment segmented audit vaccination react "
+    "contrat contrats école quartier durable rénovation repeated action content section sections "
+    "specifications follow number code name word place",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre printemps automne hiver "
+    "année an mois semaine jour semestre trimestre début fin date "
+    "deux trois quatre cinq six sept huit neuf dix premier première deuxième second seconde troisième quatrième cinquième "
+    "dernier dernière final nouveau nouvelle nouveaux nouvelles seul commun général spécifique régional local communal "
+    "national européen fédéral public publique privé social socio économique financier financière administratif "
+    "administrative technique culturel urbain rural vert numérique annuel jeune français néerlandais bruxellois flamand "
+    "wallon belge bilingue provisoire définitif définitive positif positive favorable initial supplémentaire principal "
+    "grand petit durable stratégique opérationnel territorial électrique historique international scolaire sportif "
+    "sportive touristique supérieur maternel primaire secondaire mixte pilote "
+    "jury pilotage accompagnement faisabilité ménage web gouvernement parlement conseil région commission ministre ministère secrétaire état administration commune ville "
+    "province communauté autorité inspecteur inspection finances cour collège assemblée bourgmestre échevin échevinal "
+    "partenaire partie opérateur bénéficiaire propriétaire demandeur candidat association asbl société entreprise "
+    "université école hôpital agence bureau bureaux unité service département équipe personnel agent travailleur expert "
+    "architecte entrepreneur locataire habitant citoyen élève étudiant enseignant enfant jeunesse famille personne "
+    "réfugié bénévole visiteur touriste secteur acteur président directeur membre représentant "
+    "programme projet contrat convention appel dossier décret ordonnance règlement règle loi texte circulaire charte "
+    "stratégie politique mesure axe objectif périmètre zone site quartier rue place square parc jardin forêt canal gare "
+    "bâtiment maison logement appartement salle centre infrastructure équipement plaine jeu piscine sport bibliothèque "
+    "musée théâtre festival marché commerce route chemin piste cyclable vélo bus tram métro train parking mobilité trafic "
+    "transport tunnel pont énergie eau déchet air climat chaleur lumière éclairage réseau donnée base carte atlas registre "
+    "catalogue système plateforme logiciel application page outil guide manuel brochure dépliant livre rapport note "
+    "magazine vidéo film campagne affiche étude diagnostic inventaire indicateur statistique résultat produit formulaire "
+    "question réponse plainte compte budget budgétaire crédit fonds subvention subside prime prêt montant euro euros eur "
+    "million milliard avance acompte tranche solde paiement dépense coût recette facture créance déclaration poste emploi "
+    "liste lot édition série groupe travail travaux développement revitalisation rénovation construction restauration "
+    "éducation enseignement formation insertion inclusion santé soin crèche accueil enfance petite langue apprentissage "
+    "culture patrimoine tourisme économie innovation recherche science technologie sécurité prévention propreté égalité "
+    "genre diversité pauvreté hébergement participation coopération collaboration échange soutien aide gestion espace "
+    "surface terrain parcelle accessibilité création mécanisme instrument disposition recommandation norme label "
+    "certificat permis urbanisme accord protocole signature approbation avis décision lecture enquête séance réunion "
+    "conférence atelier présence majorité charges cahier",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december lente zomer herfst winter "
+    "jaar maand week dag semester kwartaal begin einde eind datum "
+    "twee drie vier vijf zes zeven acht negen tien eerste tweede derde vierde vijfde laatste finaal nieuw nieuwe enig "
+    "gemeenschappelijk algemeen algemene specifiek gewestelijk lokaal lokale gemeentelijk nationaal nationale europees "
+    "europese federaal federale publiek openbaar openbare privé sociaal sociale economisch financieel financiële "
+    "administratief administratieve technisch cultureel culturele stedelijk landelijk groen groene digitaal digitale "
+    "jaarlijks jong frans nederlands brussels brusselse vlaams vlaamse waals waalse belgisch tweetalig voorlopig "
+    "definitief definitieve positief positieve gunstig initieel bijkomend groot grote klein kleine duurzaam duurzame "
+    "strategisch operationeel operationele territoriaal elektrisch historisch internationaal hoger "
+    "jury stuurgroep begeleidingscomité haalbaarheid huishouden ministerraad web regering parlement raad gewest commissie comité minister ministerieel ministeriële secretaris staat administratie "
+    "gemeente stad provincie gemeenschap overheid inspecteur inspectie financiën hof college vergadering burgemeester "
+    "schepen schepencollege partner partij operator begunstigde eigenaar aanvrager kandidaat vereniging vzw vennootschap "
+    "bedrijf onderneming universiteit school scholen ziekenhuis agentschap bureau eenheid dienst departement ploeg "
+    "personeel medewerker werknemer expert architect aannemer huurder bewoner inwoner burger leerling student leerkracht "
+    "kind kinderen jeugd gezin gezinnen persoon personen vluchteling vrijwilliger bezoeker toerist sector actor "
+    "voorzitter directeur lid leden vertegenwoordiger "
+    "programma programma's project contract overeenkomst conventie oproep dossier decreet ordonnantie besluit reglement "
+    "regel wet tekst omzendbrief charter strategie beleid maatregel as doelstelling perimeter zone site wijk wijkcontract "
+    "straat plein park tuin bos kanaal station gebouw huis woning appartement zaal centrum centra infrastructuur "
+    "voorziening uitrusting speelplein zwembad sport bibliotheek museum theater festival markt handel weg wegen pad "
+    "fietspad fiets bus tram metro trein parking mobiliteit verkeer vervoer tunnel brug energie water afval lucht klimaat "
+    "warmte licht verlichting netwerk gegeven databank kaart atlas register catalogus systeem systemen platform software "
+    "toepassing website pagina instrument gids handleiding brochure folder boek verslag rapport nota magazine video film "
+    "campagne affiche diagnose inventaris indicator statistiek resultaat resultaten product formulier vraag antwoord "
+    "klacht rekening begroting krediet fonds subsidie premie lening bedrag euro eur miljoen miljard voorschot schijf saldo "
+    "betaling uitgave kost kosten ontvangst factuur schuldvordering functie baan lijst lot editie reeks groep werkgroep "
+    "werk werken ontwikkeling heropleving renovatie stadsvernieuwing bouw restauratie onderwijs vorming opleiding "
+    "tewerkstelling inschakeling inclusie gezondheid zorg crèche kinderopvang opvang taal leren cultuur erfgoed toerisme "
+    "economie innovatie onderzoek wetenschap technologie veiligheid preventie netheid gelijkheid gender diversiteit "
+    "armoede huisvesting participatie samenwerking uitwisseling steun hulp beheer ruimte oppervlakte grond perceel "
+    "toegankelijkheid oprichting mechanisme bepaling aanbeveling norm label certificaat vergunning "
+    "stedenbouwkundige stedenbouw akkoord protocol ondertekening goedkeuring advies beslissing lezing zitting conferentie "
+    "aanwezigheid meerderheid bestek lastenboek",
+}
+# Names that a capital does not tell apart where a text begins, or that go on without one: the municipalities of the Region and
+# the objectives of its European programmes.
+PROPER: Final = (
+    "anderlecht auderghem oudergem berchem agathe bruxelles brussel ville etterbeek evere forest vorst ganshoren ixelles elsene "
+    "jette koekelberg molenbeek saint sint jean jans gilles gillis josse joost schaerbeek schaarbeek uccle ukkel watermael "
+    "watermaal boitsfort bosvoorde woluwe lambert lambrechts pierre pieters "
+    "react esprit scientifique hébergement publics fragilisés"
+)
+# Words that end as a participle does and are none, besides the words above.
+NO_PARTICIPLES: Final[dict[Tongue, str]] = {
+    "en": "generalised generalized related limited integrated based detailed combined dedicated mixed advanced shared united hundred seed speed feed "
+    "need breed weed reed supply family apply reply daily weekly only early july italy ply jelly rally",
+    "fr": "qualité propriété majorité activité capacité priorité publicité électricité comité cité clé café degré côté gré "
+    "lycée musée durée entrée journée idée vallée allée chaussée soirée assemblée tournée donnée intégré arrêté privé "
+    "communauté solidarité légalité réalité liberté densité document monument instrument argument renouvellement",
+    "nl": "gebied gemeente gewest gewicht gezicht geld geluid gebruik gerecht gezondheid geheugen gespecialiseerd geïntegreerd "
+    "budget management",
+}
+# Phrases that stand for one noun, though their words could say something else.
+PHRASES: Final = (
+    r"\bcalls? for (?:projects?|applications?|proposals|tenders?|candidates|interest)\b",
+    r"\bappels? (?:à|aux) (?:projets?|candidatures?|candidats?|manifestations? d'intérêt)\b|\bappels? d'offres\b",
+    r"(?:^|\bl'|\b(?:un|les|des|cet|d'|de l') ?)arrêtés?(?: (?:ministériels?|royal|royaux|d'exécution|du gouvernement))?\b",
+    r"\bas planned\b",
+    r"\bhalf-years?\b|\bfollow-up (?=(?:working |sub-?)?(?:groups?|committees?|meetings?)\b)",
+    r"\b\w+\.(?:brussels|be|eu|org)\b",
+    # Remarks of the reader on the source.
+    r"\((?:year (?:implied by|from) [^()]*(?:sentence|heading)|the (?:sentence before|heading) gives the year)\)",
+    r"\((?:repeated in action list|the list of actions says it again)\)",
+)

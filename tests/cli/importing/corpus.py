@@ -1,0 +1,386 @@
+"""Texts of dated facts in three languages, with their types: those that show that it happened, and those that do not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _pairs(lines: str) -> list[tuple[str, str]]:
+    """Return (type, text) of lines `type: text`."""
+    found = (line.partition(": ") for line in lines.strip().splitlines())
+    return [(kind.strip(), text.strip()) for kind, _, text in found]
+
+
+SAID: Final = _pairs("""
+approval: Programme approved
+approval: Programmes of the first series were validated as planned
+approval: Decree passed in third reading
+approval: Mobility masterplan adopted by the Government on 12 May 2023
+approval: Funding for the skatepark has been granted
+approval: Study zone of CRU 8 agreed
+approval: Budget for 2024 approved
+approval: Le programme a été approuvé par le Gouvernement
+approval: Programme approuvé par le Gouvernement
+approval: Ordonnance adoptée en deuxième lecture
+approval: Le Gouvernement a validé les programmes des contrats de quartier
+approval: Les crédits ont été octroyés
+approval: Arrêté ministériel adopté
+approval: Het programma werd goedgekeurd door de regering
+approval: Programma goedgekeurd
+approval: De regering heeft het reglement goedgekeurd
+approval: Ordonnantie aangenomen in derde lezing
+approval: Subsidie toegekend
+refusal: Application refused
+refusal: Dossier refusé par la commission
+refusal: Aanvraag geweigerd
+selected: OS 5.1 projects selected
+selected: Two zones chosen: CRU 6 Simonis, CRU 7 Midi
+selected: Trois projets ont été retenus
+selected: Le jury a sélectionné 12 projets
+selected: Vijf projecten werden geselecteerd
+selected: Perimeters aangeduid
+awarded: Subsidies granted to 14 municipalities
+awarded: Marché de services attribué
+awarded: Opdracht gegund aan een architect
+notified: Decision notified to the municipalities
+notified: Décision notifiée aux communes
+notified: Beslissing betekend
+launched: Works at the Abattoirs started in March 2023
+launched: Campaign launched
+launched: Les travaux ont démarré
+launched: Campagne lancée en avril 2023
+launched: De werken zijn gestart
+launched: Campagne gelanceerd in april 2023
+call_launched: Call for applications launched for 14th CQD series
+call_launched: Municipalities were invited to apply
+call_launched: Appel à projets lancé le 3 mars 2023
+call_launched: L'appel à candidatures a été publié
+call_launched: De oproep werd gelanceerd
+call_launched: Projectoproep gepubliceerd
+call_closed: Calls for projects closed
+call_closed: Appel clôturé
+call_closed: Oproep afgesloten op 31 maart 2023
+application_received: 24 applications received
+application_received: 24 candidatures reçues
+application_received: 24 kandidaturen ontvangen
+submission: Final report submitted by Etterbeek
+submission: Dossier introduit par la commune
+submission: Dossier remis à la Région
+submission: Dossier ingediend door de gemeente
+opinion: Advice given on the texts about pre-emption
+opinion: Positive opinion on the file
+opinion: The opinion was favourable
+opinion: Avis favorable de l'Inspection des finances
+opinion: L'avis a été rendu
+opinion: Le Conseil a remis son avis
+opinion: Gunstig advies van de Inspectie van Financiën
+opinion: Advies uitgebracht
+commitment: Public contract committed, 187 000 EUR in C credits
+commitment: 4,38 millions EUR engagés
+commitment: 12.500.000 euro vastgelegd
+liquidation: 13 % of 2023 liquidation credits consumed at semester close
+liquidation: 95 % des crédits ont été liquidés
+liquidation: 1,2 miljoen euro werd vereffend
+advance: 20 % advance paid
+advance: Avance versée aux bénéficiaires
+advance: Voorschot uitbetaald
+advance_paid: Advance on the convention paid
+advance_paid: Avance de 20 % versée
+advance_paid: Voorschot betaald
+convention_signed: Convention signed with all partners
+convention_signed: Les conventions ont été signées
+convention_signed: Overeenkomsten ondertekend
+contract: Contract signed
+contract: Contrat conclu avec l'opérateur
+contract: Contract ondertekend
+study: Study of the canal zone carried out
+study: L'étude a été réalisée
+study: De studie werd uitgevoerd
+study_started: CRU 8 study started
+study_started: Étude entamée
+study_started: Studie aangevat
+study_finished: Study of 14 sites 100 % completed
+study_finished: Étude achevée
+study_finished: Studie afgerond
+event_held: Information session held for residents
+event_held: The committee met in June 2023
+event_held: La réunion a eu lieu
+event_held: Atelier organisé avec les habitants
+event_held: De vergadering vond plaats
+event_held: Infosessie gehouden
+public_inquiry: Residents were consulted on the programmes
+public_inquiry: L'enquête publique a été organisée
+public_inquiry: Openbaar onderzoek gehouden
+publication: Report published
+publication: Brochure parue
+publication: Brochure verschenen
+published: Guide for municipalities published
+published: Guide publié
+published: De gids werd gepubliceerd
+report_delivered: Etterbeek delivered its final report
+report_delivered: Rapport remis
+report_delivered: Het verslag werd bezorgd
+other: Three playgrounds were built
+other: Guide to European rules was written
+other: Decree amended
+other: L'outil a été mis en ligne
+other: Parc réaménagé
+other: Twee speelpleinen aangelegd
+other: Personeel aangeworven
+inauguration: Swimming pool opened
+inauguration: Piscine inaugurée
+inauguration: Zwembad ingehuldigd
+""")
+
+RECORDED: Final = _pairs("""
+call_closed: Closing of calls
+call_closed: Clôture de l'appel à projets
+call_closed: Afsluiting van de oproep
+call_launched: Call for applications, Contrats École series 5 (2024-2028)
+call_launched: Public contract for three financial instruments
+call_launched: Lancement de l'appel à projets
+call_launched: Lancering van de oproep
+convention_signed: Convention on AMO/MOD services for school project owners
+convention_signed: Signature de la convention par les partenaires
+convention_signed: Ondertekening van de overeenkomst
+event_held: Information session on calls for projects
+event_held: FR and NL school project follow-up working groups
+event_held: Réunion du comité
+event_held: Vergadering van de werkgroep
+selected: Contrats École series 5 (2024-2028)
+selected: Single RBC project for second EUI-IA call
+selected: Sélection de 12 projets
+selected: Selectie van de projecten
+awarded: React-EU subsidies (repeated in action list)
+awarded: Subsidies of specific objective 4.3
+awarded: Attribution du marché public
+approval: Contrats École series 4 (2023-2027) programmes
+approval: Approbation du programme par le Gouvernement
+approval: Goedkeuring van het programma
+opinion: Opinion on the pre-emption texts
+opinion: Avis de l'Inspection des finances
+opinion: Advies van de Raad van State
+public_inquiry: Public inquiries on the 13th series programmes
+published: Guide «Repenser la cour de récréation»
+report_delivered: Report and map atlas on facilities of the RBC
+liquidation: Liquidation de la première tranche
+liquidation: Vereffening van het saldo
+commitment: Engagement de 187 000 EUR
+""")
+
+NOT_SHOWN: Final = _pairs("""
+opinion: Opinion requested from the Inspector of Finance
+opinion: Opinion sought
+opinion: Opinion awaited
+opinion: Opinion solicited from the Council of State
+opinion: Application for an opinion
+opinion: Dossier submitted to the Inspector
+opinion: Dossier received by the Inspector
+opinion: Dossier reçu par l'Inspection
+opinion: Dossier ontvangen
+opinion: Avis demandé à l'Inspection des finances
+opinion: Avis sollicité
+opinion: Demande d'avis
+opinion: Saisine du Conseil d'État
+opinion: Projet d'avis
+opinion: Advies gevraagd
+opinion: Advies aangevraagd aan de Inspectie
+opinion: Aanvraag tot advies
+approval: Approval requested
+approval: Approval sought
+approval: Approval revoked
+approval: Approval rescinded by the Council of State
+approval: Approval quashed
+approval: Approval reversed
+approval: Approval lapsed
+approval: Approval: tbc
+approval: Approval (TBD)
+approval: Approved?
+approval: Approved (?)
+approval: Approval?
+approval: Approval …
+approval: Approved...
+approval: Approval under discussion
+approval: Approval on hold
+approval: Approval sine die
+approval: Approval in sight
+approval: Approval slated for June
+approval: Approval set for June
+approval: Approval on the agenda of June
+approval: Approval pencilled in
+approval: Approval considered
+approval: Approval contemplated
+approval: Approval hoped for
+approval: Approval in 2024
+approval: Approval excluded
+approval: Approved in principle
+approval: Approved subject to changes
+approval: Programme approved, then shelved
+approval: Programme approved by nobody
+approval: Programme Approved Tentatively
+approval: Programme allegedly approved
+approval: Programme virtually approved
+approval: Programme approved in 2025
+approval: Request for approval received
+approval: Programme submitted to the Government
+approval: Programme sent to the Government
+approval: Submission of the programme
+approval: Programme to the Government
+approval: Half of the programmes approved
+approval: Zero programmes approved
+approval: Few programmes approved
+approval: Approved programme lost
+approval: Steps to get the programme approved
+approval: Application refused
+approval: Approbation postposée
+approval: Approbation demandée au Gouvernement
+approval: Demande d'approbation
+approval: Demande d'approbation introduite
+approval: Approbation à confirmer
+approval: Approbation en discussion
+approval: Approbation en voie de finalisation
+approval: Approbation imminente
+approval: Approbation sur le point d'intervenir
+approval: Approbation visée
+approval: Approbation espérée
+approval: Approbation convenue pour juin
+approval: Approbation gelée
+approval: Approuvé ?
+approval: Approuvé sous conditions
+approval: Approuvé en principe
+approval: Programme prétendument approuvé
+approval: Programme a prétendument été approuvé
+approval: Programme non encore approuvé
+approval: Dossier transmis au Gouvernement
+approval: Introduction du dossier
+approval: Projet d'arrêté
+approval: Programme arrêté
+approval: Passage au Gouvernement
+approval: Goedkeuring aangevraagd
+approval: Goedkeuring gevraagd
+approval: Goedkeuring uit te werken
+approval: Goedkeuring in het vooruitzicht
+approval: Goedkeuring op de agenda
+approval: Goedkeuring gehoopt
+approval: Goedkeuring in juni beoogd
+approval: Goedkeuring ingetrokken
+approval: Goedgekeurd onder voorwaarden
+approval: Aanvraag tot goedkeuring ontvangen
+approval: Programma zogezegd goedgekeurd
+approval: Niet goedgekeurd
+approval: Indiening van het programma
+launched: Launch moved to 2024
+launched: Launch pushed back to 2024
+launched: Launch frozen
+launched: Launch On Ice
+launched: LAUNCH FROZEN
+launched: Launch under preparation
+launched: Launch: 0 of 5
+launched: Launch 0/5
+launched: Launch in 2024
+launched: Lancement décalé en 2024
+launched: Lancement gelé
+launched: Lancement remis à janvier
+launched: Lancement reconduit à 2024
+launched: Lancement en phase de préparation
+launched: Lancement pour 2024
+launched: Lancering verschoven naar 2024
+launched: Lancering doorgeschoven
+launched: Lancering bevroren
+call_launched: Appel à projets gelé
+call_launched: Call withdrawn
+call_launched: Call being written
+call_launched: Oproep in opmaak
+call_launched: 18 calls for projects 2021-2027, partly selected
+call_closed: Call prolonged
+call_closed: Appel prolongé
+liquidation: 0 EUR liquidated
+liquidation: 0,00 EUR liquidés
+liquidation: 0.0 euro vereffend
+liquidation: zero EUR liquidated
+liquidation: Néant
+liquidation: Geen
+liquidation: Nihil
+liquidation: n/a
+liquidation: -
+liquidation: …
+liquidation: /
+liquidation: 13 %
+liquidation: Liquidation nulle
+liquidation: Liquidation partielle
+liquidation: Liquidation nihil
+liquidation: Credits partly liquidated
+liquidation: Payment rejected by the bank
+liquidation: Paiement retenu
+liquidation: Betaling geblokkeerd
+commitment: Engagement différé
+commitment: Vastlegging uitgesteld
+advance: Advance of 20 %
+advance: Avance due
+advance_paid: Advance reclaimed
+contract: Contract cancelled
+contract: Contract ended early
+contract: Contract opgezegd
+contract: Contrat résilié
+contract: Marché infructueux
+contract: Marché relancé
+contract: Attribution caduque
+contract: Service contract for schools
+convention_signed: Convention being signed
+convention_signed: Convention unsigned
+convention_signed: Convention out for signature
+convention_signed: Convention in the process of signature
+convention_signed: Convention drafted
+convention_signed: Convention à la signature
+convention_signed: Convention soumise à signature
+convention_signed: Projet de convention
+convention_signed: Overeenkomst ter ondertekening voorgelegd
+convention_signed: Overeenkomst opgezegd
+event_held: Event called off
+event_held: Event Called Off
+event_held: Event virtually cancelled
+event_held: Event scrapped
+event_held: Meeting fell through
+event_held: Invitation to the meeting
+event_held: Réunion n'a pas eu lieu
+event_held: Réunion remise
+event_held: Évènement supprimé
+event_held: Conférence avortée
+event_held: Événement tombé à l'eau
+event_held: Evenement afgelast
+event_held: EVENEMENT AFGELAST
+event_held: Evenement afgeblazen
+event_held: Vergadering ging niet door
+event_held: Vergadering viel in het water
+publication: Publication en souffrance
+publication: Publication interdite
+publication: Publication in the pipeline
+study: Study of the canal
+study: Study to start
+study: Study half done
+study: Study 50 % completed
+study: 50 % of the study carried out
+study: Étude en rade
+study: Étude inachevée
+study: Étude réalisée à 50 %
+study: Studie onvoltooid
+study: Studie voor de helft uitgevoerd
+selected: Shortlisted
+selected: 0 projects selected
+selected: Ranking of the projects
+selected: Projets présélectionnés
+selected: Analysis of the applications
+selected: Aucun projet sélectionné
+selected: Geen enkel project geselecteerd
+submission: Dossier recalé
+submission: Introduction du dossier (sous réserve)
+report_delivered: Report overdue
+report_delivered: Rapport attendu
+other: Approval discussed
+other: Launch announced
+other: Réunion remise
+other: Suivi de l'appel
+other: Goedkeuring voorgesteld
+other: Closing of the calls
+inauguration: Opening of the swimming pool
+""")

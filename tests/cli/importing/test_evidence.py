@@ -1,0 +1,125 @@
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.importing.accomplished import ACTS
+from cli.importing.evidence import NAMING_AN_ACT
+from cli.importing.language import LANGUAGES
+from cli.importing.reading import reading_of
+from contracts.dates import ImpreciseDate
+from contracts.objectives import Reading
+from contracts.types import SectionKind
+from tests.cli.importing.corpus import NOT_SHOWN, RECORDED, SAID
+
+Fact = tuple[str, str]
+
+PAST: Final = ImpreciseDate("2023-06")
+DOUBTS: Final = (
+    "not", "never", "no", "nobody", "zero", "0", "half", "partly", "nearly", "almost", "virtually", "perhaps", "possibly",
+    "postponed", "cancelled", "pending", "draft", "tbc", "TBD", "?", "(?)", "without", "unless", "foreseen", "requested",
+    "pas", "jamais", "aucun", "zéro", "moitié", "partiellement", "presque", "quasi", "peut-être", "éventuellement", "reporté",
+    "annulée", "suspendu", "sans", "sous réserve", "prévue", "demandé", "à confirmer", "non",
+    "niet", "nooit", "geen", "niemand", "nul", "helft", "gedeeltelijk", "bijna", "misschien", "eventueel", "uitgesteld",
+    "geannuleerd", "opgeschort", "zonder", "onder voorbehoud", "voorzien", "aangevraagd", "nog",
+)  # fmt: skip
+FACTS: Final = st.sampled_from(SAID + RECORDED)
+UNKNOWN: Final = st.text("bcdfghjklmnpqrstvwxz", min_size=3, max_size=9).filter(
+    lambda word: not any(language.knows(word) for language in LANGUAGES)
+)
+
+
+def is_done(fact: Fact, section: SectionKind | None = "realised") -> bool:
+    kind, what = fact
+    return reading_of(what, kind, PAST, section, 2023) == "done"
+
+
+@pytest.mark.parametrize("fact", SAID, ids=": ".join)
+def test_what_its_words_say_to_be_done_is_done(fact: Fact) -> None:
+    assert is_done(fact)
+    assert is_done(fact, None)
+
+
+@pytest.mark.parametrize("fact", RECORDED, ids=": ".join)
+def test_a_record_without_a_verb_is_done_in_the_account_only(fact: Fact) -> None:
+    assert is_done(fact)
+    assert not is_done(fact, None)
+
+
+@pytest.mark.parametrize("fact", NOT_SHOWN, ids=": ".join)
+def test_what_no_word_shows_is_not_done(fact: Fact) -> None:
+    kind, what = fact
+    assert not is_done(fact)
+    assert not is_done(fact, None)
+    for otherwise in (what.upper(), what.lower(), what.title(), f"{what}.", f"  {what} ", f"({what})", f"«{what}»"):
+        assert not is_done((kind, otherwise)), otherwise
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@given(fact=FACTS, place=st.integers(0, 20))
+def test_a_doubt_anywhere_leaves_nothing_done(doubt: str, fact: Fact, place: int) -> None:
+    kind, what = fact
+    words = what.split()
+    words.insert(place % (len(words) + 1), doubt)
+    assert not is_done((kind, " ".join(words)))
+
+
+@given(FACTS, UNKNOWN)
+def test_an_unknown_word_at_the_end_leaves_nothing_done(fact: Fact, word: str) -> None:
+    kind, what = fact
+    assert not is_done((kind, f"{what} {word}"))
+
+
+@given(st.sampled_from(RECORDED), UNKNOWN, st.integers(0, 20))
+def test_an_unknown_word_anywhere_in_a_record_without_a_verb_leaves_nothing_done(
+    fact: Fact, word: str, place: int
+) -> None:
+    kind, what = fact
+    if "«" in what or "(" in what:  # a title, and a remark on the source, may hold any words
+        return
+    words = what.split()
+    words.insert(place % (len(words) + 1), word)
+    assert not is_done((kind, " ".join(words)))
+
+
+@given(FACTS, st.sampled_from("…?~✗=!*#¬≈@|"), st.integers(0, 200))
+def test_a_sign_that_is_no_punctuation_leaves_nothing_done(fact: Fact, sign: str, place: int) -> None:
+    kind, what = fact
+    cut = place % (len(what) + 1)
+    assert not is_done((kind, what[:cut] + sign + what[cut:]))
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyzéèàç'- ", min_size=1, max_size=40), st.sampled_from([*ACTS, "other"]))
+def test_words_that_nobody_knows_show_nothing(what: str, kind: str) -> None:
+    if any(language.forms(kind).search(what) or any(map(language.knows, what.split())) for language in LANGUAGES):
+        return
+    assert not is_done((kind, what))
+
+
+def test_each_type_that_names_an_act_has_examples_in_each_language() -> None:
+    assert set(ACTS) >= NAMING_AN_ACT
+    shown = {
+        (kind, language.tongue)
+        for kind, what in SAID
+        for language in LANGUAGES
+        if kind in ACTS and language.forms(kind).search(what.lower())
+    }
+    assert {(kind, language.tongue) for kind in ACTS for language in LANGUAGES} - shown == set()
+
+
+@pytest.mark.parametrize(
+    ("what", "reading"),
+    [
+        ("Programme approved in 2023", "done"),
+        ("Programme approved in 2024", "unclear"),
+        ("Programme approved in June 2024", "unclear"),
+        ("Programme approuvé fin 2024", "unclear"),
+        ("Programma goedgekeurd in juni 2024", "unclear"),
+        ("Programmes 2021-2027 approved", "done"),
+        ("Programme for 2024 approved", "done"),
+        ("Approved for 2024-2028", "done"),
+    ],
+)
+def test_what_is_said_of_a_later_year_is_not_done(what: str, reading: Reading) -> None:
+    assert reading_of(what, "approval", PAST, "realised", 2023) == reading
