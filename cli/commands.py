@@ -183,6 +183,58 @@ def rebuild(
         raise typer.Exit(REFUSED)
 
 
+@app.command(epilog="Example: regesta backup budget --out budget.backup")
+def backup(
+    service: Service,
+    out: Annotated[Path, typer.Option(help="The file to write; it is there only when it is whole.")],
+    data_dir: DataDir = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Back up the log of a service, while it runs.
+
+    From the database in REGESTA_<SERVICE>_DATABASE_URL or REGESTA_DATABASE_URL, else of the embedded installation.
+    """
+    from cli.recovering import back_up
+
+    views.show(back_up(service, out, data_dir, errors), as_json, views.backed_up, console)
+
+
+@app.command(epilog="Example: regesta restore budget budget.backup --data-dir new")
+def restore(
+    service: Service,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `regesta backup` wrote.")],
+    data_dir: DataDir = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into the empty database of a service.
+
+    Into that in REGESTA_<SERVICE>_OWNER_URL or REGESTA_OWNER_URL, else of the embedded installation. Recover it then.
+    """
+    from cli.recovering import restore as restore_from
+
+    views.show(restore_from(service, file, data_dir, errors), as_json, views.restored, console)
+
+
+@app.command(epilog="Example: regesta recover budget")
+def recover(
+    service: Service,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Open the log also when events may be lost; it gets a new id.")
+    ] = False,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Let a closed log take back from its consumers what it lacks, and open it.
+
+    Exit code 1, with who is missing, when a consumer does not answer.
+    """
+    from cli.recovering import recover as recover_log
+
+    found = recover_log(Remote(url, token), service, errors, accept_loss=accept_loss)
+    views.show(found, as_json, views.recovered, console)
+
+
 @app.command(epilog="Example: regesta token --scope budget:read --unit dru --hours 8")
 def token(
     subject: Annotated[str, typer.Option(help="Who it speaks for; becomes the actor of events.")] = "operator",

@@ -26,6 +26,7 @@ from cli.together import Together
 from cli.tokens import write_private
 from regesta.errors import Misconfigured, RegestaError
 from regesta.main import Server, create_app, server_of
+from regesta.reasons import Cause
 from regesta.runtime import Service
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -33,6 +34,7 @@ SAMPLE = EXAMPLES / "territorial-2023-2024.json"
 STORY = EXAMPLES / "contract-13th-series.ndjson"
 TOKEN_HOURS = 24 * 30
 START_SECONDS = 60.0
+MENDED_BY_OPERATORS = {cause.code for cause in (Cause.LOG_CLOSED, Cause.FORKED, Cause.SOURCE_BEHIND)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,11 @@ async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.sock
     server = server_of(Together(apps), list(apps.values()), place.options.host, 0)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        await _until_ready(place, server, serving)
+        to_mend = await _until_ready(place, server, serving)
         starting.stop()
-        if place.options.sample:
+        for reason in to_mend:
+            starting.console.print(reason, style="yellow", highlight=False)
+        if place.options.sample and not to_mend:
             await _import_sample(place, starting.console)
         if place.options.ready_file is not None:
             write_private(place.options.ready_file, json.dumps(_ready(place)))
@@ -75,9 +79,12 @@ async def _serve(place: _Place, apps: dict[str, FastAPI], listening: socket.sock
     await serving
 
 
-async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None]) -> None:
-    """Return when every service says that it is ready. Raises Misconfigured, with the reason, when it does not get there."""
-    reason = "the services do not listen yet"
+async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None]) -> list[str]:
+    """Return when every service says that it is ready, or what only its operator can mend, while it runs.
+
+    Raises Misconfigured, with the reason, when it does not get there.
+    """
+    reason, to_mend = "the services do not listen yet", []
     try:
         async with asyncio.timeout(START_SECONDS), httpx2.AsyncClient() as client:
             while not server.started:
@@ -88,11 +95,15 @@ async def _until_ready(place: _Place, server: Server, serving: asyncio.Task[None
             for service in place.services:
                 # Asked over HTTP, as anyone would.
                 while (answer := await client.get(f"{place.url}{service.prefix}/readyz")).status_code != 200:
-                    why = "; ".join(reason["detail"] for reason in answer.json()["reasons"])
-                    reason = f"{service.name} is not ready: {why}"
+                    reasons = answer.json()["reasons"]
+                    reason = f"{service.name} is not ready: {'; '.join(each['detail'] for each in reasons)}"
+                    if any(each["name"] in MENDED_BY_OPERATORS for each in reasons):
+                        to_mend.append(reason)
+                        break
                     await asyncio.sleep(0.05)
     except TimeoutError as error:
         raise Misconfigured(f"after {START_SECONDS:.0f} s {reason}") from error
+    return to_mend
 
 
 def _ready(place: _Place) -> dict[str, object]:

@@ -124,7 +124,7 @@ class Embedded:
     def start(self) -> None:
         """Start the server unless it runs, and wait until it has recovered."""
         deadline = time.monotonic() + START_SECONDS
-        while self._runs() and time.monotonic() < deadline:
+        while self.runs and time.monotonic() < deadline:
             if self._run("pg_isready", "-q", "-h", str(self._sockets)).returncode == 0:
                 return
             time.sleep(POLL_SECONDS)
@@ -182,7 +182,7 @@ class Embedded:
             time.sleep(POLL_SECONDS)
 
     def _stop(self, mode: Literal["fast", "immediate"]) -> None:
-        if self._runs():
+        if self.runs:
             self._require("pg_ctl", "stop", "-w", "-t", str(STOP_SECONDS), "-D", str(self._cluster), "-m", mode)
         if self._sockets != self._cluster:
             shutil.rmtree(self._sockets, ignore_errors=True)
@@ -191,7 +191,8 @@ class Embedded:
     def _postmaster(self) -> Path:
         return self._cluster / "postmaster.pid"
 
-    def _runs(self) -> bool:
+    @property
+    def runs(self) -> bool:
         """Tell whether the server's process lives; a mark whose process is dead or another is removed where that shows.
 
         pg_ctl believes a mark whose process id is another's by now (after a reboot), or that nobody has waited for (in a

@@ -33,6 +33,7 @@ def settings_of(service: Service, database: Embedded, issuer: Issuer, url: str) 
         audience=AUDIENCE,
         jwks=str(issuer.jwks),
         sources=dict.fromkeys(service.sources, url),
+        consumers=dict.fromkeys((each.name for each in services() if service.name in each.sources), url),
         token_file=issuer.service_token(service.name, SERVICE_HOURS),
     )
 

@@ -106,6 +106,42 @@ def rebuilt(found: Answer, console: Console) -> None:
         console.print(failure, style="red", highlight=False)
 
 
+def backed_up(found: Answer, console: Console) -> None:
+    """Print what a backup holds."""
+    rows = found["rows"]
+    console.print(
+        f"{found['file']}: {rows['event']} events of {found['service']}, {rows['replica']} of the logs it takes in, "
+        f"{rows['key']} keys.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+def restored(found: Answer, console: Console) -> None:
+    """Print what was restored, and what comes next."""
+    backed_up(found, console)
+    console.print(
+        f"Restored as of {found['taken_at'][:19]} UTC. Start {found['service']}, then `regesta recover {found['service']}`:\n"
+        "until then it records nothing.", highlight=False,
+    )  # fmt: skip
+
+
+def recovered(found: Answer, console: Console) -> None:
+    """Print how a log was recovered."""
+    if found["was_closed"] is None:
+        console.print(f"The log of {found['service']} is open; nothing of it is known to be missing.", highlight=False)
+        return
+    console.print(
+        f"The log of {found['service']} is open at {found['position']}; {found['recovered']} events were taken back.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    if found["new_log"]:
+        console.print(
+            f"What may be lost is accepted: it is the log {found['log']} now, and each consumer has to adopt it, "
+            f"as in `regesta adopt reporting {found['service']}`.",
+            style="yellow", highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
 def parked(found: Answer, console: Console) -> None:
     """Print the streams that stand still, and the events that are left out."""
     table = Table("read model", Column("stream", overflow="fold"), Column("event", overflow="fold"), "tries", "error")

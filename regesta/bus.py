@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
@@ -20,12 +20,13 @@ from opentelemetry import trace
 
 from regesta.cloudevents import encode
 from regesta.database import is_lost
-from regesta.errors import Detail, Forked, RegestaError
+from regesta.errors import Detail, Forked, NotFound, RegestaError
 from regesta.event import Recorded
+from regesta.reasons import Cause
 from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
 from regesta.store import Gap
 from regesta.telemetry import batch_span, counter, positions
-from regesta.unit import Head, Store
+from regesta.unit import Fork, Head, Store
 
 BATCH_EVENTS = 5_000
 POLL_SECONDS = 20.0
@@ -37,6 +38,8 @@ GRACE_SECONDS = 5.0
 CLOCK_SECONDS = 5.0
 # Who asks how far the source is goes without after that.
 ASK_SECONDS = 2.0
+# A source that differs is looked at again: it may get back what it lost, or be adopted.
+FORKED_SECONDS = 2.0
 CLOCK_AHEAD = timedelta(seconds=60)
 
 logger = logging.getLogger(__name__)
@@ -78,42 +81,63 @@ class Carrier(Protocol):
 
 
 def digest(event: Recorded) -> str:
-    """Return what identifies an event with its whole content, in hexadecimal."""
-    return hashlib.sha256(encode(event)).hexdigest()[:32]
+    """Return what identifies an event with its whole content, in hexadecimal.
+
+    The id of its log is no part of it: a log that got a new id still has the events from before.
+    """
+    return hashlib.sha256(encode(replace(event, log=""))).hexdigest()[:32]
+
+
+async def last_common(store: Store, carrier: Carrier, source: str, until: int) -> int:
+    """Return the last position, at most `until`, up to which a source's log and the replica of it hold the same events.
+
+    Logs that differ at a position differ from there on, for an event's time is never given again; so it is found by halving.
+    """
+    low = 0
+    while low < until:
+        middle = (low + until + 1) // 2
+        (event,) = await store.read(source, middle - 1, 1)
+        try:
+            await carrier.fetch(Seen(middle, None, digest(event)), 1, 0)
+            low = middle
+        except Forked:
+            until = middle - 1
+    return low
 
 
 class Offer:
-    """The near end: answers what the own log holds after a reader's position. Also a Carrier within one process."""
+    """The near end: answers what the own log, or a replica, holds after a reader's position. Also a Carrier within one process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, source: str | None = None) -> None:
         self._store = store
-        self._service = store.service
+        self._source = source or store.service
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
-        """Return the events after what was seen (see Carrier)."""
-        head = await self._store.head(self._service)
-        assert head.log is not None  # the own log always has an id
+        """Return the events after what was seen (see Carrier). Raises NotFound when nothing of a source has arrived."""
+        head = await self._store.head(self._source)
+        if head.log is None:
+            raise NotFound(f"nothing of {self._source!r} has arrived", source=self._source)
         await self._check(seen, head)
         if head.position <= seen.position and timeout_seconds > 0:
-            await self._store.wait(self._service, seen.position, timeout_seconds)
-        events = await self._store.read(self._service, seen.position, limit)
+            await self._store.wait(self._source, seen.position, timeout_seconds)
+        events = await self._store.read(self._source, seen.position, limit)
         return Batch(head.log, events, events[-1].position if events else seen.position)
 
     async def head(self) -> Head:
-        """Return how far the own log reaches."""
-        return await self._store.head(self._service)
+        """Return how far the log reaches."""
+        return await self._store.head(self._source)
 
     async def _check(self, seen: Seen, head: Head) -> None:
         """Raise Forked when the reader holds something else than this log."""
-        where: dict[str, Detail] = {"source": self._service, "position": seen.position, "log": head.log}
+        where: dict[str, Detail] = {"source": self._source, "position": seen.position, "log": head.log}
         if seen.log is not None and seen.log != head.log:
-            raise Forked(f"{self._service!r} is another log than {seen.log!r}", **where)
+            raise Forked(f"{self._source!r} is another log than {seen.log!r}", **where)
         if seen.position > head.position:
             raise Forked(
-                f"{self._service!r} ends at {head.position}, before {seen.position}", head=head.position, **where
+                f"{self._source!r} ends at {head.position}, before {seen.position}", head=head.position, **where
             )
         if seen.digest is not None and seen.position > 0:
-            (last,) = await self._store.read(self._service, seen.position - 1, 1)
+            (last,) = await self._store.read(self._source, seen.position - 1, 1)
             if digest(last) != seen.digest:
                 raise Forked(f"{last.name!r} has other content here", **where)
 
@@ -155,36 +179,59 @@ class Behind:
 class Intake:
     """Copies one source's log into the replica. `run` is its task.
 
-    trouble: why it stands still, None while it is well. alarm: that does not pass by itself (a fork, a clock far ahead).
+    trouble: why it stands still, None while it is well. alarm: which cause that is when it does not pass by itself.
     """
 
     def __init__(self, store: Store, source: str, carrier: Carrier) -> None:
         self.source = source
         self.trouble: str | None = None
-        self.alarm = False
+        self.alarm: Cause | None = None
         self._store = store
         self._carrier = carrier
+        self._may_be_noted = True
 
     async def run(self) -> None:
-        """Copy until cancelled. Errors of the connection are retried; after a fork nothing more is copied."""
+        """Copy until cancelled. Errors of the connection are retried; while the logs differ nothing is copied."""
         pause, outage = RETRY_SECONDS, _Outage(self.source)
         while True:
             try:
                 # After a failure without waiting for events, so that its end is known at once.
-                await self.step(POLL_SECONDS if outage.began_at is None else 0)
+                await self._follow(POLL_SECONDS if outage.began_at is None else 0)
                 pause = RETRY_SECONDS
                 outage.end()
-            except Forked as fork:
-                self.alarm, self.trouble = True, str(fork)
-                logger.critical("intake of %s stopped, the logs differ: %s %s", self.source, fork, fork.details)
-                await asyncio.Event().wait()  # only another start looks at this source again
             except Exception as error:
                 if not is_lost(error) and not isinstance(error, RegestaError | Gap | asyncpg.PostgresError):
                     raise
-                self.trouble = f"{type(error).__name__}: {error}"
+                self.alarm, self.trouble = None, f"{type(error).__name__}: {error}"
                 outage.note(self.trouble)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
+
+    async def _follow(self, timeout_seconds: float) -> None:
+        """Copy one batch, or find out where the logs differ. The difference is noted as long as it is there."""
+        try:
+            await self.step(timeout_seconds)
+        except Forked as forked:
+            fork, trouble = await self._examine(forked)
+            if trouble != self.trouble:
+                logger.critical("intake of %s stopped: %s %s", self.source, trouble, forked.details)
+            self.alarm = Cause.SOURCE_BEHIND if fork is None else Cause.FORKED
+            self.trouble, self._may_be_noted = trouble, True
+            await self._store.note_fork(self.source, fork)
+            await asyncio.sleep(FORKED_SECONDS)
+        else:
+            if self._may_be_noted:
+                await self._store.note_fork(self.source, None)
+                self._may_be_noted = False
+
+    async def _examine(self, forked: Forked) -> tuple[Fork | None, str]:
+        """Return where the source is another log, None when it only lacks its end; and what is told of it."""
+        mine, theirs = await self._store.head(self.source), await self._carrier.head()
+        common = await last_common(self._store, self._carrier, self.source, min(mine.position, theirs.position))
+        if theirs.log is None or (theirs.log == mine.log and common == theirs.position):
+            return None, f"{forked}; it lacks what this replica holds, see `regesta recover {self.source}`"
+        told = f"{forked}; both hold the same up to {common}, see `regesta adopt {self._store.service} {self.source}`"
+        return Fork(common, theirs.log, told), told
 
     async def step(self, timeout_seconds: float) -> int:
         """Copy one batch; return how many events came. Raises Forked, SourceUnreachable.
@@ -193,11 +240,12 @@ class Intake:
         """
         batch = await self._carrier.fetch(await self._seen(), BATCH_EVENTS, timeout_seconds)
         if not batch.events:
-            self.alarm, self.trouble = False, None
+            self.alarm, self.trouble = None, None
             return 0
         ahead = batch.events[-1].time - datetime.now(UTC)
         if ahead > CLOCK_AHEAD:
-            self.alarm, self.trouble = True, f"the clock of {self.source} is {ahead.total_seconds():.0f} s ahead"
+            self.alarm = Cause.SOURCE_CLOCK
+            self.trouble = f"the clock of {self.source} is {ahead.total_seconds():.0f} s ahead"
             logger.error("intake of %s stands still: %s", self.source, self.trouble)
             await asyncio.sleep(CLOCK_SECONDS)
             return 0
@@ -205,7 +253,7 @@ class Intake:
             span.set_attributes(positions(batch.events))
             await self._store.replicate(batch.log, batch.events)
         taken_in.add(len(batch.events), {SERVICE: self._store.service, SOURCE: self.source})
-        self.alarm, self.trouble = False, None
+        self.alarm, self.trouble = None, None
         return len(batch.events)
 
     async def behind(self) -> Behind | None:

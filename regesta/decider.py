@@ -40,6 +40,7 @@ class Decider:
         self._states: OrderedDict[str, State] = OrderedDict()
         self._queue: deque[Pending] = deque()
         self._held: set[str] = set()
+        self._stale: set[str] = set()
         self._keys_held: set[tuple[str, str]] = set()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,11 +111,19 @@ class Decider:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def forget(self) -> None:
+        """Fold each stream anew before something is decided on it, for the log may have become another."""
+        self._stale |= self._held  # what is under way needs its states
+        self._forget(self._states.keys() - self._held)
+
     def _hold(self, streams: Iterable[str]) -> None:
         self._held.update(streams)
 
     def _release(self, streams: Iterable[str]) -> None:
         self._held.difference_update(streams)
+        if self._stale:
+            self._forget(self._stale.intersection(streams))
+            self._stale.difference_update(streams)
         self._wake.set()
 
     async def _load(self, missing: Collection[str]) -> None:

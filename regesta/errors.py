@@ -17,6 +17,8 @@ RegestaError
 │   │   ├── UnknownValue       422
 │   │   ├── OutOfRange         422
 │   │   └── ImpossibleDate     422
+│   ├── DamagedBackup          422  a backup that is not as it was written, or cut
+│   ├── ForeignBackup          422  a backup of another service
 │   ├── UnknownReference       422  an objective or dossier of another service that it does not know
 │   ├── KeyReused              422  an idempotency key that came with another body before
 │   ├── TooLarge               413  a body or a line above its limit
@@ -32,8 +34,13 @@ RegestaError
 │   └── NotWithdrawable        409
 ├── StaleVersion               412  If-Match, If-None-Match: the stream has another version
 ├── Forked                     409  two logs differ at one position
+├── NotEmpty                   409  a database that a backup would be mixed with
+├── NotRecoverable             409  a log that lacks events which nobody who answers can give back
+├── CutGone                    410  a cut that names events which were given up since
 ├── Busy                       503  a full queue or a contended stream; try again
-│   └── LaterRelease           503  a fact that only a later release can read; a process of that one can answer
+│   ├── LaterRelease           503  a fact that only a later release can read; a process of that one can answer
+│   ├── LogBehind              503  the log lacks events that others hold, or that they may hold
+│   └── DiskFull               503
 ├── SourceUnreachable          503  another service did not answer
 ├── NotYet                     504  `at_least` was not reached in time
 └── Misconfigured                   the process refuses to start
@@ -161,6 +168,20 @@ class UnknownCommand(BadInput):
     code = "unknown-command"
 
 
+class DamagedBackup(BadInput):
+    """A backup of which a line is not as it was written, or missing; details.line names it."""
+
+    code = "damaged-backup"
+    status = 422
+
+
+class ForeignBackup(BadInput):
+    """A backup of another service's log."""
+
+    code = "foreign-backup"
+    status = 422
+
+
 class UnknownReference(BadInput):
     """A stream of another service that this service has not seen, with that service's whole log read."""
 
@@ -262,6 +283,27 @@ class Forked(RegestaError):
     status = 409
 
 
+class NotEmpty(RegestaError):
+    """A database that holds something already: a backup is restored into an empty one only."""
+
+    code = "not-empty"
+    status = 409
+
+
+class NotRecoverable(RegestaError):
+    """Nobody who answers holds what the log lacks, or some consumers did not answer. Nothing was opened."""
+
+    code = "not-recoverable"
+    status = 409
+
+
+class CutGone(RegestaError):
+    """A cut names events of a log that was given up for another; details.adoption says when and by whom."""
+
+    code = "cut-gone"
+    status = 410
+
+
 class Busy(RegestaError):
     """A queue is full, or the stream is contended; nothing was recorded."""
 
@@ -274,6 +316,20 @@ class LaterRelease(Busy):
     """A fact here was recorded by a later release and cannot be read by this one; a process of that release can."""
 
     code = "later-release"
+
+
+class LogBehind(Busy):
+    """The log was restored or is shorter than what others hold of it: nothing may be recorded before it is recovered."""
+
+    code = "log-behind"
+    retry_after_seconds = 5
+
+
+class DiskFull(Busy):
+    """PostgreSQL has no space left for the log; nothing was recorded."""
+
+    code = "disk-full"
+    retry_after_seconds = 5
 
 
 class SourceUnreachable(RegestaError):

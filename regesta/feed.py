@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
 from regesta.errors import Busy, Forbidden, Forked, Malformed, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
 from regesta.problem import response
+from regesta.recovery import close_behind
 from regesta.runtime import Runtime, runtime_of
 from regesta.signals import FEED, FEED_EVENTS, SERVICE
 from regesta.strict import IN_DIGITS, StrictRoute
@@ -39,6 +41,8 @@ LOG = "Regesta-Log"
 # Scopes: of the whole feed, and before the name of a type of events, as it is or without its version.
 WHOLE = "events:read"
 SINGLE = "events:read:"
+# What regesta.bus.digest gives.
+DIGEST = re.compile(r"[0-9a-f]{32}")
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.feed")
@@ -47,24 +51,33 @@ router = APIRouter(route_class=StrictRoute, tags=["events"])
 
 
 class HeadOut(BaseModel):
-    """How far a log reaches. time: of its last event; null while it is empty."""
+    """How far a log, or a replica, reaches. time: of its last event; null while it is empty, as is the log of a replica."""
 
     position: int
-    log: str
+    log: str | None
     time: datetime | None
 
 
-class FeedQuery(BaseModel):
-    """What a reader of the feed asks for. timeout: of the long poll, milliseconds. log, digest: what it holds (see Seen)."""
+class SeenQuery(BaseModel):
+    """What a reader holds of a log (see Seen), and how much more it wants."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     last_event_id: Annotated[int, Field(alias="lastEventId", ge=0, le=2**62), IN_DIGITS] = 0
     limit: Annotated[int, Field(ge=1, le=5000), IN_DIGITS] = 1000
-    timeout: Annotated[int, Field(ge=0, le=30_000), IN_DIGITS] = 0
-    type: Annotated[str | None, Field(max_length=200)] = None
     log: Annotated[str | None, Field(max_length=36)] = None
     digest: Annotated[str | None, Field(max_length=64)] = None
+
+    def seen(self) -> Seen:
+        """Return what the reader holds."""
+        return Seen(self.last_event_id, self.log, self.digest)
+
+
+class FeedQuery(SeenQuery):
+    """What a reader of the feed asks for. timeout: of the long poll, milliseconds."""
+
+    timeout: Annotated[int, Field(ge=0, le=30_000), IN_DIGITS] = 0
+    type: Annotated[str | None, Field(max_length=200)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +112,28 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
     """
     runtime, wanted = runtime_of(request), _Wanted(query.type)
     wanted.require(caller, (FactWithdrawn, DayStarted, *runtime.service.events))
-    seen = Seen(query.last_event_id, query.log, query.digest)
-    with runtime.rooms.polls.share(1 if query.timeout else 0):
-        batch = await _poll(runtime, seen, query.limit, query.timeout / 1000, wanted)
+    try:
+        with runtime.rooms.polls.share(1 if query.timeout else 0):
+            batch = await _poll(runtime, query.seen(), query.limit, query.timeout / 1000, wanted)
+    except Forked:
+        await _believe(runtime, caller, query.seen())
+        raise
+    return answer(runtime, batch)
+
+
+async def _believe(runtime: Runtime, caller: Principal, seen: Seen) -> None:
+    """Close the log when a reader of all of it holds an event of it beyond its end: then it lost its end.
+
+    One who only asks from somewhere, without saying what stands there, is not believed.
+    """
+    head = await runtime.store.head(runtime.service.name)
+    holds = seen.log == head.log and seen.position > head.position and DIGEST.fullmatch(seen.digest or "")
+    if WHOLE in caller.scopes and holds:
+        await close_behind(runtime.pool, caller.subject, seen.position)
+
+
+def answer(runtime: Runtime, batch: Batch) -> Response:
+    """Return the answer that carries a batch."""
     headers = {POSITION: str(batch.position), LOG: batch.log}
     return _Paced(runtime.rooms.feed_bytes, _encoded(batch.events), headers)
 
@@ -171,7 +203,7 @@ async def get_head(request: Request, caller: Caller) -> HeadOut:
     if not any(scope.startswith(SINGLE) for scope in caller.scopes):
         caller.require(WHOLE)
     head = await runtime_of(request).store.head(runtime_of(request).service.name)
-    return HeadOut(position=head.position, log=str(head.log), time=head.time)
+    return HeadOut(position=head.position, log=head.log, time=head.time)
 
 
 class FeedClient:
@@ -185,13 +217,9 @@ class FeedClient:
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events after what was seen (see bus.Carrier). Raises SourceUnreachable."""
-        params: dict[str, int | str] = {
-            "lastEventId": seen.position,
-            "limit": limit,
-            "timeout": int(timeout_seconds * 1000),
-        }
-        checks = {"log": seen.log, "digest": seen.digest}
-        params |= {name: value for name, value in checks.items() if value is not None}
+        params: dict[str, int | str] = {"lastEventId": seen.position, "limit": limit}
+        asked = {"log": seen.log, "digest": seen.digest, "timeout": int(timeout_seconds * 1000) or None}
+        params |= {name: value for name, value in asked.items() if value is not None}
         answer = await self._get("/events", params, timeout_seconds + 10)
         try:
             events = decode_batch(answer.content, self._registry)

@@ -16,6 +16,7 @@ from regesta.database import is_lost
 from regesta.decider import QUEUE_COMMANDS
 from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
+from regesta.recovery import read_closed, read_forks
 from regesta.runtime import Runtime, runtime_of
 from regesta.writer import QUEUE_UNITS
 
@@ -67,6 +68,7 @@ async def reasons_of(runtime: Runtime) -> list[Reason]:
     reasons = [*_standstill(runtime), *_waiting(runtime)]
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
+            reasons += await _logs(runtime)
             known = await read_all(runtime.pool)
             reasons += [*_stuck(known), *_building(runtime, known), *_parked(runtime, known)]
             reasons += [*await _behind(runtime, known), *await _clock(runtime)]
@@ -81,8 +83,7 @@ def _standstill(runtime: Runtime) -> Iterator[Reason]:
     """Yield what stands still in this process: a source, a reaction, the writer, a task, the projections of a log."""
     for intake in runtime.intakes:
         if intake.trouble:
-            cause = Cause.INTAKE_STOPPED if intake.alarm else Cause.SOURCE_AWAY
-            yield Reason(cause, f"intake of {intake.source}: {intake.trouble}")
+            yield Reason(intake.alarm or Cause.SOURCE_AWAY, f"intake of {intake.source}: {intake.trouble}")
     for reacting in runtime.reactings:
         if reacting.trouble:
             yield Reason(Cause.REACTION_STOPPED, f"{reacting.name}: {reacting.trouble}")
@@ -111,6 +112,14 @@ def _stuck(known: Iterable[Checkpoint]) -> Iterator[Reason]:
     for each in known:
         if each.failure:
             yield Reason(Cause.REACTION_STOPPED, f"{each.projection}: {each.failure}")
+
+
+async def _logs(runtime: Runtime) -> list[Reason]:
+    """Return whether the own log is closed, and which sources are other logs than they were."""
+    closed = await read_closed(runtime.pool)
+    reasons = [] if closed is None else [Reason(Cause.LOG_CLOSED, closed.told(runtime.service.name))]
+    forks = await read_forks(runtime.pool)
+    return reasons + [Reason(Cause.FORKED, f"intake of {source}: {fork.reason}") for source, fork in forks.items()]
 
 
 async def _behind(runtime: Runtime, known: Sequence[Checkpoint]) -> list[Reason]:

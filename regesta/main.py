@@ -9,8 +9,9 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from types import FrameType
 
 import httpx2
@@ -21,7 +22,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp as ASGIApplication
 
-from regesta import bulk, feed, health, operation, problem, streams, telemetry
+from regesta import bulk, feed, health, operation, problem, replicas, streams, telemetry
 from regesta import rebuild as rebuilds
 from regesta.admission import Admission, Rooms
 from regesta.auth import Verifier
@@ -45,6 +46,7 @@ from regesta.reaction import Here, Reacting
 from regesta.readers import Readers
 from regesta.rebuild import Rebuild
 from regesta.rebuilder import Rebuilder
+from regesta.recovery import Guard, Recovery
 from regesta.reference import References
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
@@ -83,7 +85,9 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
         async with store.pool.acquire() as connection:
             await check_durable(connection, allow_unsafe=settings.allow_unsafe_database)
         client = await stack.enter_async_context(httpx2.AsyncClient())
-        carriers = _carriers(service, settings, client, registry)
+        feed = partial(FeedClient, client, token=_token(service, settings), registry=registry)
+        carriers = _carriers(service, settings, feed)
+        consumers = _consumers(service, settings, feed)
         decider = Decider(store, (*service.aggregates, CALENDAR), (*service.rules, START_DAY))
         reactings = [Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions]
         runtime = Runtime(
@@ -98,11 +102,14 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             intakes=[Intake(store, source, carrier) for source, carrier in carriers.items()],
             reactings=reactings,
             rebuilder=Rebuilder(store, store.pool, service.projections),
+            guard=Guard(store, consumers),
+            recovery=Recovery(store, consumers),
             parked=ParkedStreams(store, store.pool, [*service.projections, *reactings]),
             lag_limit_events=settings.lag_limit_events,
             rooms=Rooms(),
             store_tasks=store.tasks,
         )
+        store.on_turn(_forget(runtime))
         _start(runtime, worker=worker)
         _watch(runtime)
         try:
@@ -114,22 +121,30 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             await asyncio.gather(*runtime.tasks, return_exceptions=True)
 
 
-def _carriers(
-    service: Service, settings: Settings, client: httpx2.AsyncClient, registry: Registry
-) -> dict[str, Carrier]:
-    """Return a feed client per source. Raises Misconfigured when an address or the token is missing."""
-    if not service.sources:
-        return {}
-    if settings.token_file is None:
+def _token(service: Service, settings: Settings) -> str:
+    """Return what this service shows to others. Raises Misconfigured when it needs a token and has none."""
+    if settings.token_file is not None:
+        return settings.token_file.read_text().strip()
+    if service.sources or settings.consumers:
         raise Misconfigured("REGESTA_TOKEN_FILE must name the token for the feeds of other services")
-    token = settings.token_file.read_text().strip()
+    return ""
+
+
+def _carriers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:
+    """Return the feed of each source. Raises Misconfigured when an address is missing."""
     carriers: dict[str, Carrier] = {}
     for source in service.sources:
         if source not in settings.sources:
             raise Misconfigured(f"REGESTA_SOURCES has no address of {source!r}")
-        url = f"{settings.sources[source].rstrip('/')}/{source}/v1"
-        carriers[source] = FeedClient(client, url, token, registry)
+        carriers[source] = feed(f"{settings.sources[source].rstrip('/')}/{source}/v1")
     return carriers
+
+
+def _consumers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:
+    """Return what each consumer offers of this service's log: its replica."""
+    return {
+        name: feed(f"{url.rstrip('/')}/{name}/v1/replicas/{service.name}") for name, url in settings.consumers.items()
+    }
 
 
 async def _followers(service: Service, store: PostgresStore) -> dict[str, Follower]:
@@ -142,8 +157,18 @@ async def _followers(service: Service, store: PostgresStore) -> dict[str, Follow
     return followers
 
 
+def _forget(runtime: Runtime) -> Callable[[], Awaitable[None]]:
+    """Return what gives up what is in memory of logs that may have become others."""
+
+    async def forget() -> None:
+        runtime.decider.forget()
+        runtime.references.forget()
+
+    return forget
+
+
 def _start(runtime: Runtime, *, worker: bool) -> None:
-    jobs = [("decider", runtime.decider.run())]
+    jobs = [("decider", runtime.decider.run()), ("guard", runtime.guard.run())]
     if telemetry.measuring():
         jobs.append(("gauges", measure_always(runtime)))
     if worker:
@@ -203,6 +228,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         feed.router,
         streams.router,
         operation.router,
+        replicas.router,
         *service.routers,
     ):
         app.include_router(router, prefix=service.prefix, responses=problem.RESPONSES)

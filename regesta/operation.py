@@ -176,7 +176,7 @@ async def post_rebuild(
 
     One that is under way goes on. One that was found to differ is begun anew, or accepted.
     """
-    runtime = _operated(request, caller)
+    runtime = operated(request, caller)
     chosen = [each for each in runtime.service.projections if projection in {None, each.name}]
     if not chosen:
         raise NotFound(f"{runtime.service.name} has no projection {projection!r}", projection=projection)
@@ -197,7 +197,7 @@ async def get_rebuilds(request: Request, caller: Caller) -> list[Rebuild]:
 @router.get("/projections/parked")
 async def get_parked(request: Request, caller: Caller, paged: Paged, projection: Name = None) -> list[ParkedOut]:
     """Return parked streams of the read models, by read model and position; the next page is in the Link header."""
-    runtime = _operated(request, caller)
+    runtime = operated(request, caller)
     found = await runtime.parked.all(paged.wanted, projection, paged.place())
     return [ParkedOut.of(each) for each in paged.page_of_now(found, _key)]
 
@@ -205,7 +205,7 @@ async def get_parked(request: Request, caller: Caller, paged: Paged, projection:
 @router.get("/projections/dropped")
 async def get_dropped(request: Request, caller: Caller, paged: Paged) -> list[DroppedOut]:
     """Return events that read models may leave out, by read model and position; the next page is in the Link header."""
-    runtime = _operated(request, caller)
+    runtime = operated(request, caller)
     found = await runtime.parked.dropped(paged.wanted, paged.place())
     return [DroppedOut.of(each) for each in paged.page_of_now(found, _key)]
 
@@ -213,7 +213,7 @@ async def get_dropped(request: Request, caller: Caller, paged: Paged) -> list[Dr
 @router.get("/projections/{projection}/parked/{stream}")
 async def get_parked_stream(request: Request, caller: Caller, projection: str, stream: str) -> ParkedWholeOut:
     """Return where a stream is parked in a read model, and how many events wait; a slash in its name is %2F."""
-    runtime = _operated(request, caller)
+    runtime = operated(request, caller)
     parked = await runtime.parked.one(projection, stream)
     return ParkedWholeOut(**ParkedOut.of(parked).model_dump(), waiting=await runtime.parked.waiting(parked))
 
@@ -221,7 +221,7 @@ async def get_parked_stream(request: Request, caller: Caller, projection: str, s
 @router.post("/projections/{projection}/parked/{stream}/retry")
 async def post_retry(request: Request, caller: Caller, projection: str, stream: str) -> RetriedOut:
     """Fold what is parked of a stream, in order, as far as it goes."""
-    runtime = _operated(request, caller)
+    runtime = operated(request, caller)
     folded = await runtime.parked.retry(projection, stream)
     return await _retried(runtime, projection, stream, folded)
 
@@ -229,7 +229,7 @@ async def post_retry(request: Request, caller: Caller, projection: str, stream: 
 @router.post("/projections/{projection}/parked/{stream}/drop")
 async def post_drop(request: Request, caller: Caller, projection: str, stream: str, body: DropIn) -> RetriedOut:
     """Let a read model leave out the event at which a stream is parked, and fold what is behind it. It stays in the log."""
-    runtime = _operated(request, caller)
+    runtime = operated(request, caller)
     folded = await runtime.parked.drop(projection, stream, caller.subject, body.reason)
     return await _retried(runtime, projection, stream, folded)
 
@@ -238,7 +238,8 @@ def _key(each: Parked | Dropped) -> str:
     return place_key(each.projection, each.position)
 
 
-def _operated(request: Request, caller: Principal) -> Runtime:
+def operated(request: Request, caller: Principal) -> Runtime:
+    """Return the service, to one who operates it. Raises Forbidden."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read", OPERATORS)
     return runtime

@@ -48,6 +48,7 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
     405: ("Method not allowed", "Méthode non admise", "Methode niet toegestaan"),
     406: ("Not in this form", "Pas sous cette forme", "Niet in deze vorm"),
     409: ("Refused by a rule", "Refusé par une règle", "Geweigerd door een regel"),
+    410: ("Gone", "N’existe plus", "Bestaat niet meer"),
     412: ("Changed in the meantime", "Modifié entre-temps", "Intussen gewijzigd"),
     413: ("Too large", "Trop volumineux", "Te groot"),
     415: ("Unsupported media type", "Type de média non pris en charge", "Mediatype niet ondersteund"),

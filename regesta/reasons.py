@@ -35,10 +35,23 @@ class Cause(Enum):
     TASK_ENDED = _Says(
         RED, "A part of this process ended, so that nobody does its work.", "Start the process again; its log says why."
     )
-    INTAKE_STOPPED = _Says(
+    LOG_CLOSED = _Says(
         RED,
-        "A source is followed no more: its log differs from the replica, or its clock is more than 60 s ahead.",
-        "Set the clocks right; or find out which of both logs is the true one before anything is started again.",
+        "The log was restored or moved, or ends before what a consumer holds of it; nothing is recorded.",
+        "Run `regesta recover`; it takes back what consumers hold, and opens the log.",
+    )
+    FORKED = _Says(
+        RED,
+        "A source's log holds other events than the replica of it: it was replaced, or went on after a loss.",
+        "Find out which is the true one before anything else is done.",
+    )
+    SOURCE_BEHIND = _Says(
+        RED,
+        "A source's log ends before what the replica of it holds.",
+        "Run `regesta recover` there; this service then goes on by itself.",
+    )
+    SOURCE_CLOCK = _Says(
+        RED, "A source is followed no more, for its clock is more than 60 s ahead.", "Set the clocks right."
     )
     PROJECTION_STOPPED = _Says(
         RED, "The read models of a log stand still.", "See the error; folding is tried again by itself."

@@ -47,6 +47,10 @@ class References:
                 source=reference.source, stream=reference.stream,
             )  # fmt: skip
 
+    def forget(self) -> None:
+        """Look again for every stream: a replica may hold less than it did."""
+        self._known.clear()
+
     async def _unknown(self, references: Sequence[Reference]) -> list[Reference]:
         """Return those that the replicas do not hold, asking once per source."""
         asked = [reference for reference in references if reference not in self._known]

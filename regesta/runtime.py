@@ -23,6 +23,7 @@ from regesta.projection import Projection
 from regesta.reaction import Reacting, Reaction
 from regesta.readers import Readers
 from regesta.rebuilder import Rebuilder
+from regesta.recovery import Guard, Recovery
 from regesta.reference import References
 from regesta.unit import Store
 
@@ -85,6 +86,8 @@ class Runtime:
     intakes: Sequence[Intake]
     reactings: Sequence[Reacting]
     rebuilder: Rebuilder
+    guard: Guard
+    recovery: Recovery
     parked: ParkedStreams
     lag_limit_events: int
     rooms: Rooms

@@ -18,8 +18,9 @@ class Settings(BaseSettings):
     """What a process of one service is told.
 
     database_url, owner_url: PostgreSQL of the runtime role and of the role that migrates. jwks: a file or an URL with the
-    issuer's public keys. sources: base URL of each other service, as JSON. token_file: the bearer token this service shows
-    to the feeds of others. lag_limit_events: beyond it /readyz is red. requests_limit: so many are in progress at once.
+    issuer's public keys. sources: base URL of each service whose log is taken in, as JSON. consumers: of each that takes in this
+    log, and is asked how much of it it holds. token_file: the bearer token this service shows to all of them.
+    lag_limit_events: beyond it /readyz is red. requests_limit: so many are in progress at once.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -30,6 +31,7 @@ class Settings(BaseSettings):
     audience: str = "regesta"
     jwks: str
     sources: dict[str, str] = {}
+    consumers: dict[str, str] = {}
     token_file: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -14,9 +14,9 @@ import orjson
 
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
-from regesta.unit import Head, KeyAnswer, Meta, Outcome, Unit
+from regesta.unit import Fork, Head, KeyAnswer, Meta, Outcome, Unit
 from regesta.waking import Waking
-from regesta.writer import Writer
+from regesta.writer import STAND, Writer
 
 COLUMNS = "position, stream, version, type, time, meta::text, data::text"
 # Of one read, beside its last event: who follows a log keeps a batch in memory, and an event may have 1 MiB.
@@ -58,6 +58,7 @@ READ_REPLICA_STREAM = (
 )
 HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1"
 HEAD_REPLICA = "SELECT head, log::text, time FROM log.sources WHERE source = $1"
+NOTE_FORK = "SELECT log.note_fork($1, $2, $3, $4)"
 REPLICATE = "SELECT log.replicate($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
@@ -67,6 +68,12 @@ class Gap(Exception):
     def __init__(self, head: int) -> None:
         super().__init__(f"events do not follow on {head}")
         self.head = head
+
+
+def columns_of(events: Sequence[Recorded]) -> list[list[object]]:
+    """Return events of another log as the functions of the log take them, column by column."""
+    rows = [(e.position, e.stream, e.version, e.type, e.time, stored_meta(e), e.raw) for e in events]
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def stored_meta(event: Recorded) -> str:
@@ -87,7 +94,10 @@ class PostgresStore:
         self.registry = registry
         self._pool_size = pool_size
         self._logs: dict[str, str] = {}
-        self._waking = Waking(dsn, service, self.head)
+        self._free = asyncio.Event()
+        self._free.set()
+        self._turned: list[Callable[[], Awaitable[None]]] = [self._learn_ids]
+        self._waking = Waking(dsn, service, self.head, self.turn)
         self._writer = Writer(dsn, self._waking.announce, service)
 
     async def __aenter__(self) -> Self:
@@ -99,7 +109,8 @@ class PostgresStore:
             # A plan made while a table was empty, as after its first vacuum, stays: a sequential scan of millions of rows.
             server_settings={"enable_seqscan": "off"},
         )
-        self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))
+        await self.pool.execute(STAND)
+        await self._learn_ids()
         self.tasks = [asyncio.create_task(self._writer.run(), name="writer"), *self._waking.start()]
         return self
 
@@ -123,7 +134,16 @@ class PostgresStore:
 
     async def append(self, unit: Unit) -> Outcome:
         """Append a unit (see Store)."""
+        await self._free.wait()
         return await self._writer.append(unit)
+
+    def hold(self) -> None:
+        """Let appends wait until they are let go: it is being asked whether the log is whole."""
+        self._free.clear()
+
+    def let_go(self) -> None:
+        """Let appends go on."""
+        self._free.set()
 
     async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
         """Return the next events of a log (see Store)."""
@@ -173,7 +193,9 @@ class PostgresStore:
             row = await self.pool.fetchrow(HEAD_OWN)
             return Head(0, self._log, None) if row is None else Head(row["position"], self._log, row["time"])
         row = await self.pool.fetchrow(HEAD_REPLICA, source)
-        return Head(0, None, None) if row is None else Head(row["head"], row["log"], row["time"])
+        if row is None:
+            return Head(0, None, None)
+        return Head(row["head"], row["log"], row["time"] if row["head"] else None)
 
     async def position_before(self, source: str, moment: datetime) -> int:
         """Return the last position before a moment (see Store)."""
@@ -192,17 +214,8 @@ class PostgresStore:
     async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
         """Extend a replica (see Store)."""
         source = events[0].source
-        columns = [
-            [event.position for event in events],
-            [event.stream for event in events],
-            [event.version for event in events],
-            [event.type for event in events],
-            [event.time for event in events],
-            [stored_meta(event) for event in events],
-            [event.raw for event in events],
-        ]
         try:
-            head: int = await self.pool.fetchval(REPLICATE, source, UUID(log), *columns)
+            head: int = await self.pool.fetchval(REPLICATE, source, UUID(log), *columns_of(events))
         except asyncpg.PostgresError as error:
             raise _replica_error(source, log, error) from error
         self._waking.arrived(source, head)
@@ -212,8 +225,26 @@ class PostgresStore:
         """Wait for more events (see Store)."""
         return await self._waking.wait(source, after, timeout_seconds)
 
+    async def note_fork(self, source: str, fork: Fork | None) -> None:
+        """Keep where a source differs (see Store)."""
+        values = (None, 0, None) if fork is None else (UUID(fork.log), fork.common, fork.reason)
+        await self.pool.execute(NOTE_FORK, source, *values)
+
+    def on_turn(self, then: Callable[[], Awaitable[None]]) -> None:
+        """Call this whenever the own log or a replica may have become one with another id, or end earlier than it did."""
+        self._turned.append(then)
+
+    async def turn(self) -> None:
+        """Look anew at what may have become another; this process does so by itself soon, the caller can not wait."""
+        for then in self._turned:
+            await then()
+
+    async def _learn_ids(self) -> None:
+        self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))
+        self._logs.clear()
+
     async def _log_of(self, source: str) -> str:
-        """Return the id of the log that a replica is of; asked once, for a replica never takes in another log."""
+        """Return the id of the log that a replica is of, asked once until it may have become another."""
         if source not in self._logs:
             self._logs[source] = str(await self.pool.fetchval("SELECT log FROM log.sources WHERE source = $1", source))
         return self._logs[source]

@@ -14,7 +14,7 @@ from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, 
 from regesta.errors import Forked
 from regesta.event import Event, Recorded, Registry
 from regesta.store import Gap
-from regesta.unit import Appended, Conflict, Head, KeyAnswer, KeyKnown, Outcome, Unit
+from regesta.unit import Appended, Conflict, Fork, Head, KeyAnswer, KeyKnown, Outcome, Unit
 from regesta.writer import DataRefused
 
 S = TypeVar("S", bound=State)
@@ -36,6 +36,7 @@ class MemoryStore:
         self._units: dict[str, Appended] = {}
         self._keys: dict[tuple[str, str], KeyAnswer] = {}
         self._moved = asyncio.Condition()
+        self.forks: dict[str, Fork] = {}
         self.now = NOON
 
     @property
@@ -162,6 +163,13 @@ class MemoryStore:
         except TimeoutError:
             return False
         return True
+
+    async def note_fork(self, source: str, fork: Fork | None) -> None:
+        """Keep where a source differs (see Store)."""
+        if fork is None:
+            self.forks.pop(source, None)
+        else:
+            self.forks[source] = fork
 
     async def _tell(self) -> None:
         async with self._moved:

@@ -140,6 +140,15 @@ class Head:
     time: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A source's log that differs from the replica. common: the last position at which both are the same. log: its id now."""
+
+    common: int
+    log: str
+    reason: str
+
+
 class Store(Protocol):
     """The log of one service and its replicas of others. Positions are 1, 2, 3 ... without gaps, times never go back.
 
@@ -212,4 +221,8 @@ class Store(Protocol):
 
     async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
         """Wait until the own log or a replica reaches beyond `after`; False when the time is over."""
+        ...
+
+    async def note_fork(self, source: str, fork: Fork | None) -> None:
+        """Keep where a source's log differs from its replica, for all processes to tell; None: it does not any more."""
         ...

@@ -22,12 +22,20 @@ logger = logging.getLogger(__name__)
 
 
 class Waking:
-    """The known heads of the own log and the replicas, and who waits for them to move."""
+    """The known heads of the own log and the replicas, and who waits for them to move.
 
-    def __init__(self, dsn: str, service: str, head: Callable[[str], Awaitable[Head]]) -> None:
+    turned: told after a log has got another id, and its replica perhaps ends earlier (see regesta.adoption), and when such
+    a message may have been missed.
+    """
+
+    def __init__(
+        self, dsn: str, service: str, head: Callable[[str], Awaitable[Head]], turned: Callable[[], Awaitable[None]]
+    ) -> None:
         self._dsn = dsn
         self._service = service
         self._head = head
+        self._turned = turned
+        self._back = False
         self._heads: dict[str, int] = {}
         self._moved: dict[str, asyncio.Event] = {}
         self._waiting: dict[str, int] = {}
@@ -98,7 +106,11 @@ class Waking:
 
     async def _converse(self, connection: asyncpg.Connection) -> None:
         await connection.add_listener(CHANNEL, self._heard)
+        await self._turn()
         while True:
+            if self._back:
+                self._back = False
+                await self._turn()
             try:
                 async with asyncio.timeout(CHECK_SECONDS):
                     await self._tell.wait()
@@ -111,5 +123,15 @@ class Waking:
             await asyncio.sleep(TELL_SECONDS)
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        source, head = str(payload).split(" ")
-        self._move(source, int(head))
+        source, head, *back = str(payload).split(" ")
+        if back:
+            self._back = True
+            self._tell.set()
+        else:
+            self._move(source, int(head))
+
+    async def _turn(self) -> None:
+        """Look at every head anew: one may be lower than it was."""
+        await self._turned()
+        for source in list(self._heads):
+            self._heads[source] = (await self._head(source)).position

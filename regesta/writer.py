@@ -19,7 +19,7 @@ import asyncpg
 import orjson
 
 from regesta.database import is_lost
-from regesta.errors import Busy
+from regesta.errors import Busy, DiskFull, LogBehind
 from regesta.identity import uuid7
 from regesta.signals import (
     APPEND_DURATION,
@@ -34,6 +34,7 @@ from regesta.telemetry import counter, histogram
 from regesta.unit import Appended, Conflict, KeyKnown, OtherTurn, Outcome, Unit
 
 APPEND = f"SELECT head, at, refused FROM log.append({', '.join(f'${n}' for n in range(1, 19))})"
+STAND = "SELECT log.stand()"
 # Stands between the values of a column; JSON escapes it, so only a name or a key could hold it.
 SEPARATOR = "\x1e"
 BATCH_UNITS = 512
@@ -42,6 +43,10 @@ QUEUE_UNITS = 10_000
 CACHED_VERSIONS = 100_000
 RETRY_SECONDS = 0.1
 RETRY_SECONDS_MOST = 2.0
+# How often it is tried whether a full disk has room again.
+PROBE_SECONDS = 2.0
+# The log is closed: it lacks events, see regesta.recovery.
+CLOSED = "RG503"
 
 # What is over by the next try: the transaction was rolled back, or something was locked.
 PASSING = (asyncpg.TransactionRollbackError, asyncpg.ObjectNotInPrerequisiteStateError)
@@ -71,7 +76,7 @@ class _Waiting:
 class Writer:
     """Appends units of one process to its log. `run` is its task; when it ends, everything queued fails with it.
 
-    trouble: why the database refuses everything; None while it does not.
+    trouble: why the database refuses everything; None while it does not, which is tried now and then.
     """
 
     def __init__(self, dsn: str, announce: Callable[[int], None], service: str) -> None:
@@ -83,6 +88,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._stopped: BaseException | None = None
         self.trouble: str | None = None
+        self._refused: Unit | None = None
         self._known: int | None = None
         self._versions: dict[str, int] = {}
         self._connection: asyncpg.Connection | None = None
@@ -108,7 +114,7 @@ class Writer:
         batch: list[_Waiting] = []
         try:
             while True:
-                await self._wake.wait()
+                await self._woken()
                 batch = self._next_batch()
                 if not self._queue:
                     self._wake.clear()
@@ -125,6 +131,35 @@ class Writer:
         finally:
             if self._connection is not None:
                 self._connection.terminate()
+
+    async def _woken(self) -> None:
+        """Return when there is something to send; meanwhile look whether a full disk has room again."""
+        while self._refused is not None:
+            try:
+                async with asyncio.timeout(PROBE_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                await self._probe(self._refused)
+            else:
+                return
+        await self._wake.wait()
+
+    async def _probe(self, unit: Unit) -> None:
+        """Append the unit for which there was no room and take it back; the log can be written again when that works."""
+        try:
+            connection = await self._connected()
+            trial = connection.transaction()
+            await trial.start()
+            try:
+                await connection.execute(APPEND, None, self._holder, *_columns([unit]))
+            finally:
+                await trial.rollback()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            logger.info("append: still refused: %s", error)
+            self._disconnect(error)
+        else:
+            logger.warning("append: there is room again")
+            self.trouble = self._refused = None
 
     def _next_batch(self) -> list[_Waiting]:
         """Take the units that may go together: no two touch one stream or one key, so each is judged by itself."""
@@ -158,25 +193,33 @@ class Writer:
         try:
             outcomes = await self._insist(units)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            if len(batch) == 1:
-                _answer(batch[0], self._failure(error))
+            if len(batch) == 1 or _refuses_all(error):
+                for waiting in batch:
+                    _answer(waiting, self._failure(error, waiting.unit))
                 return
             middle = len(batch) // 2
             await self._send(batch[:middle])
             await self._send(batch[middle:])
             return
-        self.trouble = None
+        self.trouble = self._refused = None
         durations.record(perf_counter() - began, self._labels)
         counts.record(len(units), self._labels)
         sizes.record(sum(len(unit.events) for unit in units), self._labels)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             _answer(waiting, outcome)
 
-    def _failure(self, error: asyncpg.PostgresError | asyncpg.InterfaceError) -> Exception:
+    def _failure(self, error: asyncpg.PostgresError | asyncpg.InterfaceError, unit: Unit) -> Exception:
         """Return what one unit's caller is told; only errors of its data are its own."""
         sqlstate = getattr(error, "sqlstate", None)
         if isinstance(error, DATA_ERRORS):
             return DataRefused(f"{type(error).__name__} {sqlstate}")
+        if sqlstate == CLOSED:
+            return LogBehind("the log lacks events; /readyz says what to do")
+        if isinstance(error, asyncpg.DiskFullError):
+            if self._refused is None:
+                logger.critical("append: no space is left for the log: %s", error)
+            self._refused, self.trouble = unit, f"no space is left for the log: {error}; make room on PostgreSQL's disk"
+            return DiskFull("PostgreSQL has no space left for the log; nothing was recorded")
         logger.critical("append: the database refuses a unit", exc_info=error)
         self.trouble = f"the log cannot be written: {type(error).__name__}: {error}"
         return Busy("the log cannot be written now; /readyz says why", sqlstate=sqlstate)
@@ -194,14 +237,12 @@ class Writer:
                 self._forget(None)
             except Exception as error:
                 # A connection lost after sending leaves the outcome unknown: the same units are recognised by their ids.
-                if not is_lost(error) and not isinstance(error, PASSING):
+                if isinstance(error, asyncpg.DiskFullError) or not (is_lost(error) or isinstance(error, PASSING)):
                     raise
                 logger.warning("append: sending again: %s", error)
                 retries.add(1, self._labels)
                 self._forget(None)
-                if self._connection is not None:
-                    self._connection.terminate()
-                    self._connection = None
+                self._disconnect(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
 
@@ -217,12 +258,29 @@ class Writer:
         return self._known
 
     async def _call(self, units: Sequence[Unit], hint: int | None) -> list[Outcome]:
-        if self._connection is None:
-            self._connection = await asyncpg.connect(self._dsn)
-        row = await self._connection.fetchrow(APPEND, hint, self._holder, *_columns(units))
+        connection = await self._connected()
+        row = await connection.fetchrow(APPEND, hint, self._holder, *_columns(units))
         assert row is not None  # a function with OUT parameters gives exactly one row
         refused = {UUID(each["unit"]): each for each in orjson.loads(row["refused"] or b"[]")}
         return self._acknowledge(units, row["head"], refused)
+
+    async def _connected(self) -> asyncpg.Connection:
+        """Return the connection; before a new one appends it is noted where the log is, which may have been restored meanwhile."""
+        if self._connection is None:
+            connection = await asyncpg.connect(self._dsn)
+            try:
+                await connection.execute(STAND)
+            except BaseException:
+                connection.terminate()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _disconnect(self, error: Exception) -> None:
+        """Give up the connection, unless the error leaves it as good as it was."""
+        if self._connection is not None and not isinstance(error, asyncpg.DiskFullError):
+            self._connection.terminate()
+            self._connection = None
 
     def _acknowledge(self, units: Sequence[Unit], head: int, refused: dict[UUID, dict[str, object]]) -> list[Outcome]:
         """Return the outcomes of a batch and remember what they acknowledge."""
@@ -258,6 +316,11 @@ class Writer:
     def _forget(self, head: int | None) -> None:
         self._known = head
         self._versions.clear()
+
+
+def _refuses_all(error: Exception) -> bool:
+    """Return whether an error is of the log, and not of one unit in a batch."""
+    return isinstance(error, asyncpg.DiskFullError) or getattr(error, "sqlstate", None) == CLOSED
 
 
 def _answer(waiting: _Waiting, outcome: Outcome | Exception) -> None:

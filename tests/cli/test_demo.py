@@ -20,7 +20,7 @@ from regesta.errors import Misconfigured
 from regesta.main import server_of
 from services.budget.app import SERVICE as BUDGET
 
-BODY = b'{"status": "not ready", "reasons": [{"detail": "projections of budget are 9 events behind"}, {"detail": "a fork"}]}'
+BODY = b'{"status": "not ready", "reasons": [{"name": "lag", "detail": "budget is 9 events behind"}]}'
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     ("started", "reason"),
     [
         (False, "after 0 s the services do not listen yet"),
-        (True, "after 0 s budget is not ready: projections of budget are 9 events behind; a fork"),
+        (True, "after 0 s budget is not ready: budget is 9 events behind"),
     ],
 )
 async def test_a_demo_that_is_never_ready_says_why(

@@ -17,6 +17,7 @@ from regesta.bus import Batch, Carrier, Intake, Offer, Seen
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry
 from regesta.feed import FeedClient
+from regesta.reasons import Cause
 from regesta.store import Gap, PostgresStore
 from regesta.suites import CarrierSuite, filled, foreign
 from regesta.testing import MemoryStore
@@ -119,7 +120,7 @@ async def run_until_fork(intake: Intake) -> None:
     run = asyncio.create_task(intake.run())
 
     async def alarmed() -> bool:
-        return intake.alarm
+        return intake.alarm is not None
 
     await until(alarmed)
     await asyncio.sleep(0)
@@ -143,11 +144,11 @@ async def test_a_clock_far_ahead_is_not_followed(replica: Store, monkeypatch: py
 
     intake = Intake(replica, "elsewhere", Pipe(at(90), at(30)))
     assert await intake.step(0) == 0
-    assert intake.alarm
+    assert intake.alarm is Cause.SOURCE_CLOCK
     assert "ahead" in str(intake.trouble)
     assert (await replica.head("elsewhere")).position == 0
     assert await intake.step(0) == 1
-    assert (intake.alarm, intake.trouble) == (False, None)
+    assert intake.trouble is None
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("gone"), SourceUnreachable("away"), Gap(0)])
@@ -282,7 +283,7 @@ async def test_a_service_follows_another_and_says_when_it_cannot(
         assert await running.runtime.store.wait("jars", 0, 5)
         assert (await user.get("/readyz")).status_code == 200
         (intake,) = running.runtime.intakes
-        intake.alarm, intake.trouble = True, "as a fork would"
+        intake.alarm, intake.trouble = Cause.FORKED, "as a fork would"
         ready = await user.get("/readyz")
         assert (ready.status_code, ready.json()["reasons"][0]["detail"]) == (503, "intake of jars: as a fork would")
 

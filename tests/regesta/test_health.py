@@ -171,7 +171,7 @@ async def test_a_source_whose_clock_is_ahead(
         await admin.execute(HOUR_AHEAD)
         settings = settings_of(await reused_database("kpi"), issuer, {"jars": source.url.removesuffix("/jars/v1")})
         async with served(follower, settings, issuer) as here:
-            said = await only(here, Cause.INTAKE_STOPPED)
+            said = await only(here, Cause.SOURCE_CLOCK)
             assert said in {f"intake of jars: the clock of jars is {seconds} s ahead" for seconds in range(3590, 3601)}
             assert (await here.runtime.store.head("jars")).position == 0
 

@@ -1,0 +1,48 @@
+"""Backing up, restoring and recovering the log of a service, each with a bar where a person looks on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.databases import owner_dsn, runtime_dsn
+from cli.progress import bar
+from cli.remote import Answer, Remote
+from regesta.backup import write_backup
+from regesta.restore import restore_backup
+
+
+def back_up(service: str, out: Path, data_dir: Path, console: Console) -> Answer:
+    """Write a backup of a service's log to a file; return what it holds. Raises Misconfigured."""
+    with runtime_dsn(service, data_dir) as dsn, bar(console, f"Backing up {service}") as tick:
+        found = asyncio.run(write_backup(dsn, service, out, tick))
+    return found.model_dump() | {"file": str(out)}
+
+
+def restore(service: str, path: Path, data_dir: Path, console: Console) -> Answer:
+    """Restore a backup into the empty database of a service; return what it held. Raises what restore_backup does."""
+    with owner_dsn(service, data_dir) as dsn, bar(console, f"Restoring {service}") as tick:
+        found = asyncio.run(restore_backup(dsn, service, path, tick))
+    return found.model_dump() | {"file": str(path)}
+
+
+def recover(remote: Remote, service: str, console: Console, *, accept_loss: bool) -> Answer:
+    """Let a service recover its log until it is open; return how. Raises RemoteRefused, for one when a consumer is missing."""
+    before = remote.read(f"/{service}/v1/log")
+    params = {"accept_loss": "true"} if accept_loss else {}
+    with bar(console, f"Recovering {service}") as tick:
+        while True:
+            now = remote.ask("POST", f"/{service}/v1/log/recover", params=params).json()
+            tick(now["position"] - before["position"], now["wanted"] - before["position"])
+            if now["state"] == "open":
+                break
+    return {
+        "service": service,
+        "was_closed": before["closed"],
+        "recovered": now["position"] - before["position"],
+        "position": now["position"],
+        "log": now["log"],
+        "new_log": now["log"] != before["log"],
+    }

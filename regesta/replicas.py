@@ -1,0 +1,100 @@
+"""What this service holds of other logs, offered as it was taken in; whether its own log is open, and how it is recovered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from regesta.auth import Principal
+from regesta.bus import Offer
+from regesta.cloudevents import MEDIA_TYPE
+from regesta.errors import NotFound
+from regesta.feed import WHOLE, HeadOut, SeenQuery, answer
+from regesta.operation import operated
+from regesta.recovery import read_closed
+from regesta.runtime import Runtime, runtime_of
+from regesta.strict import StrictRoute
+from regesta.web import Caller
+
+router = APIRouter(route_class=StrictRoute, tags=["operation"])
+
+
+class ClosedOut(BaseModel):
+    """Why nothing is recorded. consumer, held: who said to hold the log how far, when that is more than there is."""
+
+    reason: Literal["restored", "behind"]
+    consumer: str | None
+    held: int | None
+    since: datetime
+
+
+class LogOut(HeadOut):
+    """The own log. closed: null while it is open."""
+
+    closed: ClosedOut | None
+
+
+class RecoveredOut(BaseModel):
+    """How far a recovery is. recovering: ask again. position: of the log; wanted: what it goes on to."""
+
+    state: Literal["recovering", "open"]
+    log: str
+    position: int
+    wanted: int
+
+
+@router.get("/log")
+async def get_log(request: Request, caller: Caller) -> LogOut:
+    """Return how far this log reaches, and whether it is open."""
+    runtime = runtime_of(request)
+    caller.require(f"{runtime.service.name}:read")
+    head = await runtime.store.head(runtime.service.name)
+    closed = await read_closed(runtime.pool)
+    why = None
+    if closed is not None:
+        why = ClosedOut(reason=closed.reason, consumer=closed.consumer, held=closed.held, since=closed.since)
+    return LogOut(position=head.position, log=head.log, time=head.time, closed=why)
+
+
+@router.post("/log/recover")
+async def post_recover(
+    request: Request,
+    caller: Caller,
+    accept_loss: Annotated[bool, Query(description="Open it also when events may be lost; it gets a new id.")] = False,  # noqa: FBT002 - a query parameter
+) -> RecoveredOut:
+    """Take back what consumers hold of this log beyond its end, then open it. To be asked again until it is open.
+
+    409 names the consumers that do not answer or hold other events.
+    """
+    runtime = operated(request, caller)
+    done = await runtime.recovery.step(caller.subject, accept_loss=accept_loss)
+    return RecoveredOut(state=done.state, log=done.log, position=done.position, wanted=done.wanted)
+
+
+@router.get("/replicas/{source}/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
+async def get_replica_events(
+    request: Request, caller: Caller, source: str, query: Annotated[SeenQuery, Query()]
+) -> Response:
+    """Return what this service holds of another log, as that log's own feed would. It does not wait for more."""
+    runtime = _held(request, caller, source)
+    batch = await Offer(runtime.store, source).fetch(query.seen(), query.limit, 0)
+    return answer(runtime, batch)
+
+
+@router.get("/replicas/{source}/events/head")
+async def get_replica_head(request: Request, caller: Caller, source: str) -> HeadOut:
+    """Return how much of another log this service holds."""
+    head = await _held(request, caller, source).store.head(source)
+    return HeadOut(position=head.position, log=head.log, time=head.time)
+
+
+def _held(request: Request, caller: Principal, source: str) -> Runtime:
+    """Return the service, to one who may read whole logs. Raises NotFound when it does not take this one in."""
+    runtime = runtime_of(request)
+    caller.require(WHOLE)
+    if source not in runtime.service.sources:
+        raise NotFound(f"{runtime.service.name} takes in no log {source!r}", source=source)
+    return runtime
