@@ -9,10 +9,10 @@ PARSER := deploy/asyncapi
 AXE := deploy/accessibility
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check docs bench certify fmt lock
+.PHONY: help venv demo test check docs bench certify timemachine fmt lock
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(VENV)/dev.stamp ## Make .venv with everything that developing needs
 
@@ -40,6 +40,9 @@ bench: $(VENV)/bench.stamp ## Measure beside rivals; figures go to var/bench.jso
 
 certify: $(VENV)/dev.stamp ## Certify the log for ten minutes, to var/certify.json; SEED=... repeats a run's choices
 	$(BIN)/python -m tests.certify
+
+timemachine: $(VENV)/dev.stamp ## Compare reads as of 100 cuts with systems rebuilt to them, to var/timemachine.json; SEED=... repeats a run
+	$(BIN)/python -m tests.timemachine
 
 fmt: $(VENV)/dev.stamp ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only .

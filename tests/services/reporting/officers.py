@@ -12,11 +12,11 @@ from contracts.bands import Band
 from contracts.dates import Period
 from contracts.types import NONE, PENDING, UNKNOWN, Stated, Text, known
 from regesta.event import DayStarted, Event, FactWithdrawn
-from tests.services.reporting.past import NOTES, YEARS, Past, Source, Step
+from tests.services.reporting.past import YEARS, Past, Source, Step
 
 
 def _register(past: Past) -> None:
-    past.register(past.random.choice(NOTES), past.random.choice(["operational", "action"]))
+    past.register(past.random.choice(past.notes), past.random.choice(["operational", "action"]))
 
 
 def _print_section(past: Past) -> None:
@@ -93,7 +93,7 @@ def _print_fact(past: Past) -> None:
     past.add("objectives", f"objective/{objective}", past.random.choice([fact, fact, amount]))
 
 
-def _withdraw(past: Past) -> None:
+def withdraw(past: Past) -> None:
     if past.steps:
         source, stream, position = past.steps.pop(past.random.randrange(len(past.steps)))
         past.add(source, stream, FactWithdrawn(event=f"{source}:{position}", reason="recorded in error"))
@@ -248,8 +248,8 @@ STEPS: Final[Sequence[Step]] = (
     _assign_unit,
     _print_fact,
     _print_fact,
-    _withdraw,
-    _withdraw,
+    withdraw,
+    withdraw,
     _open_dossier,
     _link_dossier,
     _plan_milestone,

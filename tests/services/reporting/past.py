@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -46,6 +46,7 @@ class Past:
 
     seed: int
     logs: dict[Source, list[Recorded]] = field(default_factory=lambda: {"objectives": [], "kpi": [], "budget": []})
+    notes: Sequence[str] = NOTES
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 a test's own history
@@ -66,7 +67,7 @@ class Past:
         self.commitments: list[tuple[str, commitments.AmountCommitted]] = []
         self.payments: list[tuple[str, commitments.PaymentLiquidated]] = []
         self.units: list[tuple[str, str, Literal["lead", "contributor"]]] = []
-        for note in NOTES:
+        for note in self.notes:
             opened = objectives.PolicyNoteOpened(
                 title=self.text(), reference="A-785/2", legislature="2019-2024", realised_year=2023, planned_year=2024
             )
