@@ -84,7 +84,7 @@ def plan_of(file: FactsFile, note: str, entity: str, ids: Mapping[str, str]) -> 
     ids: of the objectives and actions, by code. The same file in another order gives the same commands. Raises AssertionError
     when a piece of the file is lost.
     """
-    plan = Plan([Item("/policy_note", "policy_note")])
+    plan = Plan([Item("/policy_note", "policy_note", reason=_backwards(file.policy_note))])
     if file.about is not None:
         plan.items.append(Item("/about", "about", "as_printed", "a remark on the file itself: it is not recorded"))
     facts = Facts(note)
@@ -143,6 +143,14 @@ def _map_node(spot: Spot, facts: Facts, note: PolicyNote) -> tuple[Item, list[Wa
     own = spot.section is not None and (spot.node.year, spot.node.kind) == (spot.section.year, spot.section.kind)
     remark = _elsewhere(spot.section, note) if own else None
     return replace(item, reason="; ".join(filter(None, (item.reason, remark))) or None), wanted
+
+
+def _backwards(note: PolicyNote) -> str | None:
+    """Return a remark on a note that plans no year after the one that it gives account of; it is recorded as printed."""
+    realised, planned = note.realised_year, note.planned_year
+    if realised is None or planned is None or realised < planned:
+        return None
+    return f"the note gives account of {realised} and plans {planned}: one of the two may be a slip"
 
 
 def _elsewhere(section: Section | None, note: PolicyNote) -> str | None:

@@ -414,3 +414,28 @@ def test_what_is_no_slug_is_refused() -> None:
         slug_of(file, "Not A Slug")
     with pytest.raises(NoSlug, match="'no entity'"):
         entity_of("s", "no entity")
+
+
+@pytest.mark.parametrize(
+    ("realised", "planned", "remark"),
+    [
+        (2023, 2024, None),
+        (2023, None, None),
+        (None, 2024, None),
+        (2022, 2024, None),
+        (2024, 2023, "the note gives account of 2024 and plans 2023: one of the two may be a slip"),
+        (2024, 2024, "the note gives account of 2024 and plans 2024: one of the two may be a slip"),
+    ],
+)
+def test_years_the_wrong_way_round_have_a_remark_and_are_recorded(
+    realised: int | None, planned: int | None, remark: str | None
+) -> None:
+    file = read(
+        {
+            "policy_note": {"title": {"fr": "Sport"}, "realised_year": realised, "planned_year": planned},
+            "objectives": [],
+        }
+    )
+    plan, (opening,) = mapped(file)
+    assert plan.items == [Item("/policy_note", "policy_note", "as_is", remark)]
+    assert (opening.data().get("realised_year"), opening.data().get("planned_year")) == (realised, planned)
