@@ -16,10 +16,11 @@ from regesta import health
 from regesta.command import Command
 from regesta.errors import NotYet
 from regesta.event import Event, Recorded
+from regesta.main import running
 from regesta.reaction import Here
 from regesta.reasons import Cause, Level
 from tests.conftest import Database, FreshDatabase
-from tests.regesta.jars import EVENTS, REACTION, SERVICE
+from tests.regesta.jars import EVENTS, PROJECTION, REACTION, SERVICE
 from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of, taking_in, until
 
 Found: TypeAlias = list[tuple[Cause, str]]
@@ -27,6 +28,12 @@ Found: TypeAlias = list[tuple[Cause, str]]
 NOWHERE = "http://127.0.0.1:9"
 # What log.append locks: who holds it lets no unit in.
 APPENDING = 7234017283807667300
+SECOND_VERSION = """
+CREATE SCHEMA levels_v2;
+CREATE TABLE levels_v2.levels (LIKE levels_v1.levels INCLUDING ALL);
+GRANT USAGE ON SCHEMA levels_v2 TO jars;
+GRANT SELECT, INSERT, UPDATE, DELETE ON levels_v2.levels TO jars;
+"""
 HOUR_AHEAD = "UPDATE log.events SET time = time + interval '1 hour'"
 
 
@@ -222,6 +229,22 @@ async def test_a_clock_that_was_set_back_an_hour_is_said_and_times_go_on(databas
         after = await here.runtime.store.head("jars")
         assert (after.position, after.time) == (2, before.time)
         assert await here.runtime.followers["jars"].reach(2, 5)
+
+
+async def test_a_read_model_that_is_not_yet_as_far_as_the_one_before(database: Database, issuer: Issuer) -> None:
+    settings = settings_of(database, issuer)
+    async with served(SERVICE, settings, issuer) as before, client(before) as user:
+        assert await filled(user, "a", "r") == 201
+        head = (await before.runtime.store.head("jars")).position
+        assert await before.runtime.followers["jars"].reach(head, 5)
+    async with administering(database) as admin:
+        await admin.execute(SECOND_VERSION)
+    newer = replace(SERVICE, projections=(replace(PROJECTION, version=2),))
+    async with served(newer, settings, issuer, worker=False) as here:
+        said = await only(here, Cause.READ_MODEL_BUILDING)
+        assert said == f"version 2 of levels is being built: 0 of {head} events"
+        async with running(newer, settings):
+            await well(here)
 
 
 async def test_every_cause_has_a_name_of_its_own() -> None:
