@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 ENGLISH: Final[dict[str, str]] = {
-    "approve": "approved validated adopted passed ratified agreed granted decided recorded endorsed confirmed authorised "
+    "approve": "approved validated adopted passed_in passed_by ratified agreed granted decided recorded endorsed confirmed authorised "
     "authorized enacted promulgated voted got_their_approval got_its_approval approval_granted approval_given "
     "approval_obtained approval_received went_through_its_first_reading went_through_its_second_reading "
     "went_through_its_third_reading",
@@ -26,7 +26,7 @@ ENGLISH: Final[dict[str, str]] = {
     "receive": "received came_in registered submitted lodged introduced filed",
     "submit": "submitted lodged filed introduced sent transmitted deposited handed_in handed_over presented",
     "commit": "committed reserved went_to",
-    "pay": "paid liquidated disbursed spent consumed used transferred reimbursed went_to",
+    "pay": "paid liquidated disbursed spent consumed used transferred went_to",
     "sign": "signed concluded countersigned entered_into",
     "do": "carried_out conducted done performed executed undertaken evaluated analysed analyzed examined reviewed "
     "studied surveyed mapped compiled measured implemented realised realized",
@@ -61,7 +61,7 @@ FRENCH: Final[dict[str, str]] = {
     "receive": "reçu introduit déposé réceptionné enregistré",
     "submit": "introduit déposé transmis envoyé soumis adressé présenté",
     "commit": "engagé réservé affecté",
-    "pay": "liquidé payé versé mandaté consommé utilisé dépensé décaissé remboursé",
+    "pay": "liquidé payé versé mandaté consommé utilisé dépensé décaissé",
     "sign": "signé conclu contresigné passé",
     "do": "réalisé effectué exécuté mené accompli évalué analysé examiné étudié recensé mesuré cartographié",
     "finish": "terminé achevé finalisé clôturé livré clos accompli",
@@ -95,7 +95,7 @@ DUTCH: Final[dict[str, str]] = {
     "receive": "ontvangen ingediend binnengekomen geregistreerd",
     "submit": "ingediend overgemaakt verzonden verstuurd bezorgd neergelegd ingeleverd",
     "commit": "vastgelegd gereserveerd",
-    "pay": "betaald vereffend gestort uitbetaald verbruikt besteed gebruikt betaalde betaalden terugbetaald uitgegeven",
+    "pay": "betaald vereffend gestort uitbetaald verbruikt besteed gebruikt betaalde betaalden uitgegeven",
     "sign": "ondertekend getekend gesloten afgesloten ondertekende ondertekenden",
     "do": "uitgevoerd verricht geëvalueerd onderzocht geanalyseerd bestudeerd gemeten geïnventariseerd gerealiseerd "
     "afgenomen",
@@ -118,9 +118,9 @@ DUTCH: Final[dict[str, str]] = {
 # Nouns of an act, and of things that belong to that act alone, in the three languages. In a record without a verb they count for their
 # act only: "Submission of the programme" is no approval.
 NOUNS: Final[dict[str, str]] = {
-    "approve": "approval validation adoption ratification agreement decision reading "
-    "approbation validation adoption accord décision lecture octroi "
-    "goedkeuring validatie aanneming bekrachtiging akkoord beslissing lezing toekenning",
+    "approve": "approval validation adoption ratification agreement "
+    "approbation validation adoption accord octroi "
+    "goedkeuring validatie aanneming bekrachtiging akkoord toekenning",
     "refuse": "refusal rejection refus rejet weigering afwijzing",
     "select": "selection choice designation sélection choix désignation selectie keuze aanduiding",
     "award": "award grant allocation appointment subsidy attribution octroi désignation subvention subside "

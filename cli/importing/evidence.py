@@ -22,6 +22,10 @@ from contracts.wording import NAMES
 # Types that name a thing or a term: their name does not say that something happened.
 THINGS: Final = frozenset({"advance", "contract", "study", "deadline", "target", "other"})
 NAMING_AN_ACT: Final = frozenset(get_args(FactType)) - THINGS
+# Of these a type is not named by a participle ("selected") but by a noun, which may be asked for or prepared: the text must name the act.
+NOUNS: Final = frozenset(
+    {"submission", "approval", "refusal", "opinion", "commitment", "liquidation", "public_inquiry", "publication"}
+)
 # Of these a share is a fact: "13 % of the credits liquidated". Half a study is no study.
 SHARED: Final = frozenset({"commitment", "liquidation", "advance", "advance_paid"})
 
@@ -91,7 +95,9 @@ def _stands(text: str, form: tuple[int, int], language: Language, realised_year:
 def _records(text: str, kind: str, language: Language) -> bool:
     """Return whether a text does nothing but name something, and no other act than its type's."""
     words = [word for word in _words(text, names=_capitals_tell(text)) if word not in language.links]
-    return bool(words) and all(language.names(word, kind) for word in words)
+    if not words or (kind in NOUNS and not any(language.names_act(word, kind) for word in words)):
+        return False
+    return all(language.names(word, kind) for word in words)
 
 
 def _capitals_tell(text: str) -> bool:

@@ -68,8 +68,11 @@ class Language:
 
     def names(self, word: str, kind: str) -> bool:
         """Return whether a word is a noun or an adjective, and none of another act than those of a type of facts."""
-        own = _nouns(kind)
-        return self._among(word, own) or (self._among(word, self.nouns) and not self._among(word, OF_ACTS))
+        return self.names_act(word, kind) or (self._among(word, self.nouns) and not self._among(word, OF_ACTS))
+
+    def names_act(self, word: str, kind: str) -> bool:
+        """Return whether a word is a noun of an act of a type of facts."""
+        return self._among(word, _nouns(kind))
 
     def is_verbal(self, word: str) -> bool:
         """Return whether an unknown word may be a participle or an adverb."""

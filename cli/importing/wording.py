@@ -76,6 +76,7 @@ NOTHING: Final = (
     r"(?<![\w.,/:-])(?!(?<=[0-9] )000\b)0+(?:[.,]0+)?(?:k|m|mio|eur)?(?![\w.,/-]*\w)|(?<![\w.,/:-])0+/[0-9]",
     r"\b(?:zero|zéro|nul|nulle?s?|nihil|néant|nil|void|niets|niemand|nobody|personne n|few|peu|weinig)\b",
     r"\b(?:half(?!-year)|halves|moiti[ée]|helft|part(?:s|ly|ial|ially|iel\w*)|in part|en partie|gedeelte\w*|deels|ten dele)\b",
+    r"\b(?:by (?:only )?one|par un[e]? seule?|door (?:één|slechts))\b",
     r"\b(?:quasi\w*|presque|virtually|practically|bijna|nagenoeg|vrijwel|zogenaamd\w*|soi-disant|so-called)\b",
     r"\b(?:tb[acd]|n/?a|n\.?v\.?t|n?ok|wip|stop|hold|ad ref)\b|\?",
     r"\b(?:requests?|requested|demandes? d'\w+|demand[ée]e?s?|sollicit\w+|gevraagd|aangevraagd|aanvra(?:ag|gen) (?:tot|om|voor))\b",

@@ -154,7 +154,6 @@ selected: Selectie van de projecten
 awarded: React-EU subsidies (repeated in action list)
 awarded: Subsidies of specific objective 4.3
 awarded: Attribution du marché public
-approval: Contrats École series 4 (2023-2027) programmes
 approval: Approbation du programme par le Gouvernement
 approval: Goedkeuring van het programma
 opinion: Opinion on the pre-emption texts
@@ -165,6 +164,8 @@ published: Guide «Repenser la cour de récréation»
 report_delivered: Report and map atlas on facilities of the RBC
 liquidation: Liquidation de la première tranche
 liquidation: Vereffening van het saldo
+submission: Introduction du dossier par la commune
+publication: Publication van de brochure
 commitment: Engagement de 187 000 EUR
 """)
 
@@ -256,6 +257,13 @@ approval: Introduction du dossier
 approval: Projet d'arrêté
 approval: Programme arrêté
 approval: Passage au Gouvernement
+approval: Programme
+approval: Programme passed to committee
+approval: Programme approuvé par personne
+approval: Decision on the programme
+approval: Decision on approval
+approval: Reading of the programme
+approval: Contrats École series 4 (2023-2027) programmes
 approval: Goedkeuring aangevraagd
 approval: Goedkeuring gevraagd
 approval: Goedkeuring uit te werken
@@ -271,6 +279,8 @@ approval: Niet goedgekeurd
 approval: Indiening van het programma
 launched: Launch moved to 2024
 launched: Launch pushed back to 2024
+launched: Launch date
+launched: Date de lancement
 launched: Launch frozen
 launched: Launch On Ice
 launched: LAUNCH FROZEN
@@ -298,6 +308,9 @@ liquidation: 0 EUR liquidated
 liquidation: 0,00 EUR liquidés
 liquidation: 0.0 euro vereffend
 liquidation: zero EUR liquidated
+liquidation: Budget
+liquidation: Payment claim
+liquidation: Amount reimbursed
 liquidation: Néant
 liquidation: Geen
 liquidation: Nihil
@@ -331,6 +344,9 @@ convention_signed: Convention unsigned
 convention_signed: Convention out for signature
 convention_signed: Convention in the process of signature
 convention_signed: Convention drafted
+convention_signed: Convention signed by one party
+convention_signed: Text of the convention
+convention_signed: Date de signature
 convention_signed: Convention à la signature
 convention_signed: Convention soumise à signature
 convention_signed: Projet de convention
@@ -341,6 +357,8 @@ event_held: Event Called Off
 event_held: Event virtually cancelled
 event_held: Event scrapped
 event_held: Meeting fell through
+event_held: Meeting room
+event_held: Date of the meeting
 event_held: Invitation to the meeting
 event_held: Réunion n'a pas eu lieu
 event_held: Réunion remise
@@ -370,6 +388,7 @@ selected: 0 projects selected
 selected: Ranking of the projects
 selected: Projets présélectionnés
 selected: Analysis of the applications
+application_received: Application form
 selected: Aucun projet sélectionné
 selected: Geen enkel project geselecteerd
 submission: Dossier recalé
