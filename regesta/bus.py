@@ -29,6 +29,8 @@ from regesta.telemetry import batch_span, counter, positions
 from regesta.unit import Fork, Head, Store
 
 BATCH_EVENTS = 5_000
+# After a batch of so many there is more, most likely.
+AHEAD_EVENTS = 500
 POLL_SECONDS = 20.0
 RETRY_SECONDS = 0.1
 # A source that comes back is followed soon.
@@ -189,6 +191,7 @@ class Intake:
         self._store = store
         self._carrier = carrier
         self._may_be_noted = True
+        self._fetched: Batch | None = None
 
     async def run(self) -> None:
         """Copy until cancelled. Errors of the connection are retried; while the logs differ nothing is copied."""
@@ -238,7 +241,9 @@ class Intake:
 
         Raises Gap when the pipe left something out: the next poll asks for it, from the head that the replica really has.
         """
-        batch = await self._carrier.fetch(await self._seen(), BATCH_EVENTS, timeout_seconds)
+        batch, self._fetched = self._fetched, None
+        if batch is None:
+            batch = await self._carrier.fetch(await self._seen(), BATCH_EVENTS, timeout_seconds)
         if not batch.events:
             self.alarm, self.trouble = None, None
             return 0
@@ -249,12 +254,30 @@ class Intake:
             logger.error("intake of %s stands still: %s", self.source, self.trouble)
             await asyncio.sleep(CLOCK_SECONDS)
             return 0
+        await self._take_in(batch)
+        self.alarm, self.trouble = None, None
+        return len(batch.events)
+
+    async def _take_in(self, batch: Batch) -> None:
+        """Store a batch; when there is more to come, with the next one on its way meanwhile."""
+        if len(batch.events) < AHEAD_EVENTS:
+            await self._store_batch(batch)
+            return
+        seen = Seen(batch.position, batch.log, digest(batch.events[-1]))
+        stored, fetched = await asyncio.gather(
+            self._store_batch(batch), self._carrier.fetch(seen, BATCH_EVENTS, 0), return_exceptions=True
+        )
+        if isinstance(stored, BaseException):
+            raise stored
+        # What failed is asked for again by the next step, which says why.
+        if isinstance(fetched, Batch) and fetched.events:
+            self._fetched = fetched
+
+    async def _store_batch(self, batch: Batch) -> None:
         with batch_span(tracer, INTAKE, (event.traceparent for event in batch.events)) as span:
             span.set_attributes(positions(batch.events))
             await self._store.replicate(batch.log, batch.events)
         taken_in.add(len(batch.events), {SERVICE: self._store.service, SOURCE: self.source})
-        self.alarm, self.trouble = None, None
-        return len(batch.events)
 
     async def behind(self) -> Behind | None:
         """Return how far the replica is behind its source; None while the source does not say."""

@@ -109,6 +109,39 @@ async def test_intake_asks_again_for_what_the_pipe_left_out(replica: Store, monk
     assert [seen.position for seen in pipe.seen[:4]] == [0, 2, 2, 2]
 
 
+async def test_the_next_batch_comes_while_one_is_stored(replica: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "AHEAD_EVENTS", 2)
+    pipe = Pipe(foreign(range(1, 4), LOG), foreign(range(4, 6), LOG), foreign([6], LOG))
+    intake = Intake(replica, "elsewhere", pipe)
+    assert [await intake.step(0) for _ in range(4)] == [3, 2, 1, 0]
+    assert [event.position for event in await replica.read("elsewhere", 0, 99)] == list(range(1, 7))
+    assert [seen.position for seen in pipe.seen] == [0, 3, 5, 6]
+    assert pipe.seen[1].digest == bus.digest(foreign([3], LOG)[0])
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("gone"), SourceUnreachable("away")])
+async def test_a_next_batch_that_fails_is_asked_for_again(
+    replica: Store, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "AHEAD_EVENTS", 2)
+    pipe = Pipe(foreign([1, 2], LOG), error, foreign([3], LOG))
+    intake = Intake(replica, "elsewhere", pipe)
+    assert [await intake.step(0) for _ in range(2)] == [2, 1]
+    assert [seen.position for seen in pipe.seen] == [0, 2, 2]
+
+
+async def test_a_batch_that_cannot_be_stored_takes_the_next_one_with_it(
+    replica: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "AHEAD_EVENTS", 2)
+    pipe = Pipe(foreign([2, 3], LOG), foreign([4], LOG), foreign([1], LOG))
+    intake = Intake(replica, "elsewhere", pipe)
+    with pytest.raises(Gap):
+        await intake.step(0)
+    assert await intake.step(0) == 1
+    assert [event.position for event in await replica.read("elsewhere", 0, 99)] == [1]
+
+
 async def test_one_step_tells_of_a_hole(replica: Store) -> None:
     with pytest.raises(Gap):
         await Intake(replica, "elsewhere", Pipe(foreign([1, 3], LOG))).step(0)
