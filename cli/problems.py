@@ -17,7 +17,7 @@ HEAD: Final = f"""# Problem types
 
 What a service answers when it does not do what it was asked: `application/problem+json` whose `type` is
 `{TYPE_BASE}` and one of these names. `detail` has the particulars with the offending value; further members
-name it for programs. Nothing was recorded. `make docs` writes this page from the error classes.
+name it for programs. Nothing was recorded, unless the type is `outcome-unknown`. `make docs` writes this page from the error classes.
 """
 TABLE: Final = "| type | status | meaning |\n|---|---|---|\n"
 

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from regesta.auth import Principal
 from regesta.command import Command
+from regesta.database import answering
 from regesta.envelope import Answer, Envelope, Key
 from regesta.errors import Busy, Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
 from regesta.problem import UNFORESEEN, invalid, problem_of, response
@@ -245,7 +246,8 @@ async def _handle(bulk: _Bulk, text: bytes | int, turn: _Turn) -> Answer:
     except ValidationError as error:
         raise invalid(error.errors(include_url=False)) from error
     envelope = Envelope(key=_key(bulk, line, wanted.name), if_match=line.if_match, traceparent=bulk.traceparent)
-    await admit(bulk.runtime, bulk.principal, wanted, bulk.asked)
+    with answering():
+        await admit(bulk.runtime, bulk.principal, wanted, bulk.asked)
     await turn.take()
     return await decide(bulk.runtime, bulk.principal, wanted, envelope)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from regesta.errors import Misconfigured
+from regesta.errors import Busy, Misconfigured
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
@@ -33,6 +34,7 @@ SCRAM_ITERATIONS = 4096
 # PostgreSQL cuts names after 63 bytes; `_owner` is appended.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
+AWAY = "the database does not answer"
 # A connection is lost, or the server takes none now: what was sent may be done or not, and it will pass. See `is_lost`.
 LOST = (
     OSError,
@@ -65,6 +67,8 @@ AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
 READ_ROLES = "SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)"
 READ_DATABASE = "SELECT true FROM pg_database WHERE datname = $1"
 READ_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1)"
+
+logger = logging.getLogger(__name__)
 
 
 # $1, $2: the role of the log, and that of migrations. The service's own is the current one.
@@ -193,6 +197,18 @@ def is_lost(error: BaseException) -> bool:
     """
     closed = isinstance(error, asyncpg.InterfaceError) and ("closed" in str(error) or "closing" in str(error))
     return closed or isinstance(error, LOST)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raise Busy for a connection that is lost: for what only reads, so that nothing can be recorded unseen."""
+    try:
+        yield
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        logger.warning("the database does not answer: %r", error)
+        raise Busy(AWAY) from error
 
 
 async def _create_roles(admin: Connection, service: str, passwords: Passwords) -> None:

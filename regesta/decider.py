@@ -10,9 +10,9 @@ from itertools import count
 from opentelemetry import trace
 
 from regesta.command import AnyAggregate, AnyRule, Command, Context, State
-from regesta.database import is_lost
+from regesta.database import AWAY, is_lost
 from regesta.envelope import BARE, Answer, Envelope
-from regesta.errors import Busy, InvalidInput, KeyReused
+from regesta.errors import Busy, InvalidInput, KeyReused, OutcomeUnknown
 from regesta.event import Recorded, event_name
 from regesta.group import Group, Pending
 from regesta.round import Round, Rules
@@ -26,6 +26,9 @@ CACHED_STREAMS = 20_000
 # From a command's first conflict on; waiting for its turn here does not count.
 CONTENDED_SECONDS = 2.0
 OTHER_TURN_SECONDS = 0.005
+# The writer insists on what it has sent for as long as the database is away; whoever waits for it does not.
+ANSWER_SECONDS = 10.0
+UNKNOWN = "this may be recorded, repeat it to know"
 
 tracer = trace.get_tracer("regesta.decider")
 streams = counter(STREAMS_READ)
@@ -56,7 +59,8 @@ class Decider:
     async def handle(self, command: Command, context: Context, envelope: Envelope = BARE) -> Answer:
         """Decide a command and return its answer once the append that proves it is stored.
 
-        Raises the domain's refusal, StaleVersion for a pinned version, KeyReused, or Busy (nothing is recorded).
+        Raises the domain's refusal, StaleVersion for a pinned version, KeyReused, Busy (nothing is recorded), or, after
+        ANSWER_SECONDS, OutcomeUnknown.
         """
         loop = asyncio.get_running_loop()
         if self._stopped or len(self._queue) >= QUEUE_COMMANDS:
@@ -65,7 +69,11 @@ class Decider:
         with tracer.start_as_current_span(DECIDE.named(command.name)):
             self._queue.append(pending)
             self._wake.set()
-            return await pending.answer
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return await pending.answer
+            except TimeoutError as error:
+                raise OutcomeUnknown(f"the log did not answer in {ANSWER_SECONDS:g} s; {UNKNOWN}") from error
 
     async def run(self) -> None:
         """Decide until cancelled; whoever still waits then is told to try again."""
@@ -134,7 +142,7 @@ class Decider:
             await self._refresh(missing)
         except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
             self._forget(missing)
-            self._fail_waiting(missing, _shown(error))
+            self._fail_waiting(missing, Busy(AWAY) if is_lost(error) else error)
         finally:
             self._evict()
             self._release(missing)
@@ -175,12 +183,12 @@ class Decider:
             self._singly(group, error)
         except asyncio.CancelledError:
             for pending in group.members:
-                pending.fail(Busy("the service is stopping; this may be recorded, repeat it to know"))
+                pending.fail(OutcomeUnknown(f"the service is stopping; {UNKNOWN}"))
             raise
         except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
             self._forget(group.working)
             for pending in group.members:
-                pending.fail(_shown(error))
+                pending.fail(OutcomeUnknown(f"{AWAY}; {UNKNOWN}") if is_lost(error) else error)
         finally:
             self._keys_held -= group.keys
             self._release(group.working)
@@ -275,8 +283,3 @@ class Decider:
 
 def _arrival(pending: Pending) -> int:
     return pending.number
-
-
-def _shown(error: Exception) -> Exception:
-    """Return what a caller is told: a database that is away for now is no fault of the command."""
-    return Busy(f"the database does not answer: {error!r}") if is_lost(error) else error

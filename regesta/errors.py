@@ -37,10 +37,11 @@ RegestaError
 ├── NotEmpty                   409  a database that a backup would be mixed with
 ├── NotRecoverable             409  a log that lacks events which nobody who answers can give back
 ├── CutGone                    410  a cut that names events which were given up since
-├── Busy                       503  a full queue or a contended stream; try again
+├── Busy                       503  a full queue, a contended stream, a database that is away; try again
 │   ├── LaterRelease           503  a fact that only a later release can read; a process of that one can answer
 │   ├── LogBehind              503  the log lacks events that others hold, or that they may hold
 │   └── DiskFull               503
+├── OutcomeUnknown             503  no answer of the log in time; try again, with the same key
 ├── SourceUnreachable          503  another service did not answer
 ├── NotYet                     504  `at_least` was not reached in time
 └── Misconfigured                   the process refuses to start
@@ -305,7 +306,7 @@ class CutGone(RegestaError):
 
 
 class Busy(RegestaError):
-    """A queue is full, or the stream is contended; nothing was recorded."""
+    """A queue is full, the stream is contended, or the database is away; nothing was recorded."""
 
     code = "busy"
     status = 503
@@ -330,6 +331,14 @@ class DiskFull(Busy):
 
     code = "disk-full"
     retry_after_seconds = 5
+
+
+class OutcomeUnknown(RegestaError):
+    """The log did not answer in time: this may be recorded or not. Sent again with its key or reference, it is recorded once."""
+
+    code = "outcome-unknown"
+    status = 503
+    retry_after_seconds = 2
 
 
 class SourceUnreachable(RegestaError):

@@ -10,9 +10,12 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from regesta.database import Connection as Db
+from regesta.database import answering
 from regesta.errors import Busy
 
 ACQUIRE_SECONDS = 5.0
+# A read takes milliseconds; a connection that says nothing for so long is dead, and would be waited for as long as it seems open.
+READ_SECONDS = 30.0
 
 
 class Readers:
@@ -24,7 +27,7 @@ class Readers:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Db]:
-        """Give a connection. Raises Busy when none is free in time.
+        """Give a connection. Raises Busy when none is free in time, or the database is away by then or later.
 
         Who holds one may not ask for another, here or of the store: all could be held by such.
         """
@@ -34,11 +37,14 @@ class Readers:
         except TimeoutError as error:
             raise Busy("too many are reading") from error
         try:
-            db = await self._acquired()
-            try:
-                yield db
-            finally:
-                await self._pool.release(db)
+            with answering():
+                db = await self._acquired()
+                overdue = asyncio.get_running_loop().call_later(READ_SECONDS, db.terminate)
+                try:
+                    yield db
+                finally:
+                    overdue.cancel()
+                    await self._pool.release(db)
         finally:
             self._free.release()
 

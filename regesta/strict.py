@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, JsonValue
 from starlette.types import Receive, Scope
 
 from regesta.admission import SMALL_BYTES, Share
+from regesta.database import answering
 from regesta.errors import (
     Busy,
     DuplicateMember,
@@ -236,7 +237,8 @@ class StrictRoute(APIRoute):
                 if await strictly.body():
                     _require_json(request.headers.get("content-type", ""))
                     await strictly.json()
-                return await handler(strictly)
+                with answering():  # a command's own answer, or that it has none yet, comes from its decider
+                    return await handler(strictly)
 
         return strict
 

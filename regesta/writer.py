@@ -19,7 +19,7 @@ import asyncpg
 import orjson
 
 from regesta.database import is_lost
-from regesta.errors import Busy, DiskFull, LogBehind
+from regesta.errors import Busy, DiskFull, LogBehind, OutcomeUnknown
 from regesta.identity import uuid7
 from regesta.signals import (
     APPEND_DURATION,
@@ -123,9 +123,10 @@ class Writer:
             self._stopped = error
             if not isinstance(error, asyncio.CancelledError):
                 logger.critical("append: the writer stops, nothing more is recorded", exc_info=error)
-            for waiting in [*batch, *self._queue]:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(Busy("the writer of this log has stopped", reason=str(error)))
+            for waiting in batch:
+                _answer(waiting, OutcomeUnknown("the writer of this log has stopped; this may be recorded"))
+            for waiting in self._queue:
+                _answer(waiting, Busy("the writer of this log has stopped", reason=str(error)))
             self._queue.clear()
             raise
         finally:

@@ -22,6 +22,7 @@ from regesta.errors import (
     KeyReused,
     LaterRelease,
     NotWithdrawable,
+    OutcomeUnknown,
     StaleVersion,
     WithdrawalDiffers,
 )
@@ -107,7 +108,7 @@ async def test_a_decider_that_ended_asks_nothing_more_of_its_store() -> None:
     with pytest.raises(asyncio.CancelledError):
         await run
     assert store.ended.is_set()
-    with pytest.raises(Busy, match="repeat it"):
+    with pytest.raises(OutcomeUnknown, match="repeat it"):
         await waiting
 
 
@@ -432,7 +433,7 @@ async def test_who_waits_when_the_service_stops_is_told(contended: Contended) ->
     await asyncio.sleep(0)
     run.cancel()
     answers = await asyncio.wait_for(asyncio.gather(*jobs, return_exceptions=True), 1)
-    assert [type(answer) for answer in answers] == [Busy, Busy]
+    assert [type(answer) for answer in answers] == [OutcomeUnknown, Busy]
     with pytest.raises(Busy):
         await decider.handle(fill("t"), CONTEXT)
 
