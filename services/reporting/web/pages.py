@@ -15,16 +15,14 @@ from regesta.runtime import runtime_of
 from regesta.strict import IN_DIGITS
 from regesta.view import View
 from services.reporting.asking import Asking, YearInPath, YearInQuery
-from services.reporting.domain.dossiers import Dossier
-from services.reporting.domain.errors import UnknownObjective
-from services.reporting.domain.letter import Letter, Objective
-from services.reporting.domain.outline import dossiers_of, objectives_in
+from services.reporting.domain.letter import Letter
 from services.reporting.gathering import read_notes
 from services.reporting.render import documents, names
 from services.reporting.render.events import event_words
 from services.reporting.render.figures import Figures
 from services.reporting.render.words.official import PARTS
 from services.reporting.render.words.sayings import SAYINGS
+from services.reporting.web.leaf import Leaf, objective_of
 from services.reporting.web.reading import NO_MONTHS, Months, Reader, Reads, navigation, recorded
 from services.reporting.web.responding import PageRoute, answer, page_of
 
@@ -47,12 +45,13 @@ async def letter_page(asked: Asking, view: View, note: NoteSlug, year: Year) -> 
     links = navigation(reads.page, letter, "letter")
     title = f"{PARTS['letter'].get(reads.page.language)} {letter.year}"
     if reads.choices.view == "whole":
-        parts = {"": "letter"} | {objective.id: f"letter-{objective.id}" for objective in letter.objectives}
-        figures = {key: reads.figures(letter, part, sheets=False) for key, part in parts.items()}
+        keys = ["", *(objective.id for objective in letter.objectives)]
+        figures = {key: reads.figures(letter, Leaf("letter", key), sheets=False) for key in keys}
         body = await aside(documents.letter_whole, letter, reads.view(months=months), reads.page, figures)
         return await answer(reads.page, title, body, links=links)
-    doors = reads.figures(letter, "letter")
-    return await reads.opened(title, await _body(reads, letter, "letter", doors, months), doors, links)
+    first = Leaf("letter")
+    doors = reads.figures(letter, first)
+    return await reads.opened(title, await _body(reads, letter, first, doors, months), doors, links)
 
 
 @router.get("/letters/{note}/{year}/objectives/{objective}")
@@ -65,17 +64,17 @@ async def get_letter_objective(
     """
     months = await reads.months(note)
     letter = await reads.letter(note, year)
-    key = f"{section or 'letter'}-{objective}"
-    doors = reads.figures(letter, key)
-    body = await _body(reads, letter, key, doors, months)
+    leaf = Leaf(section or "letter", objective)
+    doors = reads.figures(letter, leaf)
+    body = await _body(reads, letter, leaf, doors, months)
     if section is None and len(body.encode()) > LONGEST_BODY:
-        doors = reads.figures(letter, key)
-        own = documents.Excerpt(_objective(letter, objective), "own")
+        doors = reads.figures(letter, leaf)
+        own = documents.Excerpt(objective_of(letter, objective), "own")
         body = await aside(documents.letter_objective, letter, reads.view(months=months), reads.page, doors, own)
     elif len(body.encode()) > LONGEST_BODY:
         doors = Figures(doors.address, sheets=0)
-        body = await _body(reads, letter, key, doors, months)
-    title = f"{names.name(_objective(letter, objective), reads.page.language)}, {year}"
+        body = await _body(reads, letter, leaf, doors, months)
+    title = f"{names.name(objective_of(letter, objective), reads.page.language)}, {year}"
     return await reads.opened(title, body, doors, navigation(reads.page, letter, "letter"))
 
 
@@ -84,8 +83,9 @@ async def get_letter_dossier(note: NoteSlug, year: YearInPath, dossier: DossierI
     """Return a dossier of a letter with every step of it."""
     months = await reads.months(note)
     letter = await reads.letter(note, year)
-    doors = reads.figures(letter, f"dossier-{dossier}")
-    body = await _body(reads, letter, f"dossier-{dossier}", doors, months)
+    leaf = Leaf("dossier", dossier)
+    doors = reads.figures(letter, leaf)
+    body = await _body(reads, letter, leaf, doors, months)
     return await reads.opened(
         SAYINGS["dossier"].get(reads.page.language), body, doors, navigation(reads.page, letter, "")
     )
@@ -97,15 +97,17 @@ async def get_figure(
 ) -> Response:
     """Return a figure of a page with all events behind it. part: which page; number: which of its figures, from 1."""
     letter = await reads.letter(note, year)
-    doors = reads.figures(letter, part)
-    await _body(reads, letter, part, doors)
+    leaf = Leaf.of(part)
+    doors = reads.figures(letter, leaf)
+    await _body(reads, letter, leaf, doors)
     if number > len(doors.doors):
         raise NotFound(f"this page has {len(doors.doors)} figures, no number {number}", part=part, number=number)
     door = doors.doors[number - 1]
     shown = door.events[-OF_FIGURE:]
     told = await recorded(reads.runtime, shown)
     events = [told[name] for name in shown if name in told]
-    body = await aside(documents.figure_page, reads.page, door, _back(reads, letter, part, door.id), events)
+    back = f"{leaf.address(letter, reads.page)}#{door.id}"
+    body = await aside(documents.figure_page, reads.page, door, back, events)
     return await answer(reads.page, door.title, body, links=navigation(reads.page, letter, ""))
 
 
@@ -113,9 +115,10 @@ async def get_figure(
 async def get_note(note: NoteSlug, reads: Reads, year: YearInQuery = None) -> Response:
     """Return the overview of a note: its objectives in one table, as the letter of a year has them."""
     letter = await reads.letter(note, year)
-    doors = reads.figures(letter, "overview")
+    leaf = Leaf("overview")
+    doors = reads.figures(letter, leaf)
     title = names.short_title(letter.note.title, reads.page.language)
-    body = await _body(reads, letter, "overview", doors)
+    body = await _body(reads, letter, leaf, doors)
     return await reads.opened(title, body, doors, navigation(reads.page, letter, "overview"))
 
 
@@ -125,11 +128,12 @@ async def get_note_objective(
 ) -> Response:
     """Return the page of an objective: where it stands, its credits, indicators, dossiers and latest events."""
     letter = await reads.letter(note, year)
-    shown = _objective(letter, objective)
-    doors = reads.figures(letter, f"objective-{objective}")
+    shown = objective_of(letter, objective)
+    leaf = Leaf("objective", objective)
+    doors = reads.figures(letter, leaf)
     latest = documents.latest_events(shown, LATEST)
     told = sorted((await recorded(reads.runtime, latest)).values(), key=lambda event: event.time, reverse=True)
-    view = reads.view(asks_until=False)
+    view = reads.view(asks_until=leaf.asks_until)
     body = await aside(documents.objective_page, letter, view, reads.page, doors, (shown, told[:LATEST]))
     title = names.name(shown, reads.page.language)
     return await reads.opened(title, body, doors, navigation(reads.page, letter, ""))
@@ -151,63 +155,7 @@ async def event_page(request: Request, event: Recorded) -> Response:
     return await answer(page, f"{event_words(event, page.language)}, {event.name}", body)
 
 
-async def _body(reads: Reader, letter: Letter, part: str, doors: Figures, months: Months = NO_MONTHS) -> Markup:
-    """Return the body of a page whose figures have addresses, adding them to `doors`. Raises NotFound, UnknownObjective."""
-    return await aside(_body_now, reads, letter, part, doors, months)
-
-
-def _body_now(reads: Reader, letter: Letter, part: str, doors: Figures, months: Months) -> Markup:
-    kind, _, key = part.partition("-")
-    view = reads.view(asks_until=kind not in {"overview", "objective"}, months=months)
-    match kind:
-        case "letter" if key:
-            # What is the objective's own comes first, so its figures have the same numbers on a page without sections.
-            chosen = documents.Excerpt(_objective(letter, key))
-            return documents.letter_objective(letter, view, reads.page, doors, chosen)
-        case "realised" | "planned":
-            chosen = documents.Excerpt(_objective(letter, key), kind)
-            return documents.letter_objective(letter, view, reads.page, doors, chosen)
-        case "letter":
-            return documents.letter_first(letter, view, reads.page, doors)
-        case "dossier":
-            return documents.letter_dossier(letter, view, reads.page, doors, _dossier(letter, key))
-        case "overview":
-            return documents.overview(letter, view, reads.page, doors)
-        case "objective":
-            shown = _objective(letter, key)
-            return documents.objective_page(letter, view, reads.page, doors, (shown, []))
-        case _:
-            raise NotFound(f"a letter has no page {part!r}", part=part)
-
-
-def _back(reads: Reader, letter: Letter, part: str, fragment: str) -> str:
-    """Return the address of the page that a figure stands on."""
-    kind, _, key = part.partition("-")
-    slug, year = letter.note.slug, str(letter.year)
-    match kind:
-        case "letter":
-            address = reads.page.at(f"/letters/{slug}/{year}" + (f"/objectives/{key}" if key else ""))
-        case "realised" | "planned":
-            address = reads.page.objective(slug, letter.year, key, kind)
-        case "dossier":
-            address = reads.page.at(f"/letters/{slug}/{year}/dossiers/{key}")
-        case "objective":
-            address = reads.page.at(f"/notes/{slug}/objectives/{key}", year=year)
-        case _:
-            address = reads.page.at(f"/notes/{slug}", year=year)
-    return f"{address}#{fragment}"
-
-
-def _objective(letter: Letter, objective: ObjectiveId) -> Objective:
-    found = objectives_in(letter).get(objective)
-    if found is None:
-        raise UnknownObjective(f"this letter has no objective {objective!r}", objective=objective)
-    return found
-
-
-def _dossier(letter: Letter, dossier: DossierId) -> Dossier:
-    for objective in letter.objectives:
-        for each in dossiers_of(objective):
-            if each.dossier == dossier:
-                return each
-    raise NotFound(f"this letter has no dossier {dossier!r}", dossier=dossier)
+async def _body(reads: Reader, letter: Letter, leaf: Leaf, doors: Figures, months: Months = NO_MONTHS) -> Markup:
+    """Return the body of a leaf, adding its figures to `doors`. Raises NotFound, UnknownObjective."""
+    view = reads.view(asks_until=leaf.asks_until, months=months)
+    return await aside(leaf.body, letter, view, reads.page, doors)

@@ -26,6 +26,7 @@ from services.reporting.render.figures import Door, Figures
 from services.reporting.render.page import Page
 from services.reporting.render.stops import stops
 from services.reporting.render.words.sayings import SAYINGS
+from services.reporting.web.leaf import Leaf
 from services.reporting.web.responding import answer, page_of
 
 Months: TypeAlias = Mapping[date, int]
@@ -65,15 +66,15 @@ class Reader:
         """Return how much was recorded of a note in which month, after the page's own state of knowledge too."""
         return await months_of(self.known.db, note)
 
-    def figures(self, letter: Letter, part: str, *, sheets: bool = True) -> Figures:
-        """Return the collector of a page's figures. part: which page it is; its figures have addresses as of its cut."""
+    def figures(self, letter: Letter, leaf: Leaf, *, sheets: bool = True) -> Figures:
+        """Return the collector of a leaf's figures, which have addresses as of its cut."""
         page, cut = self.page, self.known.token or None
-        base = f"/letters/{letter.note.slug}/{letter.year}/figures/{part}"
+        base = f"/letters/{letter.note.slug}/{letter.year}/figures/{leaf.name}"
 
         def address(number: int) -> str:
             return page.at(f"{base}/{number}", as_of=None, cut=cut)
 
-        return Figures(address) if sheets else Figures(address, sheets=0, mark=f"{part}-")
+        return Figures(address) if sheets else Figures(address, sheets=0, mark=f"{leaf.name}-")
 
     async def opened(self, title: str, body: Markup, figures: Figures, links: Sequence[Link]) -> Response:
         """Return a page with the sheets of its first figures."""
