@@ -22,7 +22,7 @@ from rich.markup import escape
 from cli import views
 from cli.importing.errors import ServerAway
 from cli.imports import import_app
-from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Service, Token, Url
+from cli.options import DEFAULT_DATA, DEFAULT_URL, AsJson, AsOf, DataDir, Service, Token, Url, service_of
 from cli.output import require_output, write
 from cli.parking import park_app
 from cli.rebuilding import Wanted, rebuild_and_wait
@@ -233,6 +233,22 @@ def recover(
 
     found = recover_log(Remote(url, token), service, errors, accept_loss=accept_loss)
     views.show(found, as_json, views.recovered, console)
+
+
+@app.command(epilog="Example: regesta adopt reporting budget")
+def adopt(
+    consumer: Annotated[str, typer.Argument(callback=service_of, help="The service that keeps a copy of the log.")],
+    source: Annotated[str, typer.Argument(callback=service_of, help="The service whose log is another one by now.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Let a service give up what only it holds of another's log, and follow that log as it is now."""
+    from cli.recovering import adopt as adopt_log
+
+    found = adopt_log(Remote(url, token), consumer, source, ask=not yes)
+    views.show(found, as_json, views.adopted, console)
 
 
 @app.command(epilog="Example: regesta token --scope budget:read --unit dru --hours 8")

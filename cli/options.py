@@ -25,7 +25,8 @@ def _address(url: str) -> str:
     return url
 
 
-def _service(name: str) -> str:
+def service_of(name: str) -> str:
+    """Return the name of a service. Raises BadParameter for another name."""
     if name not in SERVICES:
         raise typer.BadParameter(f"{name!r} is no service; there are {', '.join(SERVICES)}")
     return name
@@ -33,7 +34,7 @@ def _service(name: str) -> str:
 
 Url = Annotated[str, typer.Option(envvar="REGESTA_URL", callback=_address, help="Where the services answer.")]
 Token = Annotated[str, typer.Option(envvar="REGESTA_TOKEN", help="A bearer token; `regesta token` makes one.")]
-Service = Annotated[str, typer.Argument(callback=_service, help=f"One of {', '.join(SERVICES)}.")]
+Service = Annotated[str, typer.Argument(callback=service_of, help=f"One of {', '.join(SERVICES)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DataDir = Annotated[Path, typer.Option(help="The folder of the embedded installation.")]
 AsOf = Annotated[

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
+import typer
 from rich.console import Console
 
 from cli.databases import owner_dsn, runtime_dsn
@@ -46,3 +48,15 @@ def recover(remote: Remote, service: str, console: Console, *, accept_loss: bool
         "log": now["log"],
         "new_log": now["log"] != before["log"],
     }
+
+
+def adopt(remote: Remote, consumer: str, source: str, *, ask: bool) -> Answer:
+    """Let a consumer follow a source's log as it is now, after a yes; return what that came to. Raises RemoteRefused."""
+    path = f"/{consumer}/v1/replicas/{source}"
+    fork = remote.read(path)["fork"]
+    if fork is not None and ask:
+        what = f"{fork['given_up']} events of {source} beyond {fork['position']}"
+        typer.confirm(f"Give up in {consumer} {what}, and all that was made of them?", abort=True, err=True)
+    # Without a fork it is refused, with the service's own words.
+    agreed = {"position": fork["position"], "log": fork["log"]} if fork else {"position": 0, "log": str(UUID(int=0))}
+    return remote.ask("POST", f"{path}/adopt", body=agreed).json() | {"consumer": consumer}

@@ -47,7 +47,7 @@ class Remote:
         path: str,
         *,
         params: dict[str, str] | None = None,
-        body: dict[str, str] | None = None,
+        body: dict[str, object] | None = None,
         accept: str = "application/json",
     ) -> httpx2.Response:
         """Return the answer of a request that went well. Raises RemoteRefused, RemoteUnreachable."""

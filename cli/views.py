@@ -142,6 +142,19 @@ def recovered(found: Answer, console: Console) -> None:
         )  # fmt: skip
 
 
+def adopted(found: Answer, console: Console) -> None:
+    """Print what an adoption came to."""
+    console.print(
+        f"{found['consumer']} gave up {found['given_up']} events of {found['source']} and goes on from {found['position']}.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    if found["caused"]:
+        console.print(
+            f"Look at what was recorded because of them, which stays: {', '.join(found['caused'])}",
+            style="yellow", highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
 def parked(found: Answer, console: Console) -> None:
     """Print the streams that stand still, and the events that are left out."""
     table = Table("read model", Column("stream", overflow="fold"), Column("event", overflow="fold"), "tries", "error")

@@ -77,7 +77,7 @@ class Follower:
             mine = self._projections.get(each.projection)
             if mine is not None and each.version < mine.version:
                 self.built_to[mine.name] = max(each.position, self.built_to.get(mine.name, 0))
-        await self._reload()
+        await self.reload()
 
     async def run(self) -> None:
         """Fold until cancelled. Errors of the database are tried again; an event that cannot be folded parks its stream."""
@@ -87,7 +87,7 @@ class Follower:
                 await self.catch_up()
                 self.trouble, pause = None, RETRY_SECONDS
                 if not await self._store.wait(self.source, self.position, WAIT_SECONDS):
-                    await self._reload()  # another process may have moved them, or parked a stream
+                    await self.reload()  # another process may have moved them, or parked a stream
             except Overtaken:
                 await asyncio.sleep(0.01)
                 await self._reload_quietly()
@@ -143,7 +143,7 @@ class Follower:
         async with self._moved:
             self._moved.notify_all()
 
-    async def _reload(self) -> None:
+    async def reload(self) -> None:
         """Read from the database which builds are live and how far they are."""
         versions = {name: each.version for name, each in self._projections.items()}
         live = await read_live(self._pool, self.source)
@@ -153,7 +153,7 @@ class Follower:
 
     async def _reload_quietly(self) -> None:
         try:
-            await self._reload()
+            await self.reload()
         except Exception as error:
             if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
                 raise
@@ -173,5 +173,5 @@ class Follower:
                 async with asyncio.timeout(min(left, 0.05)), self._moved:
                     await self._moved.wait()
             except TimeoutError:
-                await self._reload()
+                await self.reload()
         return True

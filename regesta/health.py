@@ -11,12 +11,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from regesta import clock
+from regesta.adoption import read_forks
 from regesta.checkpoint import Checkpoint, read_all
 from regesta.database import is_lost
 from regesta.decider import QUEUE_COMMANDS
 from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
-from regesta.recovery import read_closed, read_forks
+from regesta.recovery import read_closed
 from regesta.runtime import Runtime, runtime_of
 from regesta.writer import QUEUE_UNITS
 

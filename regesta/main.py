@@ -163,6 +163,8 @@ def _forget(runtime: Runtime) -> Callable[[], Awaitable[None]]:
     async def forget() -> None:
         runtime.decider.forget()
         runtime.references.forget()
+        for follower in runtime.followers.values():
+            await follower.reload()
 
     return forget
 

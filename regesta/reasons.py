@@ -43,7 +43,7 @@ class Cause(Enum):
     FORKED = _Says(
         RED,
         "A source's log holds other events than the replica of it: it was replaced, or went on after a loss.",
-        "Find out which is the true one before anything else is done.",
+        "Find out which is the true one. `regesta adopt` gives up what only the replica holds, and follows the source.",
     )
     SOURCE_BEHIND = _Says(
         RED,

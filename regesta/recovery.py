@@ -20,7 +20,7 @@ from regesta.bus import BATCH_EVENTS, Carrier, Seen, digest
 from regesta.database import is_lost
 from regesta.errors import Forked, NotRecoverable, RegestaError
 from regesta.store import PostgresStore, columns_of
-from regesta.unit import Fork, Head
+from regesta.unit import Head
 
 # Whoever records waits so long after a start until the consumers have answered. One that does not is asked later too.
 HOLD_SECONDS = 5.0
@@ -28,7 +28,6 @@ ASK_AGAIN_SECONDS = 0.25
 # One step of a recovery takes no longer, so that who asks for it sees how far it is.
 STEP_SECONDS = 2.0
 
-READ_FORKS = "SELECT source, common, log::text, reason FROM log.forks ORDER BY source"
 READ_CLOSED = "SELECT reason, consumer, held, since FROM log.closed"
 CLOSE_BEHIND = "SELECT log.close('behind', $1, $2)"
 RECOVER = "SELECT log.recover($1, $2, $3, $4, $5, $6, $7)"
@@ -70,11 +69,6 @@ async def read_closed(pool: asyncpg.Pool) -> Closed | None:
     """Return why the log is closed; None when it is open."""
     row = await pool.fetchrow(READ_CLOSED)
     return None if row is None else Closed(*row)
-
-
-async def read_forks(pool: asyncpg.Pool) -> dict[str, Fork]:
-    """Return where sources are other logs than the replicas of them."""
-    return {source: Fork(common, log, reason) for source, common, log, reason in await pool.fetch(READ_FORKS)}
 
 
 async def close_behind(pool: asyncpg.Pool, consumer: str, held: int) -> None:

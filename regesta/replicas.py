@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
+from regesta.adoption import adopt, read_forks
 from regesta.auth import Principal
 from regesta.bus import Offer
 from regesta.cloudevents import MEDIA_TYPE
@@ -46,6 +48,46 @@ class RecoveredOut(BaseModel):
     wanted: int
 
 
+class ForkOut(BaseModel):
+    """Where a source's log is another than the replica of it. position: the last at which both are the same.
+
+    log: the id of the source's log now. given_up: how many events only the replica holds.
+    """
+
+    position: int
+    log: str
+    given_up: int
+    reason: str
+
+
+class ReplicaOut(HeadOut):
+    """How far a replica reaches. fork: null while the source's log is the same."""
+
+    fork: ForkOut | None
+
+
+class AdoptIn(BaseModel):
+    """What is agreed to, as `fork` of the replica has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    position: Annotated[int, Field(ge=0, le=2**62)]
+    log: UUID
+
+
+class AdoptedOut(BaseModel):
+    """What an adoption came to. position: where the replica goes on from. given_up: how many events it had beyond that.
+
+    caused: the first events here that were recorded because of such events. They stay; somebody should look at them.
+    """
+
+    source: str
+    log: str
+    position: int
+    given_up: int
+    caused: tuple[str, ...]
+
+
 @router.get("/log")
 async def get_log(request: Request, caller: Caller) -> LogOut:
     """Return how far this log reaches, and whether it is open."""
@@ -74,6 +116,35 @@ async def post_recover(
     return RecoveredOut(state=done.state, log=done.log, position=done.position, wanted=done.wanted)
 
 
+@router.get("/replicas/{source}")
+async def get_replica(request: Request, caller: Caller, source: str) -> ReplicaOut:
+    """Return how much of another log this service holds, and where that log is another one by now."""
+    runtime = operated(request, caller)
+    _require_source(runtime, source)
+    head = await runtime.store.head(source)
+    fork = (await read_forks(runtime.pool)).get(source)
+    shown = None
+    if fork is not None:
+        given_up = head.position - fork.common
+        shown = ForkOut(position=fork.common, log=fork.log, given_up=given_up, reason=fork.reason)
+    return ReplicaOut(position=head.position, log=head.log, time=head.time, fork=shown)
+
+
+@router.post("/replicas/{source}/adopt")
+async def post_adopt(request: Request, caller: Caller, source: str, body: AdoptIn) -> AdoptedOut:
+    """Give up what only this service holds of another log, with all that was made of it, and follow the log as it is now.
+
+    The body says what was agreed to, as `fork` shows it; 409 when it is otherwise by now, 404 when nothing differs.
+    """
+    runtime = operated(request, caller)
+    _require_source(runtime, source)
+    wanted = str(body.log), body.position
+    done = await adopt(runtime.pool, runtime.service.name, source, wanted, caller.subject)
+    return AdoptedOut(
+        source=done.source, log=done.log, position=done.position, given_up=done.given_up, caused=done.caused
+    )
+
+
 @router.get("/replicas/{source}/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
 async def get_replica_events(
     request: Request, caller: Caller, source: str, query: Annotated[SeenQuery, Query()]
@@ -95,6 +166,11 @@ def _held(request: Request, caller: Principal, source: str) -> Runtime:
     """Return the service, to one who may read whole logs. Raises NotFound when it does not take this one in."""
     runtime = runtime_of(request)
     caller.require(WHOLE)
+    _require_source(runtime, source)
+    return runtime
+
+
+def _require_source(runtime: Runtime, source: str) -> None:
+    """Raise NotFound when this service does not take in a log."""
     if source not in runtime.service.sources:
         raise NotFound(f"{runtime.service.name} takes in no log {source!r}", source=source)
-    return runtime

@@ -11,6 +11,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
+from regesta.adoption import require_there
 from regesta.checkpoint import enter
 from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
@@ -111,7 +112,7 @@ async def view(
         str | None, Query(max_length=500, description="Names of events, such as objectives:81,budget:12.")
     ] = None,
 ) -> AsyncIterator[View]:
-    """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet, Busy.
+    """Give a View for a request: the newest, as of a day, or as of a cut. Raises Malformed, NotYet, Busy, CutGone.
 
     Who asks is known first: without a token nobody is told what else is wrong.
     """
@@ -135,6 +136,8 @@ async def view(
         newest = as_of is None and cut is None
         whole = at if newest else {source: positions.get(source, 0) for source in runtime.followers}
         behind = {source: at[source] for source, position in whole.items() if position > at[source]}
+        if cut is not None and behind:
+            await require_there(db, wanted)
         still = any(each.parked for each in entered.values())
         parked = await parked_until(db, projections, whole) if still else set()
         late = {*behind, *parked, *missing}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,10 @@ import pytest
 
 from cli import welcome
 from cli.embedded import Embedded
+from contracts import budget
+from regesta.event import DayStarted, Registry
+from regesta.store import PostgresStore
+from regesta.unit import Appended, Meta, NewEvent, Unit
 from tests.system.conftest import Demo, folder
 
 PAID = f"/budget/v1/commitments/{welcome.COMMITMENT}/payments"
@@ -75,7 +81,7 @@ def lose_budget(demo: Demo) -> None:
 
 def command(demo: Demo, *arguments: str, check: bool = True) -> Any:
     """Run the command with --json, on the folder of the demo where it works on a database; return what it answers."""
-    place = [] if arguments[0] == "recover" else ["--data-dir", str(demo.folder / "data")]
+    place = [] if arguments[0] in {"recover", "adopt"} else ["--data-dir", str(demo.folder / "data")]
     done = demo.regesta(*arguments, *place, "--json", check=check)
     return json.loads(done.stdout) | {"exit": done.returncode}
 
@@ -105,6 +111,59 @@ def test_a_lost_log_comes_back_whole(demo: Demo) -> None:
     assert letter_of(demo, paid.json()["token"]) == letter
     assert (pay(demo, "AFTER-BACKUP").status_code, pay(demo, "NOW").status_code) == (200, 201)
     assert "is open" in demo.regesta("recover", "budget").stdout
+
+
+async def go_on_otherwise(dsn: str, events: int) -> None:
+    """Append to budget's log what its consumers know nothing of."""
+    async with PostgresStore("budget", dsn, Registry(budget.EVENTS), pool_size=2) as store:
+        await store.pool.execute("SELECT log.open(NULL)")  # as somebody might who does not wait for the consumers
+        days = [DayStarted(date=date(2001, 1, 1) + timedelta(days=number)) for number in range(events)]
+        new = [NewEvent.of("calendar/2001", number, day, Meta("test")) for number, day in enumerate(days, start=1)]
+        assert isinstance(await store.append(Unit({"calendar/2001": 0}, new)), Appended)
+
+
+def not_ready(demo: Demo) -> dict[str, list[str]]:
+    """Return why services are not ready."""
+    with demo.client() as client:
+        found = {name: client.get(f"{at}/readyz").json()["reasons"] for name, at in demo.services.items()}
+    return {name: [each["name"] for each in reasons] for name, reasons in found.items() if reasons}
+
+
+def test_a_log_that_went_on_otherwise_is_adopted(demo: Demo) -> None:
+    backup = demo.folder / "budget.backup"
+    taken = command(demo, "backup", "budget", "--out", str(backup))
+    paid = pay(demo, "LOST")
+    lost = json.dumps(letter_of(demo, paid.json()["token"]))
+    assert "LOST" in lost
+    given_up = demo.heads()["budget"] - taken["head"]
+    demo.stop()
+    lose_budget(demo)
+    command(demo, "restore", "budget", str(backup))
+    with Embedded(demo.folder / "data") as server:
+        asyncio.run(go_on_otherwise(server.dsn("budget"), given_up + 5))
+
+    demo.start()
+    wait_until(lambda: not_ready(demo) == {"objectives": ["forked"], "reporting": ["forked"]})
+    for consumer in ("objectives", "reporting"):
+        done = command(demo, "adopt", consumer, "budget", "--yes")
+        assert (done["position"], done["given_up"]) == (taken["head"], given_up)
+    wait_until(lambda: not_ready(demo) == {})
+    head = demo.heads()["budget"]
+    now = json.dumps(letter_of(demo, f"budget:{head}"))
+    assert "LOST" not in now
+    again = pay(demo, "LOST")
+    assert again.status_code == 201
+    assert "LOST" in json.dumps(letter_of(demo, again.json()["token"]))
+    for consumer in ("objectives", "reporting"):  # what is left is what the logs give
+        rebuilt = json.loads(demo.regesta("rebuild", consumer, "--json").stdout)
+        assert rebuilt["failures"] == []
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_what_cannot_be_backed_up_or_restored_is_named(empty_demo: Demo, tmp_path: Path) -> None:

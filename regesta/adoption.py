@@ -1,0 +1,143 @@
+"""Adoption: a replica gives up what only it holds, and follows its source's log as that is now.
+
+Everything here that was made of the events given up goes in one transaction: rows of read models, what was closed by such an event
+is open again, parked and dropped events, rebuilds that are under way, and what reactions have gone past.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from regesta.database import Connection as Db
+from regesta.errors import CutGone, Forked, NotFound
+from regesta.event import event_name
+from regesta.rebuild import GIVE_UP, unmake
+from regesta.unit import Fork
+
+# An answer names no more of what reactions made of events that were given up.
+MOST_NAMED = 100
+
+READ_FORKS = "SELECT source, common, log::text, reason FROM log.forks ORDER BY source"
+ADOPT = "SELECT log.adopt($1, $2, $3, $4)"
+# Whoever folds waits, and then finds its checkpoint moved.
+HOLD = "LOCK TABLE projections.checkpoints IN SHARE ROW EXCLUSIVE MODE"
+READ_OPEN = "SELECT number, schema FROM projections.rebuilds WHERE source = $1 AND state IN ('filling', 'differs')"
+READ_BUILDS = "SELECT schema FROM projections.checkpoints WHERE source = $1 AND position > $2"
+# The tables of a build, and by which columns their rows name the event that they are of and the one that ended them.
+READ_TABLES = """
+SELECT relname AS name, max(attname) FILTER (WHERE attname IN ('from_position', 'position')) AS began,
+       count(*) FILTER (WHERE attname = 'to_position') > 0 AS ends
+FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' GROUP BY relname
+"""
+REMOVE = 'DELETE FROM "{schema}"."{table}" WHERE {began} > $1'
+REOPEN = 'UPDATE "{schema}"."{table}" SET to_position = NULL WHERE to_position > $1'
+EMPTY = 'DELETE FROM "{schema}"."{table}"'
+CUT_BACK = """
+WITH gone AS (DELETE FROM projections.parked WHERE schema = $1 AND position > $2)
+UPDATE projections.checkpoints
+SET position = $2, failure = NULL,
+    parked = (SELECT count(*) FROM projections.parked AS still WHERE still.schema = $1 AND still.position <= $2)
+WHERE schema = $1
+"""
+UNDROP = "DELETE FROM projections.dropped WHERE source = $1 AND position > $2"
+READ_CAUSED = """
+SELECT position FROM log.events
+WHERE split_part(meta ->> 'cause', ':', 1) = $1 AND split_part(meta ->> 'cause', ':', 2)::bigint > $2
+ORDER BY position LIMIT $3
+"""
+# $1, $2: a cut. What is beyond the head was given up, or has not arrived yet.
+READ_GONE = """
+SELECT cut.source, cut.position, given_up.position AS common, given_up.adopted_by, given_up.adopted_at
+FROM unnest($1::text[], $2::bigint[]) AS cut (source, position) JOIN log.adoptions AS given_up USING (source)
+WHERE cut.position > given_up.position AND cut.position <= given_up.head AND cut.position > coalesce(
+    (SELECT head FROM log.sources WHERE sources.source = cut.source), (SELECT max(events.position) FROM log.events), 0
+)
+ORDER BY number DESC LIMIT 1
+"""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What an adoption came to. position: where the replica goes on from; given_up: how many events it had beyond that.
+
+    caused: the first events of the own log that were recorded because of such events. They stay; somebody should look at them.
+    """
+
+    source: str
+    log: str
+    position: int
+    given_up: int
+    caused: tuple[str, ...]
+
+
+async def read_forks(db: Db | asyncpg.Pool) -> dict[str, Fork]:
+    """Return where sources are other logs than the replicas of them."""
+    return {source: Fork(common, log, reason) for source, common, log, reason in await db.fetch(READ_FORKS)}
+
+
+async def adopt(pool: asyncpg.Pool, service: str, source: str, wanted: tuple[str, int], by: str) -> Adopted:
+    """Cut the replica of a source back to where it is still the same, and follow the source from there.
+
+    wanted: the id and the last common position that somebody said yes to. Raises NotFound when the source does not differ,
+    Forked when it differs otherwise by now; nothing is changed then.
+    """
+    async with pool.acquire() as db, db.transaction():
+        await db.execute(HOLD)
+        fork = (await read_forks(db)).get(source)
+        if fork is None:
+            raise NotFound(f"the log of {source!r} does not differ from the replica of it here", source=source)
+        if (fork.log, fork.common) != wanted:
+            raise Forked(
+                f"{source!r} is the log {fork.log} now, and both hold the same up to {fork.common}",
+                source=source, log=fork.log, position=fork.common,
+            )  # fmt: skip
+        head: int = await db.fetchval("SELECT head FROM log.sources WHERE source = $1", source)
+        await db.execute(ADOPT, source, UUID(fork.log), fork.common, by)
+        await _give_up(db, source, fork.common)
+        caused = await db.fetch(READ_CAUSED, source, fork.common, MOST_NAMED)
+    logger.critical("%s adopted the log %s of %s: %s events given up", by, fork.log, source, head - fork.common)
+    names = tuple(event_name(service, row["position"]) for row in caused)
+    return Adopted(source, fork.log, fork.common, head - fork.common, names)
+
+
+async def require_there(db: Db, cut: Mapping[str, int]) -> None:
+    """Raise CutGone when a cut names events that were given up, and there are none of these positions now."""
+    row = await db.fetchrow(READ_GONE, list(cut), list(cut.values()))
+    if row is not None:
+        name = event_name(row["source"], row["position"])
+        raise CutGone(
+            f"{name} was given up, with all of {row['source']} beyond {row['common']}, when another log was adopted",
+            event=name, adopted_by=row["adopted_by"], adopted_at=row["adopted_at"].isoformat(),
+        )  # fmt: skip
+
+
+async def _give_up(db: Db, source: str, cut: int) -> None:
+    """Take away what was made of events beyond a cut, in builds of all versions, and in reactions."""
+    for rebuild in await db.fetch(READ_OPEN, source):
+        await db.execute(GIVE_UP, rebuild["number"])
+        await unmake(db, rebuild["schema"])
+    for build in await db.fetch(READ_BUILDS, source, cut):
+        schema, tables = build["schema"], await db.fetch(READ_TABLES, build["schema"])
+        whole = all(table["began"] for table in tables)
+        for table in tables:
+            await _cut_table(db, schema, table, cut if whole else None)
+        await db.execute(CUT_BACK, schema, cut if whole else 0)
+    await db.execute(UNDROP, source, cut)
+
+
+async def _cut_table(db: Db, schema: str, table: asyncpg.Record, cut: int | None) -> None:
+    """Remove the rows from beyond a cut and open again what was ended there; None: it is filled again from the first event on."""
+    if cut is None:
+        await db.execute(EMPTY.format(schema=schema, table=table["name"]))
+        return
+    await db.execute(REMOVE.format(schema=schema, table=table["name"], began=table["began"]), cut)
+    if table["ends"]:
+        await db.execute(REOPEN.format(schema=schema, table=table["name"]), cut)

@@ -1,0 +1,385 @@
+"""A source that was replaced, or went on otherwise, is found with its last common position; adopting it leaves nothing of the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import asyncpg
+import httpx2
+import pytest
+
+from regesta import bus
+from regesta import rebuild as rebuilds
+from regesta.adoption import adopt, require_there
+from regesta.bus import Intake, Offer, last_common
+from regesta.database import migrate, migrations
+from regesta.errors import CutGone, NotFound
+from regesta.errors import Forked as Differs
+from regesta.reasons import Cause
+from regesta.runtime import Service
+from regesta.store import PostgresStore
+from regesta.suites import filled, foreign
+from regesta.testing import MemoryStore
+from regesta.unit import Fork
+from tests.conftest import Database, FreshDatabase
+from tests.regesta import jars
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until
+
+HOLDS = 1000
+LOG, OTHER_LOG = "01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002"
+
+
+async def copy_of(source: MemoryStore, *, events: int, differing: int) -> MemoryStore:
+    """Return a log that is the same up to a position, goes on otherwise for some events, and keeps its id."""
+    log = (await source.head("jars")).log
+    kept = await source.read("jars", 0, HOLDS)
+    other = MemoryStore("jars", jars.REGISTRY)
+    await filled(other, events + differing)
+    mine = [replace(event, log=str(log)) for event in [*kept[:events], *await other.read("jars", events, HOLDS)]]
+    changed = [
+        event if event.position <= events else replace(event, raw=f'{{"other":{event.position}}}') for event in mine
+    ]
+    replica = MemoryStore("labels", jars.REGISTRY)
+    await replica.replicate(str(log), changed)
+    return replica
+
+
+@pytest.mark.parametrize(("common", "differing"), [(0, 3), (1, 1), (4, 2), (5, 1), (6, 0), (9, 0), (7, 90)])
+async def test_the_last_common_position_is_found_by_halving(common: int, differing: int) -> None:
+    source = MemoryStore("jars", jars.REGISTRY)
+    await filled(source, 9)
+    replica = await copy_of(source, events=common, differing=differing)
+    until_both = min(9, common + differing)
+    assert await last_common(replica, Offer(source), "jars", until_both) == common
+
+
+async def test_a_source_that_went_on_otherwise_is_a_fork(memory_store: MemoryStore) -> None:
+    await filled(memory_store, 9)
+    log = (await memory_store.head("jars")).log
+    replica = await copy_of(memory_store, events=4, differing=3)
+    intake = Intake(replica, "jars", Offer(memory_store))
+    running = asyncio.create_task(intake.run())
+    await until(lambda: _alarmed(intake, Cause.FORKED))
+    told = "'jars:7' has other content here; both hold the same up to 4, see `regesta adopt labels jars`"
+    assert intake.trouble == told
+    assert replica.forks == {"jars": Fork(4, str(log), told)}
+    running.cancel()
+
+
+async def test_a_source_that_lost_its_end_is_no_fork_and_goes_on_when_it_has_it_back(
+    memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole log, first cut, then as it was, then longer."""
+    monkeypatch.setattr(bus, "FORKED_SECONDS", 0.01)
+    await filled(memory_store, 9)
+    head = await memory_store.head("jars")
+    whole = await memory_store.read("jars", 0, HOLDS)
+    replica, behind = MemoryStore("labels", jars.REGISTRY), MemoryStore("reporting", jars.REGISTRY)
+    await replica.replicate(str(head.log), whole[:7])
+    await behind.replicate(str(head.log), whole[:5])
+    intake = Intake(replica, "jars", Offer(behind, "jars"))
+    running = asyncio.create_task(intake.run())
+    await until(lambda: _alarmed(intake, Cause.SOURCE_BEHIND))
+    assert intake.trouble == (
+        "'jars' ends at 5, before 7; it lacks what this replica holds, see `regesta recover jars`"
+    )
+    assert replica.forks == {}
+    await behind.replicate(str(head.log), whole[5:])
+    assert await replica.wait("jars", 8, 5)
+    await until(lambda: _well(intake))
+    running.cancel()
+
+
+async def _well(intake: Intake) -> bool:
+    return intake.trouble is None and intake.alarm is None
+
+
+async def _alarmed(intake: Intake, cause: Cause) -> bool:
+    return intake.alarm is cause
+
+
+SHELVES: Service = replace(
+    taking_in(*jars.EVENTS, source="jars"),
+    name="labels", migrations=jars.SERVICE.migrations, routes=(),
+)  # fmt: skip
+
+
+@dataclass
+class Forked:
+    """A log that was replaced after its consumer took it in: the same up to `common`, then other events."""
+
+    source: Served
+    consumer: Served
+    database: Database
+    common: int
+    given_up: int
+
+    async def operator(self, method: str, path: str, body: object = None) -> httpx2.Response:
+        token = self.consumer.issuer.token("labels:read", roles=["operator"])
+        async with client(self.consumer, Authorization=f"Bearer {token}") as user:
+            return await user.request(method, path, json=body)
+
+    async def fork(self) -> dict[str, object]:
+        found: dict[str, object] = (await self.operator("GET", "/replicas/jars")).json()["fork"]
+        return found
+
+    async def adopt(self) -> httpx2.Response:
+        fork = await self.fork()
+        return await self.operator("POST", "/replicas/jars/adopt", {"position": fork["position"], "log": fork["log"]})
+
+    async def levels(self) -> list[tuple[object, ...]]:
+        """Return the rows of the read model."""
+        schema = await self.consumer.runtime.pool.fetchval(
+            "SELECT schema FROM projections.checkpoints WHERE projection = 'levels' AND live"
+        )
+        rows = await self.consumer.runtime.pool.fetch(f"SELECT * FROM {schema}.levels ORDER BY jar, from_position")
+        return [tuple(row) for row in rows]
+
+
+async def execute(database: Database, *statements: str) -> None:
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        for statement in statements:
+            await admin.execute(statement)
+    finally:
+        await admin.close()
+
+
+async def fill(user: httpx2.AsyncClient, *amounts: int, ref: str) -> None:
+    for number, amount in enumerate(amounts):
+        answer = await user.put(f"/jars/jar{number % 3}/fills/{ref}{number}", json={"amount": amount})
+        assert answer.status_code == 201, answer.text
+
+
+async def caught_up(source: Served, consumer: Served) -> int:
+    """Return the head of the source, once the consumer has folded it."""
+    head = (await source.runtime.store.head("jars")).position
+    assert await consumer.runtime.store.wait("jars", head - 1, 10)
+    assert await consumer.runtime.followers["jars"].reach(head, 10)
+    return head
+
+
+async def migrated(database: Database) -> Database:
+    """Give a database of another service the read models of jars."""
+    await migrate(database.owner_dsn, "labels", migrations(jars.SERVICE.migrations))
+    return database
+
+
+@asynccontextmanager
+async def following(source: Served, database: Database, issuer: Issuer) -> AsyncIterator[Served]:
+    settings = settings_of(database, issuer, {"jars": source.url.removesuffix("/jars/v1")})
+    async with served(SHELVES, settings, issuer) as running:
+        yield running
+
+
+@pytest.fixture
+async def consumer_database(fresh_database: FreshDatabase) -> Database:
+    return await migrated(await fresh_database("labels"))
+
+
+@pytest.fixture
+async def forked(
+    reused_database: FreshDatabase, consumer_database: Database, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Forked]:
+    """Take in a log, then give it other events from the middle on; more of them, so that nothing shows but the fork."""
+    monkeypatch.setattr(bus, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(bus, "FORKED_SECONDS", 0.1)
+    database = await reused_database("jars")
+    async with served(jars.SERVICE, settings_of(database, issuer), issuer) as source, client(source) as user:
+        await fill(user, 10, 20, 30, 40, ref="kept")
+        common = (await source.runtime.store.head("jars")).position
+        async with following(source, consumer_database, issuer) as consumer:
+            await fill(user, 900, 50, 60, ref="lost")  # the reactions of both label the large one
+            await until(lambda: _labelled(source, common + 4))
+            head = await caught_up(source, consumer)
+            await until(lambda: _reacted(consumer))
+        await execute(database, f"DELETE FROM log.events WHERE position > {common}", "DELETE FROM log.keys")
+        source.runtime.decider.forget()
+        await fill(user, 1, 2, 3, 4, 5, 6, 7, ref="new")
+        async with following(source, consumer_database, issuer) as consumer:
+            yield Forked(source, consumer, database, common, head - common)
+
+
+async def _reacted(consumer: Served) -> bool:
+    return any(event.cause for event in await consumer.runtime.store.read("labels", 0, HOLDS))
+
+
+async def _labelled(source: Served, position: int) -> bool:
+    return (await source.runtime.store.head("jars")).position >= position
+
+
+async def found(forked: Forked) -> None:
+    async def shown() -> bool:
+        return await forked.fork() is not None
+
+    await until(shown)
+
+
+async def test_a_fork_is_named_and_nothing_more_is_taken_in(forked: Forked) -> None:
+    await found(forked)
+    fork = await forked.fork()
+    log = (await forked.source.runtime.store.head("jars")).log
+    assert (fork["position"], fork["log"], fork["given_up"]) == (forked.common, log, forked.given_up)
+    head = forked.common + forked.given_up
+    assert (await forked.consumer.runtime.store.head("jars")).position == head
+    told = f"'jars:{head}' has other content here; both hold the same up to {forked.common}"
+    ready = await forked.operator("GET", "/readyz")
+    reasons = [(each["name"], each["detail"]) for each in ready.json()["reasons"]]
+    assert (ready.status_code, reasons) == (
+        503, [("forked", f"intake of jars: {told}, see `regesta adopt labels jars`")],
+    )  # fmt: skip
+
+
+async def test_after_an_adoption_all_is_as_if_only_the_new_log_had_been_taken_in(
+    forked: Forked, fresh_database: FreshDatabase, issuer: Issuer
+) -> None:
+    await found(forked)
+    done = await forked.adopt()
+    assert done.status_code == 200, done.text
+    assert (done.json()["position"], done.json()["given_up"]) == (forked.common, forked.given_up)
+    await caught_up(forked.source, forked.consumer)
+    assert (await forked.operator("GET", "/readyz")).json() == {"status": "ok", "reasons": []}
+    assert await forked.fork() is None
+    async with following(forked.source, await migrated(await fresh_database("labels")), issuer) as fresh:
+        await caught_up(forked.source, fresh)
+        anew = replace(forked, consumer=fresh)
+        assert await forked.levels() == await anew.levels()
+        rows = (
+            "SELECT position, stream, version, type, time, meta::text, data::text FROM log.replicas ORDER BY position"
+        )
+        assert await forked.consumer.runtime.pool.fetch(rows) == await fresh.runtime.pool.fetch(rows)
+
+
+async def test_what_a_reaction_made_of_events_that_are_gone_is_named(forked: Forked) -> None:
+    """It stays; what comes at the same positions is reacted to as for the first time."""
+    await found(forked)
+    own = await forked.consumer.runtime.store.read("labels", 0, HOLDS)
+    labels = [event.name for event in own if event.cause == f"jars:{forked.common + 1}"]
+    assert len(labels) == 1
+    keys = "SELECT key FROM log.keys WHERE subject LIKE 'reaction:%'"
+    assert len(await forked.consumer.runtime.pool.fetch(keys)) == 1
+    done = await forked.adopt()
+    assert done.json()["caused"] == labels
+    assert await forked.consumer.runtime.pool.fetch(keys) == []
+    async with client(forked.source) as user:
+        await user.put("/jars/large/fills/r", json={"amount": 950})
+    head = (await forked.source.runtime.store.head("jars")).position
+
+    async def labelled() -> bool:
+        found_now = await forked.consumer.runtime.store.read("labels", 0, HOLDS)
+        return any(event.cause in {f"jars:{head}", f"jars:{head - 1}"} for event in found_now)
+
+    await until(labelled)
+
+
+PLANTS = """
+CREATE SCHEMA entries_v1;
+CREATE TABLE entries_v1.entries (position bigint PRIMARY KEY, jar text);
+CREATE TABLE entries_v1.openings (jar text, from_position bigint);
+INSERT INTO entries_v1.entries SELECT n, 'a' FROM generate_series(1, 12) AS n;
+INSERT INTO entries_v1.openings VALUES ('a', 1), ('b', 8), ('c', 9);
+CREATE SCHEMA counts_v1;
+CREATE TABLE counts_v1.counts (jar text PRIMARY KEY, number bigint);
+CREATE TABLE counts_v1.dated (jar text PRIMARY KEY, from_position bigint);
+INSERT INTO counts_v1.counts VALUES ('a', 12);
+INSERT INTO counts_v1.dated VALUES ('a', 3);
+INSERT INTO levels_v1.levels VALUES ('a', 1, '', 1, 8), ('a', 2, '', 8, 9), ('a', 3, '', 9, NULL), ('b', 4, '', 2, NULL);
+INSERT INTO projections.checkpoints (projection, source, version, position, schema, parked) VALUES
+    ('levels', 'jars', 1, 12, 'levels_v1', 2), ('entries', 'jars', 1, 10, 'entries_v1', 0), ('counts', 'jars', 1, 12, 'counts_v1', 1),
+    ('early', 'jars', 1, 5, 'early_v1', 0), ('other', 'shelves', 1, 12, 'other_v1', 0),
+    ('reaction:stick-full:jars', 'jars', 1, 11, 'reaction:stick-full:jars', 1);
+INSERT INTO projections.parked (schema, stream, version, position, error) VALUES
+    ('levels_v1', 'jar/p', 1, 3, ''), ('levels_v1', 'jar/q', 1, 9, ''), ('counts_v1', 'jar/p', 1, 3, ''),
+    ('reaction:stick-full:jars', 'jar/q', 1, 11, '');
+INSERT INTO projections.dropped SELECT 'levels', source, 1, position, 'jar/p', '', '', ''
+FROM (VALUES ('jars', 8), ('jars', 9), ('shelves', 9)) AS those (source, position);
+INSERT INTO log.keys SELECT subject, 'log:jars:' || position || ':0', '', gen_random_uuid(), 1, 0, 0, now()
+FROM (VALUES ('reaction:stick-full:jars', 8), ('reaction:stick-full:jars', 9), ('officer', 9)) AS those (subject, position);
+GRANT USAGE ON SCHEMA entries_v1, counts_v1 TO labels;
+GRANT ALL ON ALL TABLES IN SCHEMA entries_v1, counts_v1 TO labels;
+"""
+
+
+@pytest.fixture
+async def planted(consumer_database: Database) -> AsyncIterator[PostgresStore]:
+    """Open a store with a replica up to 12, whose source is another log from 9 on, and something of it everywhere."""
+    async with PostgresStore("labels", consumer_database.dsn, jars.REGISTRY, pool_size=4) as store:
+        await store.replicate(LOG, [replace(event, source="jars") for event in foreign(range(1, 13), LOG)])
+        await execute(consumer_database, *PLANTS.strip().split(";\n"))
+        await rebuilds.ask(store.pool, jars.PROJECTION, "operator")
+        await store.note_fork("jars", Fork(8, OTHER_LOG, "other events"))
+        yield store
+
+
+async def test_nothing_is_left_of_what_was_given_up(planted: PostgresStore) -> None:
+    pool = planted.pool
+    done = await adopt(pool, "labels", "jars", (OTHER_LOG, 8), "operator")
+    assert (done.position, done.given_up, done.caused) == (8, 4, ())
+
+    async def read(query: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in await pool.fetch(query)]
+
+    head = await planted.head("jars")
+    assert (head.position, head.log) == (8, OTHER_LOG)
+    assert await read("SELECT count(*), max(position) FROM log.replicas") == [(8, 8)]
+    assert await read("SELECT jar, amount, from_position, to_position FROM levels_v1.levels ORDER BY 1, 3") == [
+        ("a", 1, 1, 8), ("a", 2, 8, None), ("b", 4, 2, None),
+    ]  # fmt: skip
+    assert await read("SELECT max(position) FROM entries_v1.entries") == [(8,)]
+    assert await read("SELECT jar FROM entries_v1.openings ORDER BY 1") == [("a",), ("b",)]
+    assert await read("SELECT (SELECT count(*) FROM counts_v1.counts), count(*) FROM counts_v1.dated") == [(0, 0)]
+    assert await read("SELECT projection, position, parked FROM projections.checkpoints ORDER BY schema") == [
+        ("counts", 0, 0), ("early", 5, 0), ("entries", 8, 0), ("levels", 8, 1), ("other", 12, 0),
+        ("reaction:stick-full:jars", 8, 0),
+    ]  # fmt: skip
+    assert await read("SELECT schema, stream FROM projections.parked") == [("levels_v1", "jar/p")]
+    assert await read("SELECT source, position FROM projections.dropped ORDER BY 1, 2") == [("jars", 8), ("shelves", 9)]
+    assert await read("SELECT subject, key FROM log.keys ORDER BY 1") == [
+        ("officer", "log:jars:9:0"), ("reaction:stick-full:jars", "log:jars:8:0"),
+    ]  # fmt: skip
+    assert [each.state for each in await rebuilds.newest(pool)] == ["given up"]
+    assert await read("SELECT to_regnamespace('levels_v1_b1')::text") == [(None,)]
+    assert await read("SELECT source, old_log::text, new_log::text, position, head, adopted_by FROM log.adoptions") == [
+        ("jars", LOG, OTHER_LOG, 8, 12, "operator"),
+    ]  # fmt: skip
+
+
+async def test_what_was_agreed_to_must_still_be_so(planted: PostgresStore) -> None:
+    """The source may have become yet another log while an operator thought about it."""
+    for wanted in ((OTHER_LOG, 7), (LOG, 8)):
+        with pytest.raises(Differs):
+            await adopt(planted.pool, "labels", "jars", wanted, "operator")
+    with pytest.raises(NotFound):
+        await adopt(planted.pool, "labels", "shelves", (OTHER_LOG, 8), "operator")
+    assert (await planted.head("jars")).position == 12
+
+
+async def test_a_cut_that_names_what_was_given_up_is_gone(planted: PostgresStore) -> None:
+    """Until the new log reaches there: then the name is that of another event."""
+    async with planted.pool.acquire() as db:
+        await require_there(db, {"jars": 12})
+    await adopt(planted.pool, "labels", "jars", (OTHER_LOG, 8), "operator")
+    async with planted.pool.acquire() as db:
+        for there in ({"jars": 8}, {"jars": 13}, {"shelves": 12}):
+            await require_there(db, there)
+        with pytest.raises(CutGone) as gone:
+            await require_there(db, {"shelves": 1, "jars": 12})
+        assert str(gone.value) == "jars:12 was given up, with all of jars beyond 8, when another log was adopted"
+        await planted.replicate(OTHER_LOG, [replace(e, source="jars") for e in foreign(range(9, 13), OTHER_LOG)])
+        await require_there(db, {"jars": 12})
+
+
+async def test_a_reader_of_a_cut_that_is_gone_is_told(forked: Forked) -> None:
+    await found(forked)
+    cut = f"jars:{forked.common + forked.given_up}"
+    token = forked.consumer.issuer.token("jars:read")
+    async with client(forked.consumer, Authorization=f"Bearer {token}") as user:
+        before = await user.get("/levels/jar0", params={"cut": cut})
+        assert (before.status_code, before.json()["complete"]) == (200, True)
+        await execute(forked.database, f"DELETE FROM log.events WHERE position > {forked.common + 1}")
+        await forked.adopt()
+        gone = await user.get("/levels/jar0", params={"cut": cut})
+        assert (gone.status_code, gone.json()["type"].rpartition("/")[2]) == (410, "cut-gone")
