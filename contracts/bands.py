@@ -31,15 +31,28 @@ class BandsError(ValueError):
 
 
 class NoBand(BandsError):
-    """Some number is in no band."""
+    """Some number is in no band. numbers: which, in words."""
+
+    def __init__(self, numbers: str) -> None:
+        super().__init__(f"no band holds {numbers}")
+        self.numbers = numbers
 
 
 class TwoBands(BandsError):
-    """Some number is in two bands."""
+    """Some number is in two bands. numbers: which, in words."""
+
+    def __init__(self, one: Band, other: Band, numbers: str) -> None:
+        super().__init__(f"{one.colour} and {other.colour} both hold {numbers}")
+        self.bands = (one, other)
+        self.numbers = numbers
 
 
 class EmptyBand(BandsError):
     """A band holds no number, or includes an edge that it does not have."""
+
+    def __init__(self, band: Band, why: str) -> None:
+        super().__init__(f"the {band.colour} band {why}")
+        self.band = band
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,12 +78,12 @@ def check_bands(bands: Sequence[Band]) -> None:
     for one, other in pairwise(ordered):
         if _start(other) < _end(one):
             both = _numbers(_start(other), min(_end(one), _end(other)))
-            raise TwoBands(f"{one.colour} and {other.colour} both hold {both}")
+            raise TwoBands(one, other, both)
     ends = [START, *map(_end, ordered)]
     starts = [*map(_start, ordered), END]
     for end, start in zip(ends, starts, strict=True):
         if end < start:
-            raise NoBand(f"no band holds {_numbers(end, start)}")
+            raise NoBand(_numbers(end, start))
 
 
 def band_of(value: Decimal, bands: Sequence[Band]) -> Band:
@@ -78,15 +91,15 @@ def band_of(value: Decimal, bands: Sequence[Band]) -> Band:
     for band in bands:
         if _start(band) <= Edge(value, after=False) and Edge(value, after=True) <= _end(band):
             return band
-    raise NoBand(f"no band holds {value}")
+    raise NoBand(f"{value}")
 
 
 def _check_one(band: Band) -> None:
     for edge, inclusive in ((band.lower, band.lower_inclusive), (band.upper, band.upper_inclusive)):
         if edge is None and inclusive:
-            raise EmptyBand(f"the {band.colour} band includes an edge that it does not have")
+            raise EmptyBand(band, "includes an edge that it does not have")
     if _end(band) <= _start(band):
-        raise EmptyBand(f"the {band.colour} band from {band.lower} to {band.upper} holds no number")
+        raise EmptyBand(band, f"from {band.lower} to {band.upper} holds no number")
 
 
 def _start(band: Band) -> Edge:

@@ -12,16 +12,16 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from regesta.auth import Principal
 from regesta.command import Command
 from regesta.database import answering
-from regesta.envelope import Answer, Envelope, Key
+from regesta.envelope import LONGEST_KEY, Answer, Envelope, Key
 from regesta.errors import Busy, Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
-from regesta.problem import UNFORESEEN, invalid, problem_of, response
+from regesta.problem import UNFORESEEN, problem_of, response, validated
 from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import read_json, require_address
@@ -48,7 +48,7 @@ class Line(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     command: str
-    key: Annotated[str | None, Field(min_length=1, max_length=500)] = None
+    key: Annotated[str | None, Field(min_length=1, max_length=LONGEST_KEY)] = None
     if_match: StrictInt | None = None
     data: dict[str, JsonValue]
 
@@ -109,6 +109,7 @@ async def post_commands(
     """Handle one command per line: `{"command", "key"?, "if_match"?, "data"}`, at most 1 MiB each.
 
     Each gives a line: `{"line", "status", ...acknowledgement}` or `{"line", "status", "problem"}`. A bad line harms no other.
+    A blank line is passed over, as NDJSON allows, and gives none; the lines after it keep their numbers.
     """
     require_address(request, PARAMETERS)
     media = request.headers.get("content-type", "").partition(";")[0].strip()
@@ -237,14 +238,11 @@ def _problem(number: int, error: RegestaError) -> bytes:
 async def _handle(bulk: _Bulk, text: bytes | int, turn: _Turn) -> Answer:
     if isinstance(text, int):
         raise TooLarge(f"a line has at most {LINE_BYTES} bytes, not {text}", limit=LINE_BYTES, size=text)
-    try:
-        line = Line.model_validate(read_json(text))
-        kind = bulk.commands.get(line.command)
-        if kind is None:
-            raise UnknownCommand(f"{bulk.runtime.service.name} knows no command {line.command!r}", command=line.command)
-        wanted = kind.model_validate(line.data)
-    except ValidationError as error:
-        raise invalid(error.errors(include_url=False)) from error
+    line = validated(Line, read_json(text))
+    kind = bulk.commands.get(line.command)
+    if kind is None:
+        raise UnknownCommand(f"{bulk.runtime.service.name} knows no command {line.command!r}", command=line.command)
+    wanted = validated(kind, line.data, at="/data")
     envelope = Envelope(key=_key(bulk, line, wanted.name), if_match=line.if_match, traceparent=bulk.traceparent)
     with answering():
         await admit(bulk.runtime, bulk.principal, wanted, bulk.asked)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+# Characters of an idempotency key, which in an import names a fact of the file.
+LONGEST_KEY: Final = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

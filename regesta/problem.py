@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -73,6 +73,7 @@ METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 # What any operation may answer; 405 belongs to none, 406 to those that have several forms, 500 is not foreseen.
 ANSWERED: Final = tuple(status for status in TITLES if status not in {405, 406, 500})
 
+M = TypeVar("M", bound=BaseModel)
 logger = logging.getLogger(__name__)
 
 
@@ -116,23 +117,71 @@ def problem_of(error: RegestaError) -> dict[str, object]:
     return error.details | standard
 
 
-def invalid(errors: Sequence[Mapping[str, object]], *, skip: int = 0) -> InvalidInput:
-    """Return the error of a failed validation: each field by its JSON pointer, with the value it had.
+def validated(model: type[M], document: JsonValue | Mapping[str, object], at: str = "") -> M:
+    """Return a document as its model. Raises InvalidInput with each wrong field by its JSON pointer.
 
-    errors: as pydantic gives them. skip: leading members of `loc` that are no part of the document.
+    at: the pointer of the document, when it is a part of what was sent.
     """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise _invalid([(each, {"pointer": at + pointer_of(document, each["loc"], each)}) for each in found]) from error
+
+
+def invalid_request(error: RequestValidationError) -> InvalidInput:
+    """Return why a request cannot be read: each wrong field of its body by a JSON pointer, others as the parameter they are."""
     found = []
-    for error in errors:
-        location = error["loc"]
-        assert isinstance(location, tuple)
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[skip:])
+    for each in error.errors():
+        place, *location = each["loc"]
+        if place == "body":
+            found.append((each, {"pointer": pointer_of(error.body, location, each)}))
+        else:
+            found.append((each, {"parameter": ".".join(map(str, location))}))
+    return _invalid(found)
+
+
+def _invalid(found: Sequence[tuple[Mapping[str, object], Mapping[str, str]]]) -> InvalidInput:
+    """Return the error of a failed validation. found: errors as pydantic gives them, each with where it is."""
+    told = []
+    for error, where in found:
         # What is missing has no value; pydantic gives what it is missing in.
         value = None if error["type"] == "missing" else shown(error.get("input"))
-        found.append({"pointer": pointer, "message": str(error["msg"]), "value": value})
-    first = found[0]
-    got = "" if errors[0]["type"] == "missing" else f" (got {json.dumps(first['value'], ensure_ascii=False)})"
-    summary = f"{first['pointer'] or '/'}: {first['message']}{got}"
-    return _kind(errors[0])(summary, errors=found)
+        told.append({**where, "message": str(error["msg"]), "value": value})
+    (first, where), value = found[0], told[0]["value"]
+    got = "" if first["type"] == "missing" else f" (got {json.dumps(value, ensure_ascii=False)})"
+    return _kind(first)(f"{next(iter(where.values())) or '/'}: {first['msg']}{got}", errors=told)
+
+
+def pointer_of(document: object, location: Sequence[str | int], error: Mapping[str, object]) -> str:
+    """Return the JSON pointer of what an error is about; of what is missing, the place where it belongs.
+
+    location: pydantic's, in which also the member of a union that it tried has a name, as no document does.
+    """
+    missing = error["type"] == "missing"
+    path, absent = (location[:-1], location[-1:]) if missing else (location, ())
+    readings = list(_readings(document, tuple(path)))
+    steps = next((steps for steps, value in readings if value is error.get("input")), readings[0][0])
+    return "".join(map(step, (*steps, *absent)))
+
+
+def step(name: str | int) -> str:
+    """Return one step of a JSON pointer (RFC 6901)."""
+    return f"/{str(name).replace('~', '~0').replace('/', '~1')}"
+
+
+def _readings(document: object, location: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Yield (steps, the value there) of each way to take a location as a path in a document, the longest first."""
+    if not location:
+        yield (), document
+        return
+    name, rest = location[0], location[1:]
+    match document:
+        case dict() if name in document:
+            yield from (((name, *steps), value) for steps, value in _readings(document[name], rest))
+        case list() | tuple() if isinstance(name, int) and name < len(document):
+            yield from (((name, *steps), value) for steps, value in _readings(document[name], rest))
+    yield from _readings(document, rest)
 
 
 def _kind(error: Mapping[str, object]) -> type[InvalidInput]:
@@ -176,7 +225,7 @@ def install(app: FastAPI) -> None:
 
     async def unread(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return response(invalid(error.errors(), skip=1))
+        return response(invalid_request(error))
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

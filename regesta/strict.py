@@ -31,6 +31,7 @@ from regesta.errors import (
     UnknownParameter,
     UnsupportedMedia,
 )
+from regesta.problem import step
 from regesta.routing import values
 from regesta.runtime import runtime_of
 
@@ -66,8 +67,8 @@ def read_json(text: bytes | str) -> JsonValue:
 
     What some readers allow but a log cannot keep has errors of its own: NulCharacter, DuplicateMember, NumberTooLarge.
     """
+    decoded = text if isinstance(text, str) else _decoded(text)
     try:
-        decoded = text.decode() if isinstance(text, bytes) else text
         document: JsonValue = json.loads(
             decoded, parse_constant=_constant, parse_int=_whole, parse_float=_real, object_pairs_hook=_once
         )
@@ -79,11 +80,18 @@ def read_json(text: bytes | str) -> JsonValue:
         raise MalformedJson(
             f"this is no JSON: {error.msg} at {where}", line=error.lineno, column=error.colno, value=excerpt
         ) from error
-    except UnicodeDecodeError as error:
-        raise MalformedJson(f"this is no UTF-8 text: {error.reason} at byte {error.start}", byte=error.start) from error
     except RecursionError as error:
-        raise MalformedJson("this is nested too deep") from error
+        raise MalformedJson("this is nested too deep", value=decoded[:EXCERPT]) from error
     return document
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        excerpt = text[max(error.start - EXCERPT, 0) : error.start + EXCERPT].decode(errors="backslashreplace")
+        message = f"this is no UTF-8 text: {error.reason} at byte {error.start}"
+        raise MalformedJson(message, byte=error.start, value=excerpt) from error
 
 
 def _constant(token: str) -> NoReturn:
@@ -127,8 +135,8 @@ def _require_storable(document: JsonValue, pointer: str) -> None:
             _require_storable(value, f"{pointer}/{number}")
     elif isinstance(document, dict):
         for name, value in document.items():
-            _require_storable(name, f"{pointer}/(name)")
-            _require_storable(value, f"{pointer}/{name}")
+            _require_storable(name, pointer)  # no pointer leads to a name
+            _require_storable(value, pointer + step(name))
 
 
 class StrictRequest(Request):

@@ -13,15 +13,15 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, create_model
 from pydantic.fields import FieldInfo
 
 from regesta.auth import Principal
 from regesta.command import Command, Context
-from regesta.envelope import Answer, Envelope, Key
+from regesta.envelope import LONGEST_KEY, Answer, Envelope, Key
 from regesta.errors import Malformed, Unauthenticated
 from regesta.event import split_name
-from regesta.problem import invalid
+from regesta.problem import validated
 from regesta.reference import Asked, reached
 from regesta.runtime import CommandRoute, Runtime, runtime_of
 from regesta.strict import IN_DIGITS, LARGEST, StrictRoute
@@ -166,7 +166,7 @@ def request_hash(name: str, document: JsonValue) -> bytes:
     return hashlib.sha256(f"{name}\n{json.dumps(document, sort_keys=True)}".encode()).digest()
 
 
-def _body_model(route: CommandRoute) -> type[BaseModel] | None:
+def body_model(route: CommandRoute) -> type[BaseModel] | None:
     """Return the model of a route's body: the command's fields that are not in its path; None when there is none."""
     in_path = set(re.findall(r"{(\w+)}", route.path))
     fields = {
@@ -190,6 +190,7 @@ def command_router(routes: tuple[CommandRoute, ...]) -> APIRouter:
             _endpoint(route),
             methods=[route.method],
             name=route.command.name,
+            operation_id=route.command.name,
             summary=route.command.name.replace("-", " ").capitalize(),
             description=inspect.getdoc(route.command),
             response_model=Acknowledgement,
@@ -201,7 +202,7 @@ def command_router(routes: tuple[CommandRoute, ...]) -> APIRouter:
 
 def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
     """Return the function of one operation, with the signature that FastAPI documents and validates."""
-    model = _body_model(route)
+    model = body_model(route)
     in_path = re.findall(r"{(\w+)}", route.path)
 
     async def endpoint(**given: Any) -> Response:  # FastAPI passes what the signature below declares
@@ -209,10 +210,7 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
         body: BaseModel | None = given.get("body")
         document = {name: given[name] for name in in_path} | (body.model_dump(exclude_unset=True) if body else {})
         runtime, principal = runtime_of(request), given["principal"]
-        try:
-            wanted = route.command.model_validate(document)
-        except ValidationError as error:
-            raise invalid(error.errors(include_url=False)) from error
+        wanted = validated(route.command, document)
         await arrived(runtime, given["at_least"])
         key = given["idempotency_key"]
         if key is None and route.method == "POST":
@@ -239,7 +237,7 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
         _parameter("at_least", AtLeast, None),
         _parameter("if_match", Annotated[str | None, Header(max_length=40, description=IF_MATCH)], None),
         _parameter("if_none_match", Annotated[str | None, Header(max_length=40, description=IF_NONE_MATCH)], None),
-        _parameter("idempotency_key", Annotated[str | None, Header(min_length=1, max_length=200)], None),
+        _parameter("idempotency_key", Annotated[str | None, Header(min_length=1, max_length=LONGEST_KEY)], None),
     ]
     endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return endpoint

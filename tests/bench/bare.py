@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
 from regesta.runtime import CommandRoute
-from regesta.web import _body_model
+from regesta.web import body_model
 from services.budget.domain.line import OpenLine
 
 POLL_SECONDS = 0.005
@@ -49,7 +49,7 @@ def nothing_stored() -> FastAPI:
         return {"line": line, "body": type(body).__name__}
 
     # Made when the program runs, so that it cannot be named above.
-    put_line.__annotations__["body"] = _body_model(CommandRoute("PUT", "/lines/{line}", OpenLine))
+    put_line.__annotations__["body"] = body_model(CommandRoute("PUT", "/lines/{line}", OpenLine))
     app.add_api_route("/budget/v1/lines/{line}", put_line, methods=["PUT"], status_code=201)
 
     @app.get("/livez")

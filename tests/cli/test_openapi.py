@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.installation import services
 from cli.openapi import INSTEAD, generated, main, published
 from contracts.generate import SCHEMAS, UNPUBLISHED
 
@@ -18,6 +20,20 @@ def test_the_committed_documents_are_those_of_the_code() -> None:
     found = generated()
     assert set(committed) == set(found)
     assert not [name for name in found if committed[name] != found[name]], "run make docs"
+
+
+def test_operations_have_the_names_that_a_bulk_calls_commands_by() -> None:
+    for service in services():
+        paths = json.loads(generated()[f"{service.name}.openapi.json"])["paths"]
+        found = {
+            (method.upper(), path): operation["operationId"]
+            for path, methods in paths.items()
+            for method, operation in methods.items()
+        }
+        routed = {(each.method, f"{service.prefix}{each.path}"): each.command.name for each in service.routes}
+        assert routed.items() <= found.items()
+        assert len({*found.values()}) == len(found)
+        assert {*routed.values()} <= service.commands().keys()
 
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:

@@ -43,6 +43,13 @@ async def post(
     return [json.loads(line) for line in answer.content.splitlines()]
 
 
+def errors_of(result: dict[str, object]) -> list[dict[str, object]]:
+    problem = result["problem"]
+    assert isinstance(problem, dict)
+    errors: list[dict[str, object]] = problem["errors"]
+    return errors
+
+
 async def test_answers_each_line_in_order_and_keeps_the_order_of_a_stream(jars_service: Served) -> None:
     body = [fill(f"j{n % 3}", f"r{n}") for n in range(600)]
     results = await post(jars_service, body)
@@ -89,6 +96,25 @@ async def test_a_bad_line_harms_no_other(jars_service: Served) -> None:
         assert isinstance(problem, dict)
         assert (result["status"], problem["type"]) == (status, TYPE_BASE + code), (bad[:80], result)
     assert not (await jars_service.runtime.store.tails({"jar/a": 0}))["jar/a"]
+
+
+async def test_the_pointers_of_a_line_are_into_the_line(jars_service: Served) -> None:
+    results = await post(jars_service, [fill("a", "r", -1), fill("a", "r", key=""), b'{"command": "fill", "data": {}}'])
+    found = [[each["pointer"] for each in errors_of(result)] for result in results]
+    assert found == [["/data/amount"], ["/key"], ["/data/jar", "/data/ref", "/data/amount"]]
+
+
+async def test_a_key_has_the_same_bound_in_a_line_and_in_a_header(jars_service: Served) -> None:
+    results = await post(jars_service, [fill("a", "r", key="k" * 500), fill("a", "s", key="k" * 501)])
+    assert [each["status"] for each in results] == [201, 422]
+    for length, status in ((500, 201), (501, 422)):
+        async with client(jars_service, **{"Idempotency-Key": "h" * length}) as user:
+            assert (await user.put(f"/jars/a/fills/h{length}", json={"amount": 1})).status_code == status
+
+
+async def test_blank_lines_are_passed_over_and_counted(jars_service: Served) -> None:
+    results = await post(jars_service, [fill("a", "r"), b"", b" \t\r", fill("a", "s"), b""])
+    assert [(each["line"], each["status"]) for each in results] == [(1, 201), (4, 201)]
 
 
 async def test_a_line_of_two_mebibytes_among_ten_thousand(jars_service: Served) -> None:

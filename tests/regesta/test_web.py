@@ -134,7 +134,7 @@ BAD: dict[str, tuple[Ask, int, str, str]] = {
     "at_least": ({"path": "/jars/a/fills/r?at_least=yesterday"}, 400, "malformed", "'yesterday'"),
     "at_least of another log": ({"path": "/jars/a/fills/r?at_least=kpi:3"}, 400, "malformed", "'kpi'"),
     "no key": ({"method": "POST", "path": "/jars/a/labels", "content": b'{"label": "x"}'}, 400, "malformed", "Idempotency-Key"),
-    "long key": ({"headers": {"Idempotency-Key": "k" * 201}}, 422, "out-of-range", "kkk"),
+    "long key": ({"headers": {"Idempotency-Key": "k" * 501}}, 422, "out-of-range", "kkk"),
     "rule": ({"content": b'{"amount": 1001}'}, 409, "jar-overflows", "1001"),
     "withdrawal of no step": (
         {
@@ -177,6 +177,12 @@ async def test_an_offending_value_is_the_json_it_was(service: Served, user: http
     long = await refused(service, user, {"content": json.dumps({"amount": ["é" * 300]}).encode()})
     assert isinstance(long["errors"], list)
     assert long["errors"][0]["value"] == '["' + "é" * 198 + "…"
+    address = await refused(service, user, {"path": f"/jars/a/fills/{'r' * 81}?at_least={'x' * 501}"})
+    assert isinstance(address["errors"], list)
+    assert [(each["parameter"], "pointer" in each) for each in address["errors"]] == [
+        ("ref", False),
+        ("at_least", False),
+    ]
     missing = await refused(service, user, {"content": b'{"shelf": "a"}'})
     assert missing["errors"] == [{"pointer": "/amount", "message": "Field required", "value": None}]
 

@@ -26,8 +26,8 @@ class Line(State):
 class OpenLine(BudgetCommand):
     """Open a budget line. Its direction follows from the economic code.
 
-    label, sec, occurred: a line that is open already must not have other ones; None says nothing. repaired_from, place: what was
-    printed where, kept from the first time only.
+    Whoever meets a line first opens it. label, sec: a line that is open already must not have other ones; None says nothing.
+    repaired_from, place: what was printed where, kept from the first time only. occurred: too, but must not be another one.
     """
 
     name = "open-line"
@@ -52,7 +52,7 @@ def open_line(command: OpenLine, read: Read, _context: Context) -> Facts:
         asked = fact(BudgetLineOpened, command, entity=entity, allocation=allocation, direction=allocation.direction)
         return {command.stream: [asked]}
     said = {name: value for name, value in (("label", command.label), ("sec", command.sec)) if value is not None}
-    recorded(opened, opened.model_copy(update=said).dated(command.occurred), LineDiffers)
+    recorded(opened, opened.model_copy(update=said).dated(opened.occurred and command.occurred), LineDiffers)
     return nothing()
 
 

@@ -38,7 +38,7 @@ from contracts.types import (
     UnitSlug,
     Year,
 )
-from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, recorded, repeats
+from regesta.command import Context, Facts, Read, Reference, State, fact, nothing, plain, recorded, repeats
 from regesta.event import event_name
 from services.kpi.domain import errors
 from services.kpi.domain.command import LOG, KpiCommand
@@ -272,11 +272,11 @@ def set_bands(command: SetBands, read: Read, _context: Context) -> Facts:
     try:
         check_bands(command.bands)
     except NoBand as hole:
-        raise errors.BandsUncovered(str(hole)) from hole
+        raise errors.BandsUncovered(str(hole), value=hole.numbers, bands=plain(command.bands)) from hole
     except TwoBands as overlap:
-        raise errors.BandsOverlap(str(overlap)) from overlap
+        raise errors.BandsOverlap(str(overlap), value=overlap.numbers, bands=plain(overlap.bands)) from overlap
     except EmptyBand as empty:
-        raise errors.BandEmpty(str(empty)) from empty
+        raise errors.BandEmpty(str(empty), value=plain(empty.band)) from empty
     return {command.stream: [bands]}
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from regesta.aside import aside
 from regesta.errors import RegestaError, Unauthenticated
-from regesta.problem import TITLES, invalid
+from regesta.problem import TITLES, invalid_request
 from regesta.strict import StrictRoute
 from regesta.web import COOKIE, reads_page
 from services.reporting.render import documents
@@ -85,7 +85,7 @@ def _answer(page: Page, frame: Frame, body: Markup, sheets: Sequence[Sheet]) -> 
 
 def problem_page(request: Request, error: RegestaError | RequestValidationError) -> Response:
     """Return an error as a page, or the way to sign in for a reader whose token is missing or too old."""
-    known = error if isinstance(error, RegestaError) else invalid(error.errors(), skip=1)
+    known = error if isinstance(error, RegestaError) else invalid_request(error)
     if isinstance(known, Unauthenticated):
         address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         wanted = {"next": address} | ({"expired": "1"} if COOKIE in request.cookies else {})

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from contracts.allocation import AllocationCode
 from contracts.budget import BudgetLineOpened
+from contracts.dates import ImpreciseDate
 from contracts.types import Place, Text
 from regesta.testing import Domain
 from services.budget.app import AGGREGATES, RULES
@@ -42,6 +43,7 @@ def test_a_line_is_opened_once_with_what_was_printed_first() -> None:
     assert facts == {f"line/{LINE}": [opened]}
     assert budget.when(OpenLine(line=LINE, label=LABEL, sec=False)) == {}
     assert budget.when(OpenLine(line=LINE, repaired_from="33.004.2801.6321")) == {}
+    assert budget.when(OpenLine(line=LINE, occurred=ImpreciseDate("2024"))) == {}
 
 
 @pytest.mark.parametrize("other", [OpenLine(line=LINE, label=Text(nl="Wijkcontracten")), OpenLine(line=LINE, sec=True)])

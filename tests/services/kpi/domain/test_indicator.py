@@ -21,6 +21,7 @@ from contracts.kpi import (
 )
 from contracts.types import Place, Section, Text
 from regesta.command import Command, Reference
+from regesta.errors import RegestaError
 from regesta.event import FactWithdrawn
 from regesta.testing import Domain
 from services.kpi.domain import errors
@@ -170,19 +171,30 @@ def test_bands_are_set_and_set_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bands", "error", "named"),
+    ("bands", "error", "named", "value"),
     [
-        ((below("red", "1"), Band(colour="green", lower=Decimal(1))), errors.BandsUncovered, "no band holds 1$"),
-        ((below("red", "80"), at_least("green", "70")), errors.BandsOverlap, "red and green both hold numbers from 70"),
-        ((Band(colour="red"), Band(colour="green", upper_inclusive=True)), errors.BandEmpty, "green band includes"),
-        ((), errors.BandsUncovered, "no band holds any number"),
+        ((below("red", "1"), Band(colour="green", lower=Decimal(1))), errors.BandsUncovered, "no band holds 1$", "1"),
+        (
+            (below("red", "80"), at_least("green", "70")),
+            errors.BandsOverlap,
+            "red and green both hold numbers from 70",
+            "numbers from 70 and below 80",
+        ),
+        (
+            (Band(colour="red"), Band(colour="green", upper_inclusive=True)),
+            errors.BandEmpty,
+            "green band includes",
+            {"colour": "green", "lower_inclusive": False, "upper_inclusive": True},
+        ),
+        ((), errors.BandsUncovered, "no band holds any number", "any number"),
     ],
 )
 def test_bands_that_do_not_hold_every_number_once_are_refused(
-    bands: tuple[Band, ...], error: type[Exception], named: str
+    bands: tuple[Band, ...], error: type[RegestaError], named: str, value: object
 ) -> None:
-    with pytest.raises(error, match=named):
+    with pytest.raises(error, match=named) as refusal:
         defined().when(BANDS.model_copy(update={"bands": bands}))
+    assert refusal.value.details["value"] == value
 
 
 def test_the_latest_target_of_a_horizon_counts() -> None:

@@ -1,15 +1,13 @@
+"""Every command of budget, with other values of each of its members."""
+
 from __future__ import annotations
 
 from datetime import date
 from typing import Final
 
-import pytest
-
 from contracts.commitments import Tranche
 from contracts.dates import ImpreciseDate, Period
 from contracts.types import NONE, PENDING, Place, Section, Text, known
-from regesta.testing import Domain
-from services.budget.app import AGGREGATES, RULES, SERVICE
 from services.budget.domain.assignment import AssignLine, PrintAllocation, UnassignLine, WithdrawFact
 from services.budget.domain.claim import CollectRecovery, EstablishRecovery, ReceiveClaim, RejectClaim
 from services.budget.domain.commitment import Commit, Decommit, ReverseCommitment
@@ -20,13 +18,7 @@ from services.budget.domain.line import OpenLine
 from services.budget.domain.payment import Liquidate, ReversePayment
 from services.budget.domain.receipt import CollectReceipt, EstablishRight
 from tests.services.budget.samples import CONVENTION, DOSSIER, LINE, OBJECTIVE, ONE, OTHER_LINE, RECEIPTS, TWO
-from tests.services.repeating import (
-    Case,
-    require_another_is_heard,
-    require_every_command,
-    require_the_same_records_nothing,
-    variants,
-)
+from tests.services.cases import Case
 
 OPEN: Final = tuple(OpenLine(line=line) for line in (LINE, OTHER_LINE, RECEIPTS))
 PLACE: Final = Place(document="A-123", page=4)
@@ -47,7 +39,12 @@ ASSIGN: Final = AssignLine(
 )  # fmt: skip
 
 # Each of these is one more: a repetition is known by its key.
-COUNTED: Final = (CollectRecovery, CollectReceipt, PrintAllocation)
+PRINTED: Final = PrintAllocation(objective=OBJECTIVE, as_printed="33", reason="too short", commitment_cents=known(1))
+COUNTED: Final = (
+    CollectRecovery(commitment=ONE, recovery="V-1", amount_cents=1, collected_on=date(2024, 9, 1)),
+    CollectReceipt(receipt=ONE, year=2024, amount_cents=1),
+    PRINTED,
+)
 CASES: Final = (
     Case(
         OpenLine(line=LINE, label=Text(fr="Contrats"), sec=True),
@@ -101,7 +98,7 @@ CASES: Final = (
     Case(
         WithdrawFact(objective=OBJECTIVE, event="budget:1", reason="Misread"),
         {"reason": ["Twice"]},
-        before=(PrintAllocation(objective=OBJECTIVE, as_printed="33", reason="too short"),),
+        before=(PRINTED,),
     ),
     Case(
         SIGN,
@@ -177,21 +174,3 @@ CASES: Final = (
         before=(*OPEN, OpenLine(line="brussels.02.100.01.02.3811")),
     ),
 )  # fmt: skip
-
-
-def empty() -> Domain:
-    return Domain(AGGREGATES, RULES)
-
-
-def test_every_command_and_member_has_a_case() -> None:
-    require_every_command(SERVICE, CASES, COUNTED)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_same_records_nothing(case: Case) -> None:
-    require_the_same_records_nothing(empty(), case)
-
-
-@pytest.mark.parametrize(("case", "member", "value"), variants(CASES))
-def test_another_is_heard(case: Case, member: str, value: object) -> None:
-    require_another_is_heard(empty(), case, member, value)

@@ -1,13 +1,13 @@
+"""Every command of kpi, with other values of each of its members."""
+
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Final
 
-import pytest
-
 from contracts.kpi import CountOf, Fact
 from contracts.types import PENDING, Place, Text
-from services.kpi.app import SERVICE
+from regesta.command import Command
 from services.kpi.domain.indicator import (
     DefineIndicator,
     PlaceIndicator,
@@ -19,15 +19,8 @@ from services.kpi.domain.indicator import (
     SetTarget,
 )
 from services.kpi.domain.measurement import CorrectMeasurement, MeasureIndicator, WithdrawFact
-from tests.services.kpi.samples import LIQUIDATED, MANUAL, OBJECTIVE, ONE, YEAR, at_least, below, domain, percent
-from tests.services.repeating import (
-    Case,
-    Others,
-    require_another_is_heard,
-    require_every_command,
-    require_the_same_records_nothing,
-    variants,
-)
+from tests.services.cases import Case, Others
+from tests.services.kpi.samples import LIQUIDATED, MANUAL, OBJECTIVE, ONE, YEAR, at_least, below, percent
 
 PLACE: Final = Place(document="A-123", page=4)
 DEFINE: Final = DefineIndicator(indicator=ONE, measure=MANUAL)
@@ -49,6 +42,8 @@ DEFINED: Final = {
 }  # fmt: skip
 CONNECTOR: Final = ("connector",)
 
+# None is one more.
+COUNTED: Final[tuple[Command, ...]] = ()
 CASES: Final = (
     Case(
         DEFINE.model_copy(update={**DEFINED, "year": 2023, "place": PLACE}),
@@ -115,17 +110,3 @@ CASES: Final = (
         roles=CONNECTOR,
     ),
 )  # fmt: skip
-
-
-def test_every_command_and_member_has_a_case() -> None:
-    require_every_command(SERVICE, CASES, ())
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_same_records_nothing(case: Case) -> None:
-    require_the_same_records_nothing(domain(), case)
-
-
-@pytest.mark.parametrize(("case", "member", "value"), variants(CASES))
-def test_another_is_heard(case: Case, member: str, value: object) -> None:
-    require_another_is_heard(domain(), case, member, value)

@@ -1,15 +1,13 @@
+"""Every command of objectives, with other values of each of its members."""
+
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Final
 
-import pytest
-
 from contracts.dates import ImpreciseDate
 from contracts.objectives import Continuous
 from contracts.types import PENDING, Place, Section, Text, known
-from regesta.testing import Domain
-from services.objectives.app import SERVICE
 from services.objectives.domain.decisions import (
     AwardContract,
     GrantApproval,
@@ -71,6 +69,7 @@ from services.objectives.domain.procedure import (
     ReceiveApplication,
 )
 from services.objectives.domain.withdrawal import WithdrawFact
+from tests.services.cases import Case, Others
 from tests.services.objectives.samples import (
     ACTION,
     APPLICATION,
@@ -85,15 +84,6 @@ from tests.services.objectives.samples import (
     SLUG,
     STRATEGIC,
     TITLE,
-    domain,
-)
-from tests.services.repeating import (
-    Case,
-    Others,
-    require_another_is_heard,
-    require_every_command,
-    require_the_same_records_nothing,
-    variants,
 )
 
 PLANNED: Final = Section(year=2024, kind="planned")
@@ -123,7 +113,13 @@ GRANT: Final = GrantApproval.model_validate({**APPROVAL, "amount_cents": 1, "tit
 TITLED: Final[Others] = {"reference": ["G2", None], "amount_cents": [2, None], "title": [AUTRE, None]}
 
 # Each of these is one more: a repetition is known by its key. And what only a reaction asks for, by what happened.
-COUNTED: Final = (PrintFact, PrintAmount, SettleAdvance)
+COUNTED: Final = (
+    PrintFact(
+        objective=ACTION, type="approval", text=TITLE, reading="done", day=ImpreciseDate("2023-06"), section=PLANNED
+    ),
+    PrintAmount(objective=ACTION, text=TITLE, amount_cents=1, place=PLACE),
+    SettleAdvance(dossier=DOSSIER),
+)
 NOTES: Final = (
     Case(
         OpenNote(
@@ -305,22 +301,3 @@ STEPS: Final = (
     ),
 )
 CASES: Final = (*NOTES, *DOSSIERS, *STEPS)
-
-
-@pytest.fixture
-def here() -> Domain:
-    return domain()
-
-
-def test_every_command_and_member_has_a_case() -> None:
-    require_every_command(SERVICE, CASES, COUNTED)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_same_records_nothing(here: Domain, case: Case) -> None:
-    require_the_same_records_nothing(here, case)
-
-
-@pytest.mark.parametrize(("case", "member", "value"), variants(CASES))
-def test_another_is_heard(here: Domain, case: Case, member: str, value: object) -> None:
-    require_another_is_heard(here, case, member, value)
