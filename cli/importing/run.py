@@ -13,7 +13,7 @@ import httpx2
 from cli.importing.errors import NoteDiffers
 from cli.importing.file import FactsFile, Tree, read_file
 from cli.importing.mapping import entity_of, ids_of, open_note, plan_of, registrations, slug_of
-from cli.importing.plan import Facts, Plan, ServiceName, Wanted, held, text_of
+from cli.importing.plan import Facts, Plan, ServiceName, Wanted, held
 from cli.importing.remapping import correct, correctable
 from cli.importing.report import Report, refused
 from cli.importing.sending import TIMEOUT_SECONDS, Result, Sender, Tick
@@ -90,18 +90,17 @@ class _Import:
     async def _open_note(self, wanted: Wanted) -> None:
         """Open the note, or go on with it when it is open under the same title. Raises NoteDiffers."""
         (result,) = await self._send("objectives", [wanted])
-        if result.code != "note-differs":
+        # The title is the first member that is compared, so the titles are the same when another one differs.
+        problem = result.problem or {}
+        if result.code != "note-differs" or problem.get("field") != "title":
             return
-        title = text_of(self.file.policy_note.title)
-        known = (result.problem or {}).get("opened_as")
-        if title is None or known != title.model_dump(exclude_none=True):
-            asked = None if title is None else title.model_dump(exclude_none=True)
-            raise NoteDiffers(
-                f"{self.note!r} is the note {known!r}, and the file is the note {asked!r}; name another one with --note",
-                note=self.note,
-                opened_as=known,
-                asked=asked,
-            )
+        known, asked = problem.get("recorded"), problem.get("given")
+        raise NoteDiffers(
+            f"{self.note!r} is the note {known!r}, and the file is the note {asked!r}; name another one with --note",
+            note=self.note,
+            opened_as=known,
+            asked=asked,
+        )
 
     async def _register(self, codes: frozenset[str], ids: dict[str, str]) -> None:
         """Register the objectives with these codes; a code that the note has already keeps its objective."""
