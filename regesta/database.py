@@ -6,6 +6,7 @@ and owns the read models, `<service>` is the runtime. No other role but the admi
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -13,7 +14,7 @@ import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -29,8 +30,15 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 KERNEL_MIGRATIONS = Path(__file__).with_name("migrations")
 # A migration of one file waits for the same release in another process; any number will do.
 MIGRATING = 0x72656765737461
+# So long a statement of a migration waits for a table in use, since all who come after it wait behind it. Then it steps
+# back and comes again, for as long as a read or a rebuild may take.
+LOCK_SECONDS = 1
+LOCK_PAUSE_SECONDS = 1.0
+LOCK_TRIES = 120
+GIVE_WAY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 SCRAM_ITERATIONS = 4096
+ENDS_TRANSACTION = re.compile(r"^\s*(commit|rollback|abort)\b[^;]*;", re.IGNORECASE | re.MULTILINE)
 # PostgreSQL cuts names after 63 bytes; `_owner` is appended.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
@@ -145,9 +153,10 @@ def migrations(own: Path | None = None) -> list[Path]:
 async def migrate(owner_dsn: str, service: str, files: Sequence[Path]) -> list[str]:
     """Apply the files that the database has not seen, in the given order, and return their names.
 
-    Each file is one transaction; `{service}` in it stands for the service's name. Processes that start together take turns.
-    Raises Misconfigured when an applied file was changed, is missing, or would be preceded by a new one of its folder;
-    nothing is applied then.
+    Each file is one transaction; `{service}` in it stands for the service's name. Processes that start together take turns;
+    those of another release may run meanwhile. Raises Misconfigured when an applied file was changed, is missing, or would be
+    preceded by a new one of its folder: nothing is applied then; and when a file fails: those before it stay, nothing of it
+    does, and the next call goes on with it.
     """
     _require_name(service)
     async with _connected(owner_dsn) as owner:
@@ -166,6 +175,7 @@ async def pending(db: Connection, service: str, files: Sequence[Path]) -> list[s
     if len(texts) < len(files):
         raise Misconfigured(f"two migrations of {service!r} have one name: {[file.name for file in files]!r}")
     seen = await applied(db)
+    _require_whole(service, texts)
     _require_unchanged(service, seen, texts)
     _require_forward(service, seen, files)
     return [name for name, text in texts.items() if seen.get(name) != _sha256(text)]
@@ -239,14 +249,46 @@ def scram_verifier(password: str) -> str:
 
 
 async def _apply(owner: Connection, service: str, name: str, text: str) -> None:
+    """Apply one file whole or not at all. Raises Misconfigured, which names it and says what to do."""
     try:
-        async with owner.transaction():
-            await owner.execute(text.replace("{service}", service))
-            await owner.execute("RESET ROLE")
-            await owner.execute(ADD_MIGRATION, name, _sha256(text))
-    except asyncpg.PostgresError as error:
-        error.add_note(f"in migration {name!r} of {service!r}")
-        raise
+        for _ in range(LOCK_TRIES - 1):
+            with suppress(*GIVE_WAY):
+                return await _apply_once(owner, service, name, text)
+            await asyncio.sleep(LOCK_PAUSE_SECONDS)
+        await _apply_once(owner, service, name, text)
+    except Exception as error:
+        if is_lost(error):
+            what = "was interrupted; migrate again, it is known what was applied"
+        elif isinstance(error, GIVE_WAY):
+            what = "gave way to others that use its tables; migrate again when they are done"
+        elif isinstance(error, asyncpg.PostgresError):
+            what = f"failed{_line(error, text)} and left nothing; mend it, then migrate again: it goes on from there"
+        else:
+            raise
+        raise Misconfigured(f"migration {name!r} of {service!r} {what} ({error})", migration=name) from error
+
+
+async def _apply_once(owner: Connection, service: str, name: str, text: str) -> None:
+    async with owner.transaction():
+        await owner.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        await owner.execute(text.replace("{service}", service))
+        await owner.execute("RESET ROLE")
+        await owner.execute(ADD_MIGRATION, name, _sha256(text))
+
+
+def _line(error: asyncpg.PostgresError, text: str) -> str:
+    """Return at which line of a file the database found an error, in words; nothing when it does not say."""
+    position = getattr(error, "position", None)
+    return "" if position is None else f" at line {text.count(chr(10), 0, int(position)) + 1}"
+
+
+def _require_whole(service: str, texts: dict[str, str]) -> None:
+    """Refuse a file that would end its own transaction: it could not be taken back when it fails half-way."""
+    for name, text in texts.items():
+        if ended := ENDS_TRANSACTION.search(text):
+            raise Misconfigured(
+                f"migration {name!r} of {service!r} says {ended[0].strip()!r}: a file is one transaction"
+            )
 
 
 def _require_unchanged(service: str, applied: dict[str, str], texts: dict[str, str]) -> None:

@@ -66,7 +66,7 @@ async def readyz(request: Request) -> Response:
 
 async def reasons_of(runtime: Runtime) -> list[Reason]:
     """Return why a process is not ready or degraded, each reason once, those that make it not ready first."""
-    reasons = [*_standstill(runtime), *_waiting(runtime)]
+    reasons = [*_standstill(runtime), *_reactions(runtime), *_waiting(runtime)]
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
             reasons += await _logs(runtime)
@@ -81,13 +81,10 @@ async def reasons_of(runtime: Runtime) -> list[Reason]:
 
 
 def _standstill(runtime: Runtime) -> Iterator[Reason]:
-    """Yield what stands still in this process: a source, a reaction, the writer, a task, the projections of a log."""
+    """Yield what stands still in this process: a source, the writer, a task, the projections of a log."""
     for intake in runtime.intakes:
         if intake.trouble:
             yield Reason(intake.alarm or Cause.SOURCE_AWAY, f"intake of {intake.source}: {intake.trouble}")
-    for reacting in runtime.reactings:
-        if reacting.trouble:
-            yield Reason(Cause.REACTION_STOPPED, f"{reacting.name}: {reacting.trouble}")
     if runtime.store.trouble:
         yield Reason(Cause.WRITER_REFUSED, runtime.store.trouble)
     for task in (*runtime.store_tasks, *runtime.tasks):
@@ -96,6 +93,15 @@ def _standstill(runtime: Runtime) -> Iterator[Reason]:
     for source, follower in runtime.followers.items():
         if follower.trouble:
             yield Reason(Cause.PROJECTION_STOPPED, f"projections of {source}: {follower.trouble}")
+
+
+def _reactions(runtime: Runtime) -> Iterator[Reason]:
+    """Yield the reactions that stand still in this process."""
+    for reacting in runtime.reactings:
+        if reacting.trouble:
+            yield Reason(Cause.REACTION_STOPPED, f"{reacting.name}: {reacting.trouble}")
+        if reacting.held_up:
+            yield Reason(Cause.LATER_RELEASE, f"{reacting.name}: {reacting.held_up}")
 
 
 def _waiting(runtime: Runtime) -> Iterator[Reason]:

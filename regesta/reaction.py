@@ -133,6 +133,7 @@ class Again:
 class Reacting:
     """Runs one reaction. `run` is its task. trouble: why it stands still; the failure at its checkpoint says so too.
 
+    held_up: by which fact of a later release, which a process of that release can react to: no trouble of all processes.
     It is a Folding too: what is parked of it is retried, and left out, as in a read model.
     """
 
@@ -142,6 +143,7 @@ class Reacting:
         self.name = f"reaction:{reaction.name}:{reaction.source}"
         self.source, self.schema, self.events = reaction.source, self.name, reaction.events
         self.trouble: str | None = None
+        self.held_up: str | None = None
         self._here = here
         self._decider = decider
         self._reaction = reaction
@@ -156,8 +158,11 @@ class Reacting:
         while True:
             try:
                 position = await self.step()
-                self.trouble, pause = None, RETRY_SECONDS
+                self.trouble, self.held_up, pause = None, None, RETRY_SECONDS
                 await self._here.store.wait(self.source, position, WAIT_SECONDS)
+            except LaterRelease as error:
+                self.trouble, self.held_up = None, str(error)
+                await asyncio.sleep(RETRY_SECONDS)
             except Exception as error:  # noqa: BLE001 - a fault of its own must not end the process; it is shown
                 await self._fail(error)
                 await asyncio.sleep(pause)

@@ -77,6 +77,11 @@ class Cause(Enum):
         "Another service does not answer, so that its newest facts are missing here.",
         "Start it; what it records meanwhile is taken in then.",
     )
+    LATER_RELEASE = _Says(
+        YELLOW,
+        "A reaction waits at a fact of a later release, which this process cannot read.",
+        "Go on with the upgrade: a process of the later release reacts to it.",
+    )
     QUEUE_FULL = _Says(
         YELLOW,
         "More wait to be decided or recorded than may; commands are answered 503 with Retry-After.",

@@ -11,11 +11,16 @@ import asyncpg
 import pytest
 
 from cli.embedded import Embedded
-from regesta.database import Passwords, check_durable, create_service, is_lost, migrate, scram_verifier
+from regesta import database
+from regesta.database import LOCK_SECONDS, Passwords, check_durable, create_service, is_lost, migrate, scram_verifier
 from regesta.errors import Misconfigured
 from tests.conftest import FreshDatabase, migrations_of
 
 WriteSql = Callable[[str, str], Path]
+
+END_SLEEPERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'bare' AND wait_event = 'PgSleep'
+"""
 
 
 @asynccontextmanager
@@ -239,13 +244,96 @@ async def test_two_migrations_of_one_name_are_refused(owner_dsn: str, write_sql:
 
 
 async def test_a_failing_migration_leaves_nothing_and_is_named(owner_dsn: str, write_sql: WriteSql) -> None:
-    bad = write_sql("0001_bad.sql", "CREATE SCHEMA half; SELECT nothing_like_it;")
-    with pytest.raises(asyncpg.UndefinedColumnError) as raised:
-        await migrate(owner_dsn, "bare", [bad])
-    assert raised.value.__notes__ == ["in migration '0001_bad.sql' of 'bare'"]
-    async with connected(owner_dsn) as owner:
-        assert not await owner.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'half'")
-    assert await migrate(owner_dsn, "bare", [write_sql("0001_bad.sql", "CREATE SCHEMA whole;")]) == ["0001_bad.sql"]
+    good, last = write_sql("0001_good.sql", "CREATE SCHEMA good;"), write_sql("0003_last.sql", "CREATE SCHEMA last;")
+    bad = write_sql("0002_bad.sql", "CREATE SCHEMA half;\nSET ROLE bare_log;\nSELECT 1,\n  nothing_like_it;")
+    for _ in range(2):
+        with pytest.raises(Misconfigured) as raised:
+            await migrate(owner_dsn, "bare", [good, bad, last])
+        assert str(raised.value) == (
+            "migration '0002_bad.sql' of 'bare' failed at line 4 and left nothing; mend it, then migrate again: it goes on "
+            'from there (column "nothing_like_it" does not exist)'
+        )
+        assert await schemas(owner_dsn, "good", "half", "last") == {"good"}
+    mended = write_sql("0002_bad.sql", "CREATE SCHEMA whole;")
+    assert await migrate(owner_dsn, "bare", [good, mended, last]) == ["0002_bad.sql", "0003_last.sql"]
+    assert await schemas(owner_dsn, "half", "whole", "last") == {"whole", "last"}
+
+
+async def test_a_migration_that_cannot_be_noted_leaves_nothing(owner_dsn: str, write_sql: WriteSql) -> None:
+    """Else it would be applied a second time."""
+    unnoted = write_sql("0001_unnoted.sql", "CREATE SCHEMA half; ALTER TABLE regesta.migrations RENAME TO gone;")
+    with pytest.raises(Misconfigured, match=r"'0001_unnoted\.sql' of 'bare' failed"):
+        await migrate(owner_dsn, "bare", [unnoted])
+    assert await schemas(owner_dsn, "half") == set()
+
+
+@pytest.mark.parametrize("end", ["COMMIT;", "  rollback ;", "commit and chain;", "ABORT work;"])
+async def test_a_migration_that_ends_its_transaction_is_refused(owner_dsn: str, write_sql: WriteSql, end: str) -> None:
+    halves = write_sql("0001_halves.sql", f"CREATE SCHEMA half;\n{end}\nSELECT nothing_like_it;")
+    with pytest.raises(Misconfigured, match=f"says '{end.strip()}': a file is one transaction"):
+        await migrate(owner_dsn, "bare", [halves])
+    assert await schemas(owner_dsn, "half") == set()
+
+
+async def test_a_migration_whose_connection_is_lost_is_named_and_goes_on(
+    owner_dsn: str, write_sql: WriteSql, postgres: Embedded
+) -> None:
+    slow = write_sql("0001_slow.sql", "CREATE SCHEMA half; SELECT pg_sleep(60);")
+    migrating = asyncio.create_task(migrate(owner_dsn, "bare", [slow]))
+    async with connected(postgres.admin_dsn) as admin, asyncio.timeout(20):
+        while not await admin.fetchval(END_SLEEPERS):
+            await admin.fetchval("SELECT pg_sleep(0.01)")
+    with pytest.raises(Misconfigured, match=r"'0001_slow\.sql' of 'bare' was interrupted; migrate again"):
+        await migrating
+    assert await schemas(owner_dsn, "half") == set()
+    assert await migrate(owner_dsn, "bare", [write_sql("0001_slow.sql", "CREATE SCHEMA half;")]) == ["0001_slow.sql"]
+
+
+async def test_a_migration_gives_way_to_readers_and_lets_nobody_wait_long(
+    owner_dsn: str, write_sql: WriteSql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads a table holds up the migration that alters it, and that would hold up all who come to read."""
+    monkeypatch.setattr(database, "LOCK_PAUSE_SECONDS", 0.5)
+    kept = write_sql("0001_kept.sql", "CREATE SCHEMA rows; CREATE TABLE rows.kept (id integer);")
+    await migrate(owner_dsn, "bare", [kept])
+    wider = write_sql("0002_wider.sql", "CREATE SCHEMA more; ALTER TABLE rows.kept ADD COLUMN name text;")
+    async with asyncio.timeout(30), connected(owner_dsn) as long, connected(owner_dsn) as quick:
+        async with long.transaction():
+            await long.fetch("SELECT * FROM rows.kept")
+            migrating = asyncio.create_task(migrate(owner_dsn, "bare", [kept, wider]))
+            waits = []
+            for _ in range(60):
+                began = asyncio.get_running_loop().time()
+                await quick.fetch("SELECT id FROM rows.kept")
+                waits.append(asyncio.get_running_loop().time() - began)
+                await asyncio.sleep(0.05)
+            assert not migrating.done()
+            assert LOCK_SECONDS / 2 < max(waits) < LOCK_SECONDS * 2
+            assert await schemas(owner_dsn, "more") == set()
+        assert await migrating == ["0002_wider.sql"]
+        assert await quick.fetchval("SELECT count(name) FROM rows.kept") == 0
+
+
+async def test_a_migration_that_gives_way_for_too_long_is_named(
+    owner_dsn: str, write_sql: WriteSql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCK_TRIES", 2)
+    monkeypatch.setattr(database, "LOCK_PAUSE_SECONDS", 0.01)
+    kept = write_sql("0001_kept.sql", "CREATE SCHEMA rows; CREATE TABLE rows.kept (id integer);")
+    await migrate(owner_dsn, "bare", [kept])
+    wider = write_sql("0002_wider.sql", "ALTER TABLE rows.kept ADD COLUMN name text;")
+    async with connected(owner_dsn) as long, long.transaction():
+        await long.fetch("SELECT * FROM rows.kept")
+        with pytest.raises(Misconfigured, match=r"'0002_wider\.sql' of 'bare' gave way to others .* migrate again"):
+            await migrate(owner_dsn, "bare", [kept, wider])
+    assert await migrate(owner_dsn, "bare", [kept, wider]) == ["0002_wider.sql"]
+
+
+async def schemas(dsn: str, *names: str) -> set[str]:
+    """Return which of some schemas there are."""
+    async with connected(dsn) as connection:
+        found = await connection.fetch("SELECT nspname FROM pg_namespace WHERE nspname = ANY ($1)", names)
+        return {row["nspname"] for row in found}
 
 
 async def test_a_database_that_may_forget_is_refused(postgres: Embedded) -> None:

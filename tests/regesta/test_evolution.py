@@ -33,7 +33,7 @@ from tests.regesta import jars, later
 from tests.regesta.jars import Fill, Jar
 from tests.regesta.later import PROJECTION, JarFilled, JarFilledV2
 from tests.regesta.levels import record, record_all
-from tests.regesta.serving import Served, client
+from tests.regesta.serving import Served, client, until
 
 CONTEXT = Context("officer", frozenset(), frozenset(), datetime(2026, 1, 5, tzinfo=UTC))
 ROWS = "SELECT jar, amount, gold, facts, from_position, to_position FROM levels_v2.levels ORDER BY jar, from_position"
@@ -259,6 +259,25 @@ def test_an_upcast_must_give_the_class_that_it_is_of() -> None:
     registry = Registry([newer("jar-marked.v2", Marked, gives=Marked())])
     with pytest.raises(TypeError, match=r"gives Marked\(\), which is no 'jar-marked\.v2'"):
         registry.read("jar-marked.v1", "{}")
+
+
+async def test_a_reaction_that_waits_for_a_later_release_makes_its_process_degraded(jars_service: Served) -> None:
+    """Not stopped, in this process or in all: callers may come, and the later release goes on."""
+    async with client(jars_service) as user:
+        assert (await user.put("/jars/a/fills/r", json={"amount": 950})).status_code == 201
+        store = jars_service.runtime.store
+        await store.append(Unit({"jar/b": 0}, [NewEvent("jar/b", 1, NEWEST, META, said(NEWEST, 960))]))
+
+        async def waits() -> bool:
+            return bool((await user.get("/readyz")).json()["reasons"])
+
+        await until(waits)
+        answer = await user.get("/readyz")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        (reason,) = answer.json()["reasons"]
+        assert reason["name"] == "later-release"
+        assert f"is a {NEWEST!r} of a later release" in reason["detail"]
+    assert [each.failure for each in await read_all(jars_service.runtime.pool)] == [None, None]
 
 
 async def test_the_state_of_a_stream_is_not_shown_without_a_fact_of_a_later_release(jars_service: Served) -> None:
