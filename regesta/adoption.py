@@ -41,7 +41,7 @@ EMPTY = 'DELETE FROM "{schema}"."{table}"'
 CUT_BACK = """
 WITH gone AS (DELETE FROM projections.parked WHERE schema = $1 AND position > $2)
 UPDATE projections.checkpoints
-SET position = $2, failure = NULL,
+SET position = $2, failure = NULL, unknown = CASE $2 WHEN 0 THEN 0 ELSE unknown END,
     parked = (SELECT count(*) FROM projections.parked AS still WHERE still.schema = $1 AND still.position <= $2)
 WHERE schema = $1
 """
