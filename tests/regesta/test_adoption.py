@@ -69,6 +69,19 @@ async def test_a_source_that_went_on_otherwise_is_a_fork(memory_store: MemorySto
     running.cancel()
 
 
+async def test_a_source_that_only_got_a_new_id_is_the_same_to_its_end(memory_store: MemoryStore) -> None:
+    """As after a loss that was accepted: its consumers adopt it without giving up anything."""
+    await filled(memory_store, 9)
+    replica = MemoryStore("kpi", jars.REGISTRY)
+    await replica.replicate(LOG, [replace(event, log=LOG) for event in await memory_store.read("jars", 0, 7)])
+    intake = Intake(replica, "jars", Offer(memory_store))
+    running = asyncio.create_task(intake.run())
+    await until(lambda: _alarmed(intake, Cause.FORKED))
+    log = str((await memory_store.head("jars")).log)
+    assert (replica.forks["jars"].common, replica.forks["jars"].log) == (7, log)
+    running.cancel()
+
+
 async def test_a_source_that_lost_its_end_is_no_fork_and_goes_on_when_it_has_it_back(
     memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
