@@ -25,9 +25,10 @@ from cli.story import read_story, tell
 from cli.together import Together
 from cli.tokens import write_private
 from regesta.errors import Misconfigured, RegestaError
-from regesta.main import Server, create_app, server_of
+from regesta.main import create_app
 from regesta.reasons import Cause
 from regesta.runtime import Service
+from regesta.server import Server, server_of
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SAMPLE = EXAMPLES / "territorial-2023-2024.json"

@@ -8,7 +8,8 @@ import uvloop
 
 from cli.installation import services
 from cli.together import Together
-from regesta.main import create_app, server_of
+from regesta.main import create_app
+from regesta.server import server_of
 from regesta.settings import read_settings
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 
 import orjson
 from fastapi import FastAPI
@@ -23,10 +22,7 @@ class Together:
         self._apps = apps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or the lifespan of all services."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
+        """Serve one request."""
         first = scope["path"].split("/")[1] if scope["path"].startswith("/") else ""
         app = self._apps.get(first)
         if app is not None:
@@ -40,16 +36,3 @@ class Together:
         if path == "/livez":
             return Response(orjson.dumps({"status": "ok"}), media_type="application/json")
         return response(NotFound(f"nothing is served at {path!r}; the services are {sorted(self._apps)}", path=path))
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        async with AsyncExitStack() as stack:
-            try:
-                for app in self._apps.values():
-                    await stack.enter_async_context(app.router.lifespan_context(app))
-            except Exception as error:
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
-                raise
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})

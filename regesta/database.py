@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -51,6 +52,8 @@ LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
+# What migrations make is not there.
+NOT_MADE = (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError)
 
 CREATE_MIGRATIONS = """
 CREATE SCHEMA IF NOT EXISTS regesta;
@@ -210,6 +213,29 @@ def is_lost(error: BaseException) -> bool:
 
 
 @contextmanager
+def reaching(dsn: str) -> Iterator[None]:
+    """Raise Misconfigured, with the address but for its password, where a process cannot begin with a database."""
+    try:
+        yield
+    except ValueError as error:  # asyncpg's own of an address, whose text may hold a part of the password
+        raise Misconfigured("the database has no address such as postgresql://role:password@host:5432/name") from error
+    except (OSError, asyncpg.PostgresError) as error:
+        why = str(error) or type(error).__name__
+        hint = "; was it migrated?" if isinstance(error, NOT_MADE) else ""
+        raise Misconfigured(f"the database {place_of(dsn)!r} cannot be used: {why}{hint}") from error
+
+
+def place_of(dsn: str) -> str:
+    """Return where a database is, as role@host:port/name, without the password; "" of an address that cannot be read."""
+    parts = urlsplit(dsn)
+    login, at, place = parts.netloc.rpartition("@")
+    if bool(at) != ("@" in dsn):  # a character of the password ended what looks like the host
+        return ""
+    host = place or ",".join(parse_qs(parts.query).get("host", ()))
+    return f"{login.partition(':')[0]}@{host}{parts.path}"
+
+
+@contextmanager
 def answering() -> Iterator[None]:
     """Raise Busy for a connection that is lost: for what only reads, so that nothing can be recorded unseen."""
     try:
@@ -331,7 +357,8 @@ def _sha256(text: str) -> str:
 
 @asynccontextmanager
 async def _connected(dsn: str) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(dsn)
+    with reaching(dsn):
+        connection = await asyncpg.connect(dsn)
     try:
         yield connection
     finally:

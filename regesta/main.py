@@ -7,20 +7,16 @@ import asyncio
 import gc
 import logging
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from types import FrameType
 
 import httpx2
-import uvicorn
 import uvloop
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp as ASGIApplication
 
 from regesta import bulk, feed, health, operation, problem, replicas, streams, telemetry
 from regesta import rebuild as rebuilds
@@ -50,14 +46,13 @@ from regesta.recovery import Guard, Recovery
 from regesta.reference import References
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
+from regesta.server import server_of
 from regesta.settings import Settings, read_settings
 from regesta.store import PostgresStore
 from regesta.web import command_router
 
 # A full collection walks through all that a large letter is made of, so these come seldom: most garbage goes without.
 GC_THRESHOLDS = (30_000, 100, 10)
-# Who does not take its answer by then, after the signal to exit, loses it.
-GRACE_SECONDS = 10
 PROGRESS_SECONDS = 0.5
 # How long the thread of regesta.aside may keep the event loop waiting, each time this asks for the interpreter.
 SWITCH_SECONDS = 0.001
@@ -124,7 +119,10 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
 def _token(service: Service, settings: Settings) -> str:
     """Return what this service shows to others. Raises Misconfigured when it needs a token and has none."""
     if settings.token_file is not None:
-        return settings.token_file.read_text().strip()
+        try:
+            return settings.token_file.read_text().strip()
+        except OSError as error:
+            raise Misconfigured(f"REGESTA_TOKEN_FILE cannot be read: {error}") from error
     if service.sources or settings.consumers:
         raise Misconfigured("REGESTA_TOKEN_FILE must name the token for the feeds of other services")
     return ""
@@ -235,40 +233,6 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
     ):
         app.include_router(router, prefix=service.prefix, responses=problem.RESPONSES)
     return app
-
-
-class Server(uvicorn.Server):
-    """A server that tells its long polls when it is asked to exit, for it waits for them."""
-
-    def __init__(self, config: uvicorn.Config, apps: Sequence[FastAPI]) -> None:
-        super().__init__(config)
-        self._apps = apps
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note the signal, also for the polls.
-
-        A second one changes nothing: the stop is under way, and takes no longer than GRACE_SECONDS.
-        """
-        if self.should_exit:
-            return
-        for app in self._apps:
-            if hasattr(app.state, "runtime"):
-                app.state.runtime.stopping = True
-        super().handle_exit(sig, frame)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close everything and send the last spans: the signal that asked for it then ends the process as it is."""
-        await super().shutdown(sockets)
-        telemetry.flush()
-
-
-def server_of(app: ASGIApplication, apps: Sequence[FastAPI], host: str, port: int) -> Server:
-    """Return a server of `app`, which is made of `apps`."""
-    config = uvicorn.Config(
-        app, host, port, log_config=None, access_log=False,
-        timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_SECONDS,
-    )  # fmt: skip
-    return Server(config, apps)
 
 
 async def serve(app: FastAPI, settings: Settings) -> None:

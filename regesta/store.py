@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from regesta.database import reaching
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
 from regesta.unit import Fork, Head, KeyAnswer, Meta, Outcome, Unit
@@ -101,6 +102,12 @@ class PostgresStore:
         self._writer = Writer(dsn, self._waking.announce, service)
 
     async def __aenter__(self) -> Self:
+        with reaching(self._dsn):
+            await self._open()
+        self.tasks = [asyncio.create_task(self._writer.run(), name="writer"), *self._waking.start()]
+        return self
+
+    async def _open(self) -> None:
         self.pool = await asyncpg.create_pool(
             self._dsn,
             min_size=1,
@@ -109,10 +116,12 @@ class PostgresStore:
             # A plan made while a table was empty, as after its first vacuum, stays: a sequential scan of millions of rows.
             server_settings={"enable_seqscan": "off"},
         )
-        await self.pool.execute(STAND)
-        await self._learn_ids()
-        self.tasks = [asyncio.create_task(self._writer.run(), name="writer"), *self._waking.start()]
-        return self
+        try:
+            await self.pool.execute(STAND)
+            await self._learn_ids()
+        except BaseException:
+            self.pool.terminate()
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

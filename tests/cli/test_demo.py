@@ -17,7 +17,7 @@ from cli import demo, demo_services
 from cli.demo import Options
 from cli.demo_services import _Place, _until_ready
 from regesta.errors import Misconfigured
-from regesta.main import server_of
+from regesta.server import server_of
 from services.budget.app import SERVICE as BUDGET
 
 BODY = b'{"status": "not ready", "reasons": [{"name": "lag", "detail": "budget is 9 events behind"}]}'

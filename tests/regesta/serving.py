@@ -19,8 +19,9 @@ from pydantic import SecretStr
 
 from regesta.database import migrate, migrations
 from regesta.event import Event
-from regesta.main import Server, create_app, server_of
+from regesta.main import create_app
 from regesta.runtime import Runtime, Service
+from regesta.server import Server, server_of
 from regesta.settings import Settings
 from tests.conftest import Database
 from tests.regesta.jars import SERVICE

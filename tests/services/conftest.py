@@ -17,8 +17,9 @@ from pydantic import SecretStr
 
 from cli.together import Together
 from cli.tokens import ISSUER, Issuer
-from regesta.main import create_app, server_of
+from regesta.main import create_app
 from regesta.runtime import Runtime, Service
+from regesta.server import server_of
 from regesta.settings import Settings
 from tests.conftest import FreshDatabase
 
