@@ -15,6 +15,8 @@ from tests.services.reporting.past import YEARS, Past, Step
 
 BY: Final = ("government", "minister", "inspector_of_finance")
 REASON: Final = "so decided"
+# Other steps may rest on these.
+BASES: Final = (dossiers.MilestonePlanned, kpi.IndicatorMeasured, kpi.MeasurementCorrected)
 
 
 def _register_party(past: Past) -> None:
@@ -137,13 +139,15 @@ def _withdraw(past: Past) -> None:
     if not past.steps:
         return
     source, stream, position = past.steps.pop(past.random.randrange(len(past.steps)))
-    log = past.logs[source]
-    planned = log[position - 1].event
-    if isinstance(planned, dossiers.MilestonePlanned):
-        if any(planned.milestone in each.raw for each in log[position:]):
-            return
-        past.milestones.remove((stream.partition("/")[2], planned.milestone))
-    past.add(source, stream, FactWithdrawn(event=event_name(source, position), reason="recorded in error"))
+    log, name = past.logs[source], event_name(source, position)
+    step = log[position - 1].event
+    # A milestone is spoken of by its id, what was measured by the name of its event.
+    of = step.milestone if isinstance(step, dossiers.MilestonePlanned) else name
+    if isinstance(step, BASES) and any(f'"{of}"' in each.raw for each in log[position:]):
+        return
+    past.milestones = [each for each in past.milestones if each[1] != of]
+    past.measured = [each for each in past.measured if source != "kpi" or each[1] != position]
+    past.add(source, stream, FactWithdrawn(event=name, reason="recorded in error"))
 
 
 def _recommend(past: Past) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from contracts.types import Language, Place, Text
 from services.reporting.domain.figure import Figure
 from services.reporting.domain.letter import Action, Note, Objective
 from services.reporting.render.words.official import EMPTY
 
-LONGEST = 60
+LONGEST: Final = 60
 
 
 def nearest(text: Text, language: Language) -> tuple[str, Language]:
