@@ -48,8 +48,9 @@ class Projection:
 
     name: of the read model, unique in the service. version: raised when its meaning changes or it learns an event type; a
     migration then makes a schema of that version, which is filled beside the older one. events: the newest classes that it
-    folds, with whatever these replace; others are skipped. tables: without a schema, each name once in a service. project: applies (recorded, event) pairs in position
-    order, each exactly once, to these tables and no others; any batching must give the same rows.
+    folds, with whatever these replace; others are skipped. tables: without a schema, each name once in a service. project:
+    applies (recorded, event) pairs in position order, each exactly once, to these tables and no others; any batching must
+    give the same rows.
     """
 
     name: str

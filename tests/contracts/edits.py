@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pydantic import JsonValue
 
@@ -152,9 +152,15 @@ def _bounds(schema: Schema) -> Iterator[Edit]:
     lower, upper = BOUNDS.get(str(schema.get("type")), (None, None))
     if lower is None or upper is None:
         return
-    least, most = schema.get(lower), schema.get(upper)
-    yield Edit(f"{lower} narrowed", TAKEN, _set(lower, least + 1 if isinstance(least, int | float) else 1))
-    yield Edit(f"{upper} narrowed", TAKEN, _set(upper, most - 1 if isinstance(most, int | float) else 1))
+    yield Edit(f"{lower} narrowed", TAKEN, _set(lower, _beside(schema, lower, 1) if lower in schema else 1))
+    yield Edit(f"{upper} narrowed", TAKEN, _set(upper, _beside(schema, upper, -1) if upper in schema else 1))
+
+
+def _beside(schema: Schema, keyword: str, direction: Literal[1, -1]) -> float:
+    """Return another bound, so far away that it is another number as a float too."""
+    bound = schema[keyword]
+    assert isinstance(bound, int | float)
+    return bound + direction * max(1, abs(bound) // 1_000)
 
 
 def _texts(schema: Schema) -> Iterator[Edit]:
@@ -225,9 +231,7 @@ def _harmless(schema: Schema) -> Iterator[Edit]:
         yield Edit("one more word", NOTHING, _set("enum", [*words, "anew"]))
         yield Edit("words in another order", NOTHING, _set("enum", words[::-1]))
     for keyword in (each for pair in BOUNDS.values() for each in pair if each in schema):
-        bound = schema[keyword]
-        assert isinstance(bound, int | float)
-        wider = bound - 1 if keyword.startswith("min") else bound + 1
+        wider = _beside(schema, keyword, -1 if keyword.startswith("min") else 1)
         yield Edit(f"{keyword} widened", NOTHING, _set(keyword, wider))
         yield Edit(f"no {keyword}", NOTHING, _drop(keyword))
     if "pattern" in schema:
