@@ -95,4 +95,6 @@ def problem_page(request: Request, error: RegestaError | RequestValidationError)
     title = {"en": english, "fr": french, "nl": dutch}[page.language]
     body = documents.plain("problem.html", page, {"title": title, "detail": str(known), "code": known.code})
     html = documents.framed(page, Frame(title, STYLESHEET), body)
-    return Response(html, known.status, media_type="text/html", headers=HEADERS)
+    again = known.retry_after_seconds
+    headers = HEADERS | ({} if again is None else {"Retry-After": str(again)})
+    return Response(html, known.status, media_type="text/html", headers=headers)

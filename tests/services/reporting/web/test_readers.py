@@ -109,6 +109,9 @@ async def test_readers_for_whom_no_connection_gets_free_are_told_to_come_again(
         late = await programme.client.get(LETTER)
         assert (late.status_code, late.headers["retry-after"]) == (503, "1")
         assert late.json()["type"].endswith("/busy")
+        page = await programme.client.get(LETTER, headers={"Accept": "text/html"})
+        assert (page.status_code, page.headers["retry-after"]) == (503, "1")
+        assert "busy</code>" in page.text
         assert await read(programme, "/reporting/v1/readyz") == 200  # whoever records does not wait for readers
     assert await read(programme, LETTER) == 200
 
