@@ -147,7 +147,7 @@ def line_of(values: Sequence[object]) -> bytes:
 
 
 async def write_backup(dsn: str, service: str, path: Path, tick: Tick) -> Summary:
-    """Write a backup of one moment to a file, which is there only when it is whole, and return what it holds.
+    """Write a backup of one moment to a file, which is there only when it is whole, for its owner only, and return what it holds.
 
     dsn: of the role that runs the service. tick: told how many of how many events are written.
     """
@@ -155,6 +155,8 @@ async def write_backup(dsn: str, service: str, path: Path, tick: Tick) -> Summar
     connection = await asyncpg.connect(dsn, server_settings={"timezone": "UTC"})
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600)  # it holds what people wrote
             with draft.open("wb") as file:
                 summary = await _write(connection, service, file, tick)
                 file.flush()

@@ -17,7 +17,6 @@ BEGIN
     WHERE excluded.held > coalesce(closed.held, 0);
     IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'log.events'::regclass AND tgname = 'closed' AND tgenabled = 'D') THEN
         ALTER TABLE log.events ENABLE TRIGGER closed;
-        ALTER TABLE log.keys ENABLE TRIGGER closed;
     END IF;
 END
 $$;
@@ -32,7 +31,6 @@ BEGIN
         RETURN false;
     END IF;
     ALTER TABLE log.events DISABLE TRIGGER closed;
-    ALTER TABLE log.keys DISABLE TRIGGER closed;
     PERFORM pg_notify('regesta', format('{service} %s back', (SELECT coalesce(max(position), 0) FROM log.events)));
     RETURN true;
 END

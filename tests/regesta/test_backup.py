@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -89,6 +90,7 @@ async def test_what_is_restored_is_what_was_backed_up(database: Database, empty:
     }  # fmt: skip
     assert (written.service, written.log, written.head) == ("jars", before["log"][0], 6)
     assert list(files_in(tmp_path)) == [path.name]
+    assert mode_of(path) == 0o600
 
 
 async def test_a_restored_log_is_closed(backup: Path, empty: Database, open_store: OpenStore) -> None:
@@ -142,6 +144,10 @@ def lines_of(path: Path) -> list[bytes]:
 
 def write(path: Path, lines: list[bytes]) -> None:
     path.write_bytes(b"".join(lines))
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def files_in(folder: Path) -> dict[str, str]:

@@ -66,12 +66,12 @@ def in_budget(demo: Demo, statement: str) -> list[tuple[object, ...]]:
 
 
 def lose_budget(demo: Demo) -> None:
-    """Drop the database, the demo being stopped."""
+    """Drop the database, the demo being stopped or killed."""
 
     async def drop(dsn: str) -> None:
         admin = await asyncpg.connect(dsn)
         try:
-            await admin.execute("DROP DATABASE budget")
+            await admin.execute("DROP DATABASE budget WITH (FORCE)")
         finally:
             await admin.close()
 
@@ -94,7 +94,7 @@ def test_a_lost_log_comes_back_whole(demo: Demo) -> None:
     assert paid.status_code == 201, paid.text
     letter, log = letter_of(demo, paid.json()["token"]), in_budget(demo, LOG)
     assert len(log) > taken["head"]
-    demo.stop()
+    demo.kill()
     lose_budget(demo)
     restored = command(demo, "restore", "budget", str(backup))
     assert {**restored, "exit": 0} == taken
