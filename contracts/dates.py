@@ -6,12 +6,19 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from contracts.edtf import DateRefused, parse
-from contracts.types import Language, Value
+from contracts.types import FIRST_YEAR, LAST_YEAR, Language, OutOfBounds, Value
 from contracts.wording import words
 
 Certainty: TypeAlias = Literal["certain", "possible", "no"]
@@ -120,3 +127,30 @@ class Period(Value):
         if self.ends_on < self.starts_on:
             raise DateRefused(f"the period ends on {self.ends_on}, before it starts on {self.starts_on}")
         return self
+
+
+def _of_our_times(*days: date | None) -> None:
+    for day in days:
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise OutOfBounds(f"{day} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+
+
+def _bounded_day(day: date) -> date:
+    _of_our_times(day)
+    return day
+
+
+def _bounded_period(period: Period) -> Period:
+    _of_our_times(period.starts_on, period.ends_on)
+    return period
+
+
+def _bounded_date(known: ImpreciseDate) -> ImpreciseDate:
+    _of_our_times(known.earliest, known.latest)
+    return known
+
+
+# As a command takes them, in the years of budgets. What is recorded already is read as it is.
+BoundedDay: TypeAlias = Annotated[Day, AfterValidator(_bounded_day)]
+BoundedPeriod: TypeAlias = Annotated[Period, AfterValidator(_bounded_period)]
+BoundedDate: TypeAlias = Annotated[ImpreciseDate, AfterValidator(_bounded_date)]

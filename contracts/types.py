@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Annotated, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
@@ -29,6 +30,10 @@ MOST_CENTS = 2**53 - 1
 LONGEST_TEXT: Final = 10_000
 LONGEST_REF: Final = 200
 LONGEST_NAME: Final = 80
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+# Unicode's categories of what a reader does not see, or what ends a line.
+UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 DECIMAL = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,9})?$"
@@ -37,6 +42,18 @@ DECIMAL_TEXT = re.compile(DECIMAL)
 ANY_TEXT = r"^[^\u0000]*$"
 SOME_TEXT = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 SOME_ADDRESSABLE_TEXT = r"^[^/\u0000]*[^\s/\u0000][^/\u0000]*$"
+
+
+class OutOfBounds(ValueError):
+    """More or less than a field takes."""
+
+    code = "out-of-range"
+
+
+class UnseenCharacter(ValueError):
+    """A control or format character: a line break, or one that turns the text around it."""
+
+    code = "control-character"
 
 
 class Value(BaseModel):
@@ -55,6 +72,13 @@ def _without_nul(text: str) -> str:
 
 def _missing_when_blank(text: str | None) -> str | None:
     return None if text is None else _without_nul(text).strip() or None
+
+
+def _on_one_line(text: str) -> str:
+    for index, character in enumerate(text):
+        if unicodedata.category(character) in UNSEEN:
+            raise UnseenCharacter(f"the character at index {index} is U+{ord(character):04X} in {text!r}")
+    return text
 
 
 def _addressable(reference: str) -> str:
@@ -80,6 +104,7 @@ Ref: TypeAlias = Annotated[
 # A reference by which a fact is addressed: in the path, where '/' would part it in two.
 PathRef: TypeAlias = Annotated[
     Ref,
+    AfterValidator(_on_one_line),
     AfterValidator(_addressable),
     WithJsonSchema({"type": "string", "pattern": SOME_ADDRESSABLE_TEXT, "maxLength": LONGEST_REF}),
 ]
@@ -90,11 +115,12 @@ Printed: TypeAlias = Annotated[
     AfterValidator(_without_nul),
     WithJsonSchema({"type": "string", "pattern": ANY_TEXT, "minLength": 1}),
 ]
-# As a command takes them. What is recorded already is read at any length.
+# As a command takes them. What is recorded already is read at any length, and with any character.
+BoundedRef: TypeAlias = Annotated[Ref, AfterValidator(_on_one_line)]
 BoundedWords: TypeAlias = Annotated[Words, StringConstraints(max_length=LONGEST_TEXT)]
 BoundedPrinted: TypeAlias = Annotated[Printed, StringConstraints(max_length=LONGEST_TEXT)]
 # A word or two: what a value is measured in, where it is from.
-ShortWords: TypeAlias = Annotated[Words, StringConstraints(max_length=LONGEST_REF)]
+ShortWords: TypeAlias = Annotated[Words, StringConstraints(max_length=LONGEST_REF), AfterValidator(_on_one_line)]
 
 Language: TypeAlias = Literal["fr", "nl", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "nl", "en")
@@ -119,7 +145,7 @@ EventName: TypeAlias = Annotated[str, StringConstraints(pattern=EVENT_NAME.patte
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=MOST_CENTS)]
 Round: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=99)]
-Year: TypeAlias = Annotated[int, Field(strict=True, ge=1900, le=2199)]
+Year: TypeAlias = Annotated[int, Field(strict=True, ge=FIRST_YEAR, le=LAST_YEAR)]
 # Parts per million: 20 % is 200,000.
 Ppm: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 # Integer euro cents. Named, so that Stated[Cents] has a readable name in a schema.
@@ -200,7 +226,7 @@ def _bounded(text: Text) -> Text:
     for language in text.languages:
         length = len(text.get(language) or "")
         if length > LONGEST_TEXT:
-            raise ValueError(f"the {language} text has {length} characters, more than {LONGEST_TEXT}")
+            raise OutOfBounds(f"the {language} text has {length} characters, more than {LONGEST_TEXT}")
     return text
 
 

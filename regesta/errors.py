@@ -16,6 +16,7 @@ RegestaError
 │   │   ├── WrongType          422
 │   │   ├── UnknownValue       422
 │   │   ├── OutOfRange         422
+│   │   ├── ControlCharacter   422
 │   │   └── ImpossibleDate     422
 │   ├── DamagedBackup          422  a backup that is not as it was written, or cut
 │   ├── ForeignBackup          422  a backup of another service
@@ -155,6 +156,12 @@ class OutOfRange(InvalidInput):
     """A number, such as negative money, or a length outside what the field allows."""
 
     code = "out-of-range"
+
+
+class ControlCharacter(InvalidInput):
+    """A reference or a name with a line break, or with a character that is not seen or turns the text around it."""
+
+    code = "control-character"
 
 
 class ImpossibleDate(InvalidInput):

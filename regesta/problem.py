@@ -18,6 +18,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from regesta.errors import (
+    ControlCharacter,
     ImpossibleDate,
     InvalidInput,
     Malformed,
@@ -59,7 +60,7 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
 }
 BY_STATUS = {400: Malformed, 413: TooLarge, 415: UnsupportedMedia}
 # By the code that a contract's ValueError names, and by the type of pydantic's error; the first that fits.
-BY_CODE: Final = {each.code: each for each in (ImpossibleDate, OutOfRange, WrongType)}
+BY_CODE: Final = {each.code: each for each in (ControlCharacter, ImpossibleDate, OutOfRange, WrongType)}
 BY_KIND: Final = (
     (re.compile(r"^extra_forbidden$"), UnknownField),
     (re.compile(r"^missing$"), MissingField),

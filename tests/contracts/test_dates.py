@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from contracts.dates import PATTERN, Day, ImpreciseDate, Period
+from contracts.dates import PATTERN, BoundedDate, BoundedDay, BoundedPeriod, Day, ImpreciseDate, Period
 from contracts.types import LANGUAGES
 
 PARTS: Final = [*range(21, 25), *range(33, 42)]
@@ -349,3 +349,36 @@ def test_a_period_ends_on_or_after_its_start() -> None:
     assert Period(starts_on=day, ends_on=day).ends_on == day
     with pytest.raises(ValidationError, match="2023-01-04, before it starts on 2023-01-05"):
         Period(starts_on=day, ends_on=day - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("adapter", "good", "bad"),
+    [
+        (
+            TypeAdapter(BoundedDay),
+            ["1900-01-01", "2199-12-31"],
+            ["1899-12-31", "2200-01-01", "0001-01-01", "9999-12-31"],
+        ),
+        (
+            TypeAdapter(BoundedDate),
+            ["1900", "2199-12", "XXXX-07", "../2024", "2024/.."],
+            ["1899", "1899/2024", "2199/2200", "2999-36"],
+        ),
+        (
+            TypeAdapter(BoundedPeriod),
+            [{"starts_on": "1900-01-01", "ends_on": "2199-12-31"}],
+            [
+                {"starts_on": "1899-01-01", "ends_on": "2024-12-31"},
+                {"starts_on": "2024-01-01", "ends_on": "2200-01-01"},
+            ],
+        ),
+    ],
+)
+def test_a_command_takes_dates_of_the_years_of_budgets(
+    adapter: TypeAdapter[object], good: list[object], bad: list[object]
+) -> None:
+    for each in good:
+        adapter.validate_python(each)
+    for each in bad:
+        with pytest.raises(ValidationError, match="is not in the years 1900 to 2199"):
+            adapter.validate_python(each)

@@ -9,17 +9,20 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from contracts.types import (
     NONE,
     UNKNOWN,
+    BoundedRef,
     Cents,
     EventName,
     Flag,
     Known,
     NoteSlug,
     Number,
+    PathRef,
     PositiveCents,
     Ppm,
     Printed,
     Ref,
     Section,
+    ShortWords,
     Stated,
     Text,
     Uuid,
@@ -264,3 +267,17 @@ def test_members_from_the_future_are_refused_at_any_depth_in_an_input() -> None:
 
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         Input.model_validate({"title": {"state": "known", "value": {"fr": "oui", "de": "ja"}}})
+
+
+@pytest.mark.parametrize("reference", [TypeAdapter(BoundedRef), TypeAdapter(PathRef), TypeAdapter(ShortWords)])
+@pytest.mark.parametrize(
+    "unseen", ["\n", "\t", "\x7f", "\x85", "\u00ad", "\u200b", "\u2028", "\u202e", "\u2066", "\ufeff"]
+)
+def test_a_reference_is_one_line_of_what_is_seen(reference: TypeAdapter[str], unseen: str) -> None:
+    assert reference.validate_python(" SAP 47-11 é\n") == "SAP 47-11 é"
+    with pytest.raises(ValidationError, match=f"index 1 is U[+]{ord(unseen):04X}"):
+        reference.validate_python(f"a{unseen}b")
+
+
+def test_what_is_recorded_is_read_with_any_character() -> None:
+    assert TypeAdapter(Ref).validate_python("a\u202e\nb") == "a\u202e\nb"

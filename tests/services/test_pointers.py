@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import copy
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
-from regesta.command import Command
 from regesta.errors import InvalidInput
 from regesta.problem import step, validated
-from regesta.runtime import Service
-from regesta.web import body_model
-from services.budget.app import SERVICE as BUDGET
-from services.kpi.app import SERVICE as KPI
-from services.objectives.app import SERVICE as OBJECTIVES
-from tests.services.budget import cases as budget
-from tests.services.kpi import cases as kpi
-from tests.services.objectives import cases as objectives
-
-Steps: TypeAlias = tuple[str | int, ...]
-Body: TypeAlias = dict[str, JsonValue]
+from tests.services.operations import OPERATIONS, Body, Operation, Steps, places
 
 # Wrong for most fields, and among them every union with something wrong inside, or with a member called as its kind is.
 GARBAGE: Final[tuple[JsonValue, ...]] = (
@@ -36,48 +22,6 @@ GARBAGE: Final[tuple[JsonValue, ...]] = (
     {"kind": "ratio", "ratio": {"numerator": 1}, "numerator": {"kind": "constant", "value": "x"}, "denominator": 1},
     {"year": 1, "kind": "planned"}, {"starts_on": "2024-01-02", "ends_on": "2024-01-01"},
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What an operation reads as its body, and a body that is right."""
-
-    model: type[BaseModel]
-    body: Body
-
-    def __repr__(self) -> str:
-        return self.model.__name__
-
-
-def operations(service: Service, commands: list[Command]) -> Iterator[Operation]:
-    """Yield every operation of a service that has a body."""
-    routes = {route.command: route for route in service.routes}
-    for command in commands:
-        route = routes.get(type(command))
-        model = None if route is None else body_model(route)
-        if route is not None and model is not None:
-            in_path = set(re.findall(r"{(\w+)}", route.path))
-            body = command.model_dump(mode="json", exclude=in_path, exclude_none=True)
-            yield Operation(model, {**body, "occurred": "2024-06-20"})
-
-
-OPERATIONS: Final = [
-    *operations(OBJECTIVES, [*(case.command for case in objectives.CASES), *objectives.COUNTED]),
-    *operations(KPI, [*(case.command for case in kpi.CASES), *kpi.COUNTED]),
-    *operations(BUDGET, [*(case.command for case in budget.CASES), *budget.COUNTED]),
-]
-
-
-def places(document: JsonValue, at: Steps = ()) -> Iterator[Steps]:
-    """Yield the way to every value of a document but itself."""
-    if at:
-        yield at
-    if isinstance(document, dict):
-        for name, value in document.items():
-            yield from places(value, (*at, name))
-    if isinstance(document, list):
-        for number, value in enumerate(document):
-            yield from places(value, (*at, number))
 
 
 def pointer(steps: Steps) -> str:

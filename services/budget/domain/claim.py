@@ -11,8 +11,8 @@ from contracts.commitments import (
     RecoveryCollected,
     RecoveryEstablished,
 )
-from contracts.dates import Day, Period
-from contracts.types import BoundedWords, PathRef, PositiveCents, Ref
+from contracts.dates import BoundedDay, BoundedPeriod
+from contracts.types import BoundedRef, BoundedWords, PathRef, PositiveCents, Ref
 from regesta.command import Context, Facts, Read, fact, judge, nothing, recorded
 from regesta.errors import Refused
 from services.budget.domain.commitment import Commitment, CommitmentCommand, require_commitment
@@ -37,7 +37,7 @@ class ReceiveClaim(CommitmentCommand):
 
     claim: PathRef
     amount_cents: PositiveCents
-    period: Period | None = None
+    period: BoundedPeriod | None = None
 
 
 class RejectClaim(CommitmentCommand):
@@ -56,7 +56,7 @@ class EstablishRecovery(CommitmentCommand):
 
     recovery: PathRef
     amount_cents: PositiveCents
-    payment: Ref | None = None
+    payment: BoundedRef | None = None
     reason: BoundedWords | None = None
 
 
@@ -67,7 +67,7 @@ class CollectRecovery(CommitmentCommand):
 
     recovery: PathRef
     amount_cents: PositiveCents
-    collected_on: Day | None = None
+    collected_on: BoundedDay | None = None
 
 
 def receive(command: ReceiveClaim, read: Read, context: Context) -> Facts:

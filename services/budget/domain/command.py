@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from contracts.dates import ImpreciseDate
+from contracts.dates import BoundedDate
 from contracts.types import DossierId, PartyId
 from regesta.command import Command, Reference
 
@@ -18,7 +18,7 @@ class BudgetCommand(Command):
 
     scope = "budget:write"
 
-    occurred: ImpreciseDate | None = None
+    occurred: BoundedDate | None = None
 
 
 def dossier_reference(dossier: DossierId | None) -> tuple[Reference, ...]:

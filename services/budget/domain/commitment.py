@@ -22,6 +22,7 @@ from contracts.commitments import (
     RecoveryEstablished,
 )
 from contracts.types import (
+    BoundedRef,
     BoundedWords,
     CommitmentId,
     ConventionId,
@@ -129,7 +130,7 @@ class Commit(CommitmentCommand):
     amount_cents: PositiveCents
     dossier: DossierId | None = None
     convention: ConventionId | None = None
-    visa: Ref | None = None
+    visa: BoundedRef | None = None
 
     def references(self) -> tuple[Reference, ...]:
         """The dossier must exist."""

@@ -20,8 +20,8 @@ from contracts.commitments import (
     PaymentLiquidated,
     Tranche,
 )
-from contracts.dates import ImpreciseDate
-from contracts.types import BoundedWords, ConventionId, DossierId, Origin, PartyId, PositiveCents, Ppm, Ref
+from contracts.dates import BoundedDate
+from contracts.types import BoundedRef, BoundedWords, ConventionId, DossierId, Origin, PartyId, PositiveCents, Ppm
 from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded, repeats
 from regesta.errors import Refused
 from services.budget.domain.command import BudgetCommand, dossier_reference, party_references
@@ -146,8 +146,8 @@ class SignConvention(ConventionCommand):
     parties: Annotated[tuple[PartyId, ...], Field(max_length=1_000)] = ()
     advance_ppm: Ppm | None = None
     tranches: Tranches = ()
-    ends_on: ImpreciseDate | None = None
-    reference: Ref | None = None
+    ends_on: BoundedDate | None = None
+    reference: BoundedRef | None = None
 
     def references(self) -> tuple[Reference, ...]:
         """The dossier and the parties must exist."""
@@ -162,8 +162,8 @@ class AmendConvention(ConventionCommand):
     amount_cents: PositiveCents
     advance_ppm: Ppm | None = None
     tranches: Tranches = ()
-    ends_on: ImpreciseDate | None = None
-    reference: Ref | None = None
+    ends_on: BoundedDate | None = None
+    reference: BoundedRef | None = None
     reason: BoundedWords | None = None
 
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from contracts.allocation import LineKey
 from contracts.budget import CreditReturned
 from contracts.commitments import ConventionDrawn, ConventionReturned, Part, PaymentLiquidated, PaymentReversed
-from contracts.dates import Day
-from contracts.types import BoundedWords, CommitmentId, ConventionId, DossierId, PathRef, PositiveCents, Ref, Year
+from contracts.dates import BoundedDay
+from contracts.types import (
+    BoundedRef,
+    BoundedWords,
+    CommitmentId,
+    ConventionId,
+    DossierId,
+    PathRef,
+    PositiveCents,
+    Year,
+)
 from regesta.command import Context, Facts, Read, Reference, fact, judge, nothing, recorded
 from regesta.errors import Refused
 from services.budget.domain.claim import paying
@@ -46,9 +55,9 @@ class Liquidate(CommitmentCommand):
     line: LineKey | None = None
     dossier: DossierId | None = None
     convention: ConventionId | None = None
-    claim: Ref | None = None
-    visa: Ref | None = None
-    paid_on: Day | None = None
+    claim: BoundedRef | None = None
+    visa: BoundedRef | None = None
+    paid_on: BoundedDay | None = None
 
     def references(self) -> tuple[Reference, ...]:
         """The dossier must exist."""

@@ -7,8 +7,8 @@ from typing import ClassVar, assert_never
 
 from contracts.allocation import LineKey
 from contracts.commitments import ReceiptCollected, RightEstablished
-from contracts.dates import Day
-from contracts.types import Origin, PartyId, PositiveCents, Ref, Uuid, Year
+from contracts.dates import BoundedDay
+from contracts.types import BoundedRef, Origin, PartyId, PositiveCents, Uuid, Year
 from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
 from services.budget.domain.command import BudgetCommand, party_references
 from services.budget.domain.errors import ExceedsRight, ReceiptDiffers, UnknownReceipt
@@ -35,7 +35,7 @@ class EstablishRight(BudgetCommand):
     year: Year
     amount_cents: PositiveCents
     debtor: PartyId | None = None
-    reference: Ref | None = None
+    reference: BoundedRef | None = None
     origin: Origin | None = None
 
     @property
@@ -56,7 +56,7 @@ class CollectReceipt(BudgetCommand):
     receipt: Uuid
     year: Year
     amount_cents: PositiveCents
-    collected_on: Day | None = None
+    collected_on: BoundedDay | None = None
     origin: Origin | None = None
 
     @property

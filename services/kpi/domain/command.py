@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts.dates import ImpreciseDate
+from contracts.dates import BoundedDate
 from contracts.types import IndicatorId
 from regesta.command import Command
 
@@ -18,7 +18,7 @@ class KpiCommand(Command):
     scope = "kpi:write"
 
     indicator: IndicatorId
-    occurred: ImpreciseDate | None = None
+    occurred: BoundedDate | None = None
 
     @property
     def stream(self) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias, assert_nev
 from pydantic import Field
 
 from contracts.bands import Band, EmptyBand, NoBand, TwoBands, check_bands
-from contracts.dates import ImpreciseDate, Period
+from contracts.dates import BoundedDate, ImpreciseDate, Period
 from contracts.kpi import (
     BandsSet,
     Direction,
@@ -188,7 +188,7 @@ class SetTarget(KpiCommand):
     name = "set-target"
 
     target: Number
-    horizon: ImpreciseDate
+    horizon: BoundedDate
     baseline: Number | None = None
     benchmark: Number | None = None
 

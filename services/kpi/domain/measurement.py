@@ -7,7 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
-from contracts.dates import Period
+from contracts.dates import BoundedPeriod, Period
 from contracts.kpi import IndicatorMeasured, MeasurementCorrected, Member
 from contracts.types import BoundedPrinted, BoundedWords, EventName, Number, Origin, Place, ShortWords, Stated
 from regesta.command import Context, Facts, Read, fact, judge, nothing, recorded, withdraw
@@ -27,7 +27,7 @@ class MeasureIndicator(KpiCommand):
 
     name = "measure-indicator"
 
-    period: Period
+    period: BoundedPeriod
     value: Stated[Number]
     dimensions: Dimensions = Field(default_factory=dict)
     source: ShortWords | None = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic import model_validator
+from pydantic import field_validator
 
-from contracts.dates import ImpreciseDate
-from contracts.types import LONGEST_TEXT
+from contracts.dates import BoundedDate
+from contracts.types import LONGEST_TEXT, OutOfBounds
 from regesta.command import Command
 
 # The log that this service writes.
@@ -20,15 +20,15 @@ class ObjectivesCommand(Command):
 
     scope = "objectives:write"
 
-    occurred: ImpreciseDate | None = None
+    occurred: BoundedDate | None = None
 
-    @model_validator(mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _of_readable_length(cls, data: object) -> object:
-        longest = _longest(data)
+    def _of_readable_length(cls, value: object) -> object:
+        longest = _longest(value)
         if longest > LONGEST_TEXT:
-            raise ValueError(f"a text has at most {LONGEST_TEXT} characters, not {longest}")
-        return data
+            raise OutOfBounds(f"a text has at most {LONGEST_TEXT} characters, not {longest}")
+        return value
 
 
 def _longest(data: object) -> int:

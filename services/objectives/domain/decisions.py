@@ -24,7 +24,7 @@ from contracts.decisions import (
     OpinionRequested,
     ProjectSelected,
 )
-from contracts.types import Cents, PartyId, Ref, Round, Text, Words
+from contracts.types import BoundedRef, Cents, PartyId, Round, Text, Words
 from regesta.command import Context, Facts, Read, fact
 from regesta.errors import Refused
 from regesta.event import BRUSSELS
@@ -53,7 +53,7 @@ class IssueOpinion(ReportableCommand):
     round: Round = 1
     application: ApplicationId | None = None
     remarks: Text | None = None
-    document: Ref | None = None
+    document: BoundedRef | None = None
 
     def open_to(self, context: Context) -> bool:
         """The Inspector of Finance gives his opinions himself."""
@@ -77,7 +77,7 @@ class ApprovalCommand(ReportableCommand):
     authority: Body
     step: ApprovalStep
     round: Round = 1
-    reference: Ref | None = None
+    reference: BoundedRef | None = None
 
 
 class RequestApproval(ApprovalCommand):
@@ -115,7 +115,7 @@ class NotifyDecision(ReportableCommand):
 
     name = "notify-decision"
     to: PartyId
-    reference: Ref | None = None
+    reference: BoundedRef | None = None
 
 
 class SelectProject(ReportableCommand):
@@ -133,7 +133,7 @@ class AwardContract(ReportableCommand):
 
     name = "award-contract"
     party: PartyId
-    reference: Ref | None = None
+    reference: BoundedRef | None = None
     title: Text | None = None
     amount_cents: Cents | None = None
 

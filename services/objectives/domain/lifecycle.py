@@ -20,7 +20,7 @@ from contracts.dossiers import (
     DossierSuspended,
     DossierUnlinked,
 )
-from contracts.types import DossierId, Flag, ObjectiveId, Origin, Place, Ref, Text, Words
+from contracts.types import BoundedRef, DossierId, Flag, ObjectiveId, Origin, Place, Text, Words
 from regesta.command import Context, Facts, Read, State, fact, nothing, recorded
 from services.objectives.domain.dossier import Dossier, DossierCommand, Ended, commanded, served
 from services.objectives.domain.errors import (
@@ -48,7 +48,7 @@ class OpenDossier(DossierCommand):
     title: Text
     objectives: Annotated[tuple[ObjectiveId, ...], Field(max_length=LINKS_MOST)] = ()
     programmes: Annotated[tuple[DossierId, ...], Field(max_length=LINKS_MOST)] = ()
-    reference: Ref | None = None
+    reference: BoundedRef | None = None
     origin: Origin | None = None
     place: Place | None = None
 

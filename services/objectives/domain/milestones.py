@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from contracts.dates import ImpreciseDate
+from contracts.dates import BoundedDate, ImpreciseDate
 from contracts.dossiers import (
     MilestoneCancelled,
     MilestoneId,
@@ -36,7 +36,7 @@ class PlanMilestone(MilestoneCommand):
 
     name = "plan-milestone"
     kind: MilestoneKind
-    due: ImpreciseDate
+    due: BoundedDate
     title: Text | None = None
 
 
@@ -44,7 +44,7 @@ class RescheduleMilestone(MilestoneCommand):
     """Give a planned step another date."""
 
     name = "reschedule-milestone"
-    new: ImpreciseDate
+    new: BoundedDate
     reason: Words | None = None
 
 
@@ -52,7 +52,7 @@ class ReachMilestone(MilestoneCommand):
     """Record that a planned step was reached. evidence: the facts that show it."""
 
     name = "reach-milestone"
-    on: ImpreciseDate
+    on: BoundedDate
     evidence: Annotated[tuple[EventName, ...], Field(max_length=100)] = ()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contracts.dates import ImpreciseDate
+from contracts.dates import BoundedDate
 from contracts.decisions import (
     ApplicationCompleted,
     ApplicationId,
@@ -25,7 +25,7 @@ from contracts.dossiers import (
     PublicInquiryClosed,
     PublicInquiryOpened,
 )
-from contracts.types import Cents, Count, Origin, PartyId, Ref, Words
+from contracts.types import BoundedRef, Cents, Count, Origin, PartyId, Words
 from regesta.command import Context, Facts, Read, fact
 from regesta.errors import Refused
 from services.objectives.domain.dossier import Dossier, DossierCommand, commanded, take
@@ -48,7 +48,7 @@ class LaunchCall(ReportableCommand):
     """Record that the call for projects is open."""
 
     name = "launch-call"
-    closes_on: ImpreciseDate | None = None
+    closes_on: BoundedDate | None = None
 
 
 class CloseCall(ReportableCommand):
@@ -62,7 +62,7 @@ class OpenPublicInquiry(ReportableCommand):
     """Record that a public inquiry is open."""
 
     name = "open-public-inquiry"
-    closes_on: ImpreciseDate | None = None
+    closes_on: BoundedDate | None = None
 
 
 class ClosePublicInquiry(ReportableCommand):
@@ -95,7 +95,7 @@ class ReceiveApplication(ReportableCommand):
     name = "receive-application"
     application: ApplicationId
     applicant: PartyId | None = None
-    reference: Ref | None = None
+    reference: BoundedRef | None = None
     amount_cents: Cents | None = None
 
 
@@ -112,7 +112,7 @@ class AttachImpactTest(ReportableCommand):
     name = "attach-impact-test"
     kind: ImpactKind
     outcome: Outcome
-    document: Ref | None = None
+    document: BoundedRef | None = None
     application: ApplicationId | None = None
 
 

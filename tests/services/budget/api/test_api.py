@@ -46,6 +46,24 @@ REFUSALS: Final = [
     (f"commitments/{TWO}/payments/P", {"year": 2024, "amount_cents": 1, "part": "interim"}, 404, "unknown-commitment"),
     (f"commitments/{ONE}/payments/24%2F7", {"year": 2024, "amount_cents": 1, "part": "interim"}, 422, "invalid-input"),
     (f"lines/{LINE}/years/2o24/forecast", {"amount_cents": 1}, 422, "wrong-type"),
+    (
+        f"commitments/{ONE}/payments/24%0A7",
+        {"year": 2024, "amount_cents": 1, "part": "interim"},
+        422,
+        "control-character",
+    ),
+    (
+        f"commitments/{ONE}/payments/P",
+        {"year": 2024, "amount_cents": 1, "part": "interim", "visa": "V\u202e1"},
+        422,
+        "control-character",
+    ),
+    (
+        f"commitments/{ONE}/payments/P",
+        {"year": 2024, "amount_cents": 1, "part": "interim", "paid_on": "0001-01-01"},
+        422,
+        "out-of-range",
+    ),
     (f"lines/{LINE}/years/24/forecast", {"amount_cents": 1}, 422, "out-of-range"),
 ]
 

@@ -264,7 +264,8 @@ async def test_a_stale_version_is_refused(running: Running) -> None:
 async def test_a_text_is_no_book(running: Running) -> None:
     body = {"value": {"state": "known", "value": {"fr": "a" * 10_001}}}
     answer = await running.client.put(f"{HERE}/objectives/{ACTION}/fields/output", json=body)
-    assert problem(answer) == (422, "invalid-input")
+    assert problem(answer) == (422, "out-of-range")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/value"]
 
 
 async def test_a_party_and_its_erasure(running: Running) -> None:
