@@ -9,6 +9,8 @@ from typing import Final
 
 from cli.importing.errors import ImportFailed
 from cli.installation import services
+from cli.remote import RemoteRefused, RemoteUnreachable
+from cli.story import StoryRefused
 from regesta.errors import Misconfigured, RegestaError
 from regesta.problem import TYPE_BASE, UNFORESEEN
 
@@ -20,15 +22,22 @@ What a service answers when it does not do what it was asked: `application/probl
 name it for programs. Nothing was recorded, unless the type is `outcome-unknown`. `make docs` writes this page from the error classes.
 """
 TABLE: Final = "| type | status | meaning |\n|---|---|---|\n"
+COMMAND: Final = """
+## The command `regesta`
+
+What the command and a process that is started say themselves, in the same form; no service answers these.
+
+| type | meaning |
+|---|---|
+"""
 
 
 def text() -> str:
     """Return the page: the kernel's types, then those of each service."""
     # Importing a service brings its error classes.
     owners = {"every service": "regesta."} | {each.name: f"services.{each.name}." for each in services()}
-    owners["regesta import, of a file"] = ImportFailed.__module__
     parts = [f"\n## {owner[0].upper()}{owner[1:]}\n\n{TABLE}{rows}" for owner, rows in _rows(owners) if rows]
-    return HEAD + "".join(parts)
+    return "".join([HEAD, *parts, COMMAND, *(f"| `{each.code}` | {_meaning(each)} |\n" for each in of_the_command())])
 
 
 def _rows(owners: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -38,10 +47,19 @@ def _rows(owners: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _row(error: type[RegestaError]) -> str:
-    meaning = (inspect.getdoc(error) or "").partition("\n")[0]
+    return f"| `{error.code}` | {error.status} | {_meaning(error)} |\n"
+
+
+def _meaning(error: type[RegestaError]) -> str:
     if error is RegestaError:
-        meaning = f"{UNFORESEEN[0].upper()}{UNFORESEEN[1:]}."
-    return f"| `{error.code}` | {error.status} | {meaning} |\n"
+        return f"{UNFORESEEN[0].upper()}{UNFORESEEN[1:]}."
+    return (inspect.getdoc(error) or "").partition("\n")[0]
+
+
+def of_the_command() -> list[type[RegestaError]]:
+    """Return the error classes that only a terminal shows."""
+    bases = (ImportFailed, RemoteRefused, RemoteUnreachable, StoryRefused)
+    return sorted([Misconfigured, *(each for base in bases for each in answered(base))], key=lambda error: error.code)
 
 
 def answered(base: type[RegestaError] = RegestaError) -> Iterator[type[RegestaError]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+import cli.commands  # noqa: F401 - brings every error class of the command
 from cli.problems import PUBLISHED, answered, text
-from regesta.errors import Differs, RegestaError
+from regesta.errors import Differs, Misconfigured, RegestaError
 
 
 def answers_of_services() -> list[type[RegestaError]]:
@@ -22,6 +23,14 @@ def test_every_error_class_of_a_service_is_on_the_page() -> None:
     found = answers_of_services()
     assert len(found) > 100
     assert not [error.__name__ for error in found if f"| `{error.code}` | {error.status} |" not in page]
+
+
+def test_every_error_class_of_the_command_is_on_the_page() -> None:
+    page = text()
+    found: list[type[RegestaError]] = [Misconfigured]
+    found += [error for error in answered() if error.__module__.startswith("cli.")]
+    assert len(found) >= 9
+    assert not [error.__name__ for error in found if f"| `{error.code}` | " not in page]
 
 
 def test_a_type_has_one_status() -> None:

@@ -16,6 +16,7 @@ from tests.system.conftest import Demo
 
 PAGES = Path("docs/howto")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+JSON = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What the demo prints anew at each start stands in the environment already.
 PRINTED = re.compile(r"^export REGESTA_.*\n", re.MULTILINE)
 FOR_TMP = re.compile(r"(?<= )/tmp/")
@@ -53,7 +54,9 @@ def tried(demo: Demo) -> Demo:
 
 def test_record_by_http(tried: Demo) -> None:
     printed = run(tried, lines_of("record-by-http"))
-    assert REFUSAL.findall(printed) == ["stale-version", "exceeds-commitment"]
+    assert REFUSAL.findall(printed) == ["stale-version", "exceeds-commitment", "payment-differs"]
+    shown = JSON.findall((PAGES / "record-by-http.md").read_text("utf-8"))
+    assert json.loads(shown[-1]) == json.loads(printed.splitlines()[-1])
     paid = next(line for line in printed.splitlines() if '"stream":"commitment/' in line and '"version":2,' in line)
     assert len(json.loads(paid)["events"]) == 3  # as the page says: the payment, its charge, its part of the convention
 

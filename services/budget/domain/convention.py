@@ -76,7 +76,7 @@ class Terms:
         return min(tranche.year for tranche in self.tranches)
 
     def due_cents(self, year: int) -> int:
-        """Return the sum of the tranches up to the end of a year."""
+        """Return the sum of the tranches up to the end of a year: one that is not paid then is paid later, none before."""
         return sum(tranche.amount_cents for tranche in self.tranches if tranche.year <= year)
 
 
