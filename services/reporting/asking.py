@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import Depends, Header, Path, Query, Request
 
@@ -11,12 +11,14 @@ from contracts.types import Language
 from regesta.event import IsoDay
 from regesta.strict import IN_DIGITS
 
+MOST_LEAVES: Final = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What a reader may choose of any letter and page; of which day it speaks is chosen with the kernel's View.
 
-    The last four shape pages only. `Page` takes them from the address as they stand, for its links take them along.
+    The last five shape pages only. `Page` takes them from the address as they stand, for its links take them along.
     """
 
     occurred_until: Annotated[
@@ -26,6 +28,9 @@ class Choices:
     lang: Annotated[Language | None, Query(description="Of a page's frame: fr, nl or en.")] = None
     text: Annotated[Literal["fr", "nl"] | None, Query(description="Of a page's text: fr or nl.")] = None
     both: Annotated[Literal["1"] | None, Query(description="`1`: on a page, the other language beside it.")] = None
+    leaf: Annotated[
+        int | None, Query(ge=1, le=MOST_LEAVES, description="Of a page that is too long for one, from 1."), IN_DIGITS
+    ] = None
     view: Annotated[Literal["whole"] | None, Query(description="`whole`: a letter on one page, for print.")] = None
 
 

@@ -34,15 +34,19 @@ def _plain(value: object) -> object:
     if kind is Decimal:
         return format(value, "f")
     plain: dict[str, object] = {}
-    for name in MEMBERS.get(kind) or _learned(kind):
+    for name in members_of(kind):
         member = getattr(value, name)
         if member is not None:
             plain[name] = member
     return plain
 
 
+def members_of(kind: type) -> tuple[str, ...]:
+    """Return the names of a class's members. Raises TypeError for what is no part and no value of a contract."""
+    return MEMBERS.get(kind) or _learned(kind)
+
+
 def _learned(kind: type) -> tuple[str, ...]:
-    """Return the names of a class's members, and keep them. Raises TypeError for what is no part and no value of a contract."""
     if issubclass(kind, BaseModel):
         names = tuple(kind.model_fields)
     elif is_dataclass(kind):

@@ -36,7 +36,9 @@ async def get_event(name: Annotated[EventName, Path()], caller: Caller, asked: A
         raise Forbidden("this needs the scope 'reporting:read' or 'events:read'", scope="reporting:read")
     form = form_of(asked.accept, (MEDIA_TYPE, "application/json"))
     event = await read_event(runtime_of(asked.request), name)
-    return await event_page(asked.request, event) if form == "html" else _event_response(event, asked)
+    return (
+        await event_page(asked.request, event, asked.choices.leaf) if form == "html" else _event_response(event, asked)
+    )
 
 
 async def read_event(runtime: Runtime, name: EventName) -> Recorded:

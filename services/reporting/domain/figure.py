@@ -125,3 +125,11 @@ class Total(Part):
 def names(*groups: Iterable[EventName]) -> Events:
     """Return the names of several groups, each once, in the order they come."""
     return tuple(dict.fromkeys(name for group in groups for name in group))
+
+
+def sum_of(figures: Iterable[Figure[int]]) -> Figure[int]:
+    """Return the sum of those that are known, with the events of each; unknown when none is."""
+    known = [(figure.value, figure.events) for figure in figures if figure.value is not None]
+    if not known:
+        return Figure(state="unknown")
+    return Figure.known(sum(value for value, _ in known), *names(*(events for _, events in known)))

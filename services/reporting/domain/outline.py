@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.types import DossierId, ObjectiveId, Section, UnitSlug
 from services.reporting.domain.dossiers import Dossier
@@ -68,7 +69,7 @@ def told_before(objective: Objective, action: Action) -> list[DossierId]:
     """Return the dossiers that a section of a letter has told, or its objective, before it comes to an action."""
     told = [dossier.dossier for dossier in objective.dossiers]
     for each in actions_of(objective):
-        if each is action:
+        if (each.id, each.section) == (action.id, action.section):
             break
         if each.section == action.section:
             told += [dossier.dossier for dossier in each.dossiers]
@@ -82,3 +83,46 @@ def indicators_of(objective: Objective) -> list[Indicator]:
         for indicator in content.indicators:
             found.setdefault(indicator.id, indicator)
     return list(found.values())
+
+
+def nearest(objectives: Sequence[Objective], current: ObjectiveId | None, most: int) -> list[Objective]:
+    """Return at most so many objectives, those around one, in the order of the letter.
+
+    First come those above it, itself, its neighbours, those under it; then the topmost ones, each group from the nearest on.
+    """
+    places = {objective.id: place for place, objective in enumerate(objectives)}
+    here = places.get(current or "", 0)
+    parents = {objective.id: objective.parent for objective in objectives}
+    above = list(_line_up(parents, current))
+
+    def rank(objective: Objective) -> tuple[int, int]:
+        kin = (
+            objective.id in above,
+            current is not None and objective.parent == parents.get(current),
+            current is not None and objective.parent == current,
+            objective.depth == 0,
+        )
+        return kin.index(True) if True in kin else len(kin), abs(places[objective.id] - here)
+
+    chosen = {objective.id for objective in sorted(objectives, key=rank)[:most]}
+    return [objective for objective in objectives if objective.id in chosen]
+
+
+def _line_up(parents: Mapping[ObjectiveId, ObjectiveId | None], objective: ObjectiveId | None) -> Iterator[ObjectiveId]:
+    """Yield an objective and those above it."""
+    while objective is not None:
+        yield objective
+        objective = parents.get(objective)
+
+
+def down_to(objectives: Sequence[Objective], depth: int) -> tuple[list[Objective], dict[ObjectiveId, int]]:
+    """Return the objectives down to a depth, and how many stand under each of those that hide some."""
+    below: Counter[ObjectiveId] = Counter()
+    parents = {objective.id: objective for objective in objectives}
+    for objective in objectives:
+        above: Objective | None = objective
+        while above is not None and above.depth > depth:
+            above = parents.get(above.parent or "")
+        if above is not None and above is not objective:
+            below[above.id] += 1
+    return [objective for objective in objectives if objective.depth <= depth], dict(below)

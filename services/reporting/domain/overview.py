@@ -11,7 +11,7 @@ from contracts.types import ObjectiveId, Text, UnitSlug, Year
 from regesta.event import Cut
 from services.reporting.domain.budget import Budget, Footer, SectionTotal
 from services.reporting.domain.dossiers import Milestone
-from services.reporting.domain.figure import Events, Figure, Part, When, names
+from services.reporting.domain.figure import Events, Figure, Part, When, sum_of
 from services.reporting.domain.letter import Content, Facts, Letter, Note, Objective
 from services.reporting.domain.outline import actions_of, contents_of, lead_of
 from services.reporting.domain.tables import footer_of
@@ -182,17 +182,10 @@ def _liquidated(objective: Objective) -> Liquidated:
         for row in budget.rows
         if row.ledger is not None and row.direction == "expenditure"
     }
-    liquidated = _sum([ledger.liquidated for ledger in ledgers.values()])
-    committed = _sum([ledger.committed for ledger in ledgers.values()])
+    liquidated = sum_of([ledger.liquidated for ledger in ledgers.values()])
+    committed = sum_of([ledger.committed for ledger in ledgers.values()])
     ppm = liquidated.value * 1_000_000 // committed.value if liquidated.value is not None and committed.value else None
     return Liquidated(liquidated=liquidated, committed=committed, ppm=ppm)
-
-
-def _sum(figures: Sequence[Figure[int]]) -> Figure[int]:
-    known = [figure for figure in figures if figure.value is not None]
-    if not known:
-        return Figure(state="unknown")
-    return Figure.known(sum(each.value or 0 for each in known), *names(*(each.events for each in known)))
 
 
 def _next(objective: Objective, contents: Sequence[Content]) -> Next | None:

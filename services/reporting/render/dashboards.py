@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from contracts.types import Language, Text
 from services.reporting.domain.budget import BudgetRow
 from services.reporting.domain.dossiers import Dossier
+from services.reporting.domain.indicators import Indicator
 from services.reporting.domain.letter import Content, Objective, YearSection
 from services.reporting.domain.outline import actions_of, contents_of, sections_of, under
 from services.reporting.domain.overview import Completeness, Line, Overview
+from services.reporting.render import weights
 from services.reporting.render.fields import label_of
+from services.reporting.render.leaves import Leaves, Numbering
 from services.reporting.render.moments import Moment, printed, story
 from services.reporting.render.names import cut
 from services.reporting.render.words.official import FIELDS
@@ -77,13 +81,22 @@ def colour_bars(overview: Overview) -> list[Bar]:
     return bars
 
 
-def grouped(overview: Overview) -> list[list[Line]]:
-    """Return the lines of an overview by their topmost objective."""
-    groups: list[list[Line]] = []
-    for line in overview.lines:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines of an overview under one topmost objective. heads: it has others under it."""
+
+    lines: list[Line]
+    heads: bool
+
+
+def grouped(shown: Sequence[Line], overview: Overview) -> list[Group]:
+    """Return the lines on a leaf of an overview by their topmost objective."""
+    heading = {line.id for line, below in pairwise(overview.lines) if below.depth > line.depth == 0}
+    groups: list[Group] = []
+    for line in shown:
         if line.depth == 0 or not groups:
-            groups.append([])
-        groups[-1].append(line)
+            groups.append(Group([], line.id in heading))
+        groups[-1].lines.append(line)
     return groups
 
 
@@ -135,6 +148,32 @@ def _open(content: Content, level: str, language: Language) -> Iterator[str]:
 def _label(section: YearSection, language: Language) -> str:
     label = section.label
     return label.get(language) or label.fr or label.nl or str(section.section.year)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The rows on one leaf of an objective's page. gaps: open fields by place; indicators: of each place."""
+
+    leaf: Numbering
+    ledgers: Sequence[BudgetRow]
+    gaps: Sequence[tuple[str, list[str]]]
+    indicators: Sequence[tuple[str, Sequence[Indicator]]]
+    dossiers: Sequence[Dossier]
+
+
+def board(objective: Objective, language: Language, number: int) -> Board:
+    """Return what a leaf of an objective's page shows beside what stands on the first. Raises NotFound."""
+    leaves = Leaves(number, head=weights.board(objective, next_deadlines(objective)))
+    ledgers = leaves.keep(ledger_rows(objective), weights.ledger_row, weights.TABLE)
+    open_fields = leaves.keep(gaps(objective, language), lambda gap: weights.gap(gap[1]))
+    tables = [
+        (place, leaves.keep(content.indicators, weights.indicator, weights.INDICATORS))
+        for section in (objective.planned, objective.realised)
+        if section is not None
+        for place, content in section_contents(section, language)
+    ]
+    dossiers = leaves.keep(objective.dossiers, weights.dossier_row, weights.TABLE)
+    return Board(leaves.leaf, ledgers, open_fields, [table for table in tables if table[1]], dossiers)
 
 
 def section_contents(section: YearSection, language: Language) -> list[tuple[str, Content]]:

@@ -6,23 +6,30 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
 from markupsafe import Markup
 
+from contracts.types import ObjectiveId
 from regesta.event import Cut, Recorded, event_name, split_name
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Letter, Objective
-from services.reporting.domain.outline import dossiers_of, objectives_in
+from services.reporting.domain.outline import dossiers_of, down_to, nearest, objectives_in
 from services.reporting.domain.overview import overview_of
+from services.reporting.render import briefs, dashboards, weights
 from services.reporting.render.events import Sheet
+from services.reporting.render.excerpts import Excerpt
 from services.reporting.render.figures import Door, Figures
+from services.reporting.render.leaves import Leaves, Numbering
+from services.reporting.render.moments import story
 from services.reporting.render.page import Page
 from services.reporting.render.stops import Stop
 from services.reporting.render.templating import TEMPLATES
 from services.reporting.render.words.sayings import SAYINGS
 from services.reporting.writing import canonical
 
+# Objectives in the contents beside a page.
+NEAR: Final = 30
 # In French it keeps its distance, and stays on the line of what it follows.
 COLON: Final = "\N{NO-BREAK SPACE}: "
 EVENT: Final = re.compile(r'"((?:objectives|budget|kpi):[0-9]+)"')
@@ -51,7 +58,8 @@ class Frame:
 class View:
     """Which state of knowledge a page shows, and of which months it leads to another.
 
-    reached: how far each log was read for it. asks_until: whether the page can say what happened by a day.
+    reached: how far each log was read for it. token: the cut as text. asks_until: whether the page can say what happened by
+    a day.
     """
 
     reached: Cut
@@ -60,6 +68,7 @@ class View:
     as_of: date | None = None
     asks_until: bool = True
     stops: Sequence[Stop] = ()
+    token: str = ""
 
 
 def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:
@@ -81,66 +90,94 @@ def framed(page: Page, frame: Frame, body: Markup, sheets: Sequence[Sheet] = ())
     )
 
 
-def letter_first(letter: Letter, view: View, page: Page, figures: Figures) -> Markup:
-    """Return the first page of a letter: cover, checks, contents, totals."""
-    return fragment("letter_first.html", page, figures, _letter(letter, view))
-
-
 @dataclass(frozen=True, slots=True)
-class Excerpt:
-    """What a page shows of an objective: all of it, its own without the year-sections, or one of these."""
+class About:
+    """What a page about a letter is made with."""
 
-    objective: Objective
-    shown: Literal["all", "own", "realised", "planned"] = "all"
+    letter: Letter
+    view: View
+    page: Page
+
+    def fragment(self, figures: Figures, template: str, given: Mapping[str, object]) -> Markup:
+        """Return the body of such a page, or a part of it."""
+        known = {"letter": self.letter, "view": self.view, "until": self.letter.occurred_until}
+        return fragment(template, self.page, figures, {**known, **given})
 
 
-def letter_objective(letter: Letter, view: View, page: Page, figures: Figures, part: Excerpt) -> Markup:
+def letter_first(about: About, figures: Figures, leaf: int = 1) -> Markup:
+    """Return the first page of a letter: cover, checks, contents, totals; on further leaves, contents alone.
+
+    Contents go down as far as one leaf has room; who opens an objective finds those under it there. Raises NotFound.
+    """
+    contents, below, shown = _contents(about.letter, leaf)
+    given = {"contents": contents, "below": below, "leaf": shown, "near": nearest(about.letter.objectives, None, NEAR)}
+    return about.fragment(figures, "letter_first.html", given)
+
+
+def _contents(letter: Letter, number: int) -> tuple[Sequence[Objective], Mapping[ObjectiveId, int], Numbering]:
+    depths = sorted({objective.depth for objective in letter.objectives}, reverse=True) or [0]
+    for depth in depths:
+        objectives, below = down_to(letter.objectives, depth)
+        leaves = Leaves(number)
+        kept = leaves.keep(objectives, weights.link)
+        if leaves.number == 1 or depth == depths[-1]:
+            return kept, below, leaves.leaf
+    raise AssertionError(depths)  # the last depth returns
+
+
+def letter_objective(about: About, figures: Figures, shown: Excerpt) -> Markup:
     """Return the page of one objective of a letter, or of a part of it."""
-    objective = part.objective
-    index = letter.objectives.index(objective)
+    objective = shown.whole
+    index = about.letter.objectives.index(objective)
     around = {
         "objective": objective,
-        "shown_part": part.shown,
-        "under": [each for each in letter.objectives if each.parent == objective.id],
-        "before": letter.objectives[index - 1] if index else None,
-        "after": letter.objectives[index + 1] if index + 1 < len(letter.objectives) else None,
+        "excerpt": shown,
+        "tell": briefs.brief,
+        "near": nearest(about.letter.objectives, objective.id, NEAR),
+        "before": about.letter.objectives[index - 1] if index else None,
+        "after": about.letter.objectives[index + 1] if index + 1 < len(about.letter.objectives) else None,
     }
-    return fragment("letter_objective.html", page, figures, _letter(letter, view) | around)
+    return about.fragment(figures, "letter_objective.html", around)
 
 
-def letter_whole(letter: Letter, view: View, page: Page, figures: Mapping[str, Figures]) -> Markup:
+def letter_whole(about: About, figures: Mapping[str, Figures]) -> Markup:
     """Return the whole letter for print. figures: by objective, and under "" those of the letter itself."""
-    given = _letter(letter, view)
     parts = [
-        fragment("letter_part.html", page, figures[objective.id], given | {"objective": objective, "shown_part": "all"})
-        for objective in letter.objectives
+        about.fragment(figures[each.id], "letter_part.html", {"excerpt": Excerpt(each, each), "tell": briefs.whole})
+        for each in about.letter.objectives
     ]
-    return fragment("letter_whole.html", page, figures[""], given | {"parts": Markup().join(parts)})
+    return about.fragment(figures[""], "letter_whole.html", {"parts": Markup().join(parts)})
 
 
-def letter_dossier(letter: Letter, view: View, page: Page, figures: Figures, dossier: Dossier) -> Markup:
-    """Return the page of one dossier of a letter: every step."""
-    serving = [each for each in letter.objectives if dossier in dossiers_of(each)]
-    return fragment(
-        "letter_dossier.html", page, figures, _letter(letter, view) | {"shown": dossier, "objectives": serving}
-    )
+def letter_dossier(about: About, figures: Figures, dossier: Dossier, leaf: int = 1) -> Markup:
+    """Return a leaf of the page of one dossier of a letter: every step, and each commitment. Raises NotFound."""
+    serving = [each for each in about.letter.objectives if dossier in dossiers_of(each)]
+    leaves = Leaves(leaf)
+    moments = leaves.keep(story(dossier), weights.moment, weights.FACTS)
+    commitments = leaves.keep(dossier.commitments, weights.tiles)
+    told = briefs.Brief(dossier, moments, len(moments), commitments)
+    given = {"told": told, "objectives": serving, "leaf": leaves.leaf}
+    return about.fragment(figures, "letter_dossier.html", given)
 
 
-def overview(letter: Letter, view: View, page: Page, figures: Figures) -> Markup:
-    """Return the overview of a note, from its letter."""
-    given = _letter(letter, view) | {"overview": overview_of(letter)}
-    return fragment("overview.html", page, figures, given)
+def overview(about: About, figures: Figures, leaf: int = 1) -> Markup:
+    """Return the overview of a note, from its letter, with the objectives of one leaf. Raises NotFound."""
+    found = overview_of(about.letter)
+    leaves = Leaves(leaf)
+    shown = leaves.keep(found.lines, weights.line)
+    given = {"overview": found, "shown": shown, "leaf": leaves.leaf}
+    return about.fragment(figures, "overview.html", given)
 
 
 def objective_page(
-    letter: Letter, view: View, page: Page, figures: Figures, shown: tuple[Objective, Sequence[Recorded]]
+    about: About, figures: Figures, shown: Objective, latest: Sequence[Recorded], leaf: int = 1
 ) -> Markup:
-    """Return the page of an objective. shown: the objective and its latest events."""
-    objective, latest = shown
-    line = next(each for each in overview_of(letter).lines if each.id == objective.id)
-    parent = objectives_in(letter).get(objective.parent or "")
-    given = {"objective": objective, "latest": latest, "line": line, "parent": parent}
-    return fragment("objective.html", page, figures, _letter(letter, view) | given)
+    """Return a leaf of the page of an objective. latest: its latest events, on the first. Raises NotFound."""
+    line = next(each for each in overview_of(about.letter).lines if each.id == shown.id)
+    parent = objectives_in(about.letter).get(shown.parent or "")
+    board = dashboards.board(shown, about.page.language, leaf)
+    given = {"objective": shown, "latest": latest, "line": line, "parent": parent, "board": board, "leaf": board.leaf}
+    return about.fragment(figures, "objective.html", given)
 
 
 def latest_events(objective: Objective, count: int) -> list[str]:
@@ -155,14 +192,19 @@ def latest_events(objective: Objective, count: int) -> list[str]:
     ]
 
 
-def figure_page(page: Page, door: Door, back: str, events: Sequence[Recorded]) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What the page of a figure shows. back: where the figure stands; events: those on the leaf."""
+
+    door: Door
+    back: str
+    events: Sequence[Recorded]
+    leaf: Numbering
+
+
+def figure_page(page: Page, view: View, behind: Behind) -> Markup:
     """Return the page of one figure: how it came about, and the events behind it."""
-    more = len(door.events) - len(events)
-    return plain("figure.html", page, {"door": door, "back": back, "events": events, "missing": more})
-
-
-def _letter(letter: Letter, view: View) -> dict[str, object]:
-    return {"letter": letter, "view": view, "until": letter.occurred_until}
+    return plain("figure.html", page, {"view": view, "behind": behind, "leaf": behind.leaf})
 
 
 def _words(page: Page) -> dict[str, object]:

@@ -25,6 +25,10 @@ FOOT: Final = 26
 POINT_DAYS: Final = 20
 FEWEST: Final = 3
 MOST_ROWS: Final = 12
+# Marks that a drawing has room for. Marks of one kind that lie nearer than a step are one; a crowded row takes a longer step.
+MOST_MARKS: Final = 150
+STEP: Final = 0.4
+LONG_STEP: Final = 2.0
 MOST_YEARS: Final = 12
 
 DotKind: TypeAlias = Literal["fact", "late", "off", "plan"]
@@ -74,6 +78,11 @@ class DrawnLane:
     dots: Sequence[Dot]
     bars: Sequence[Stretch]
 
+    @property
+    def marks(self) -> int:
+        """How many marks it has."""
+        return len(self.dots) + len(self.bars)
+
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
@@ -111,14 +120,14 @@ def drawing(objective: Objective, language: Language) -> Drawing | None:
     if last - first >= MOST_YEARS:
         return None
     scale = Scale(date(first, 1, 1), date(last + 1, 1, 1))
-    rows = [_row(lane, TOP + index * ROW, scale) for index, lane in enumerate(lanes)]
+    rows = list(_rows(lanes, scale))
     return Drawing(
         title=f"{SAYINGS['timeline'].get(language)} {name(objective, language)}, {first}-{last}",
         description=SAYINGS["lists_below"].get(language),
         height=TOP + (len(rows) - 1) * ROW + 20 + FOOT,
         years=[Tick(scale.x(date(year, 1, 1)), str(year)) for year in range(first, last + 1)],
         rows=rows,
-        more=len(every) - len(lanes),
+        more=len(every) - len(rows),
     )
 
 
@@ -153,8 +162,21 @@ def _ends(moment: Moment) -> Iterator[date]:
         yield moment.when.latest
 
 
-def _row(lane: _Lane, y: int, scale: Scale) -> DrawnLane:
-    dots: list[Dot] = []
+def _rows(lanes: Sequence[_Lane], scale: Scale) -> Iterator[DrawnLane]:
+    """Yield the first lane, and those after it for which there is room."""
+    room = MOST_MARKS
+    for index, lane in enumerate(lanes):
+        row = _row(lane, TOP + index * ROW, scale, STEP)
+        if row.marks > MOST_MARKS:
+            row = _row(lane, row.y, scale, LONG_STEP)
+        room -= row.marks
+        if index and room < 0:
+            return
+        yield row
+
+
+def _row(lane: _Lane, y: int, scale: Scale, step: float) -> DrawnLane:
+    dots: dict[tuple[DotKind, int], Dot] = {}
     bars: list[Stretch] = []
     for moment in lane.moments:
         start, end = _ends(moment)
@@ -163,5 +185,18 @@ def _row(lane: _Lane, y: int, scale: Scale) -> DrawnLane:
         if period:
             bars.append(Stretch("soft" if kind == "plan" else "span", scale.x(start), scale.x(end)))
         if not period or kind != "fact":
-            dots.append(Dot(kind, scale.x(end if period else start)))
-    return DrawnLane(lane.words, lane.title, y, dots, bars)
+            dot = Dot(kind, scale.x(end if period else start))
+            dots.setdefault((kind, int(dot.x / step)), dot)
+    return DrawnLane(lane.words, lane.title, y, list(dots.values()), _joined(bars, step))
+
+
+def _joined(bars: Sequence[Stretch], step: float) -> list[Stretch]:
+    """Return stretches with those of one kind that meet as one."""
+    joined: list[Stretch] = []
+    for bar in sorted(bars, key=lambda bar: (bar.kind, bar.x)):
+        last = joined[-1] if joined else None
+        if last is not None and last.kind == bar.kind and bar.x <= last.end + step:
+            joined[-1] = Stretch(last.kind, last.x, max(last.end, bar.end))
+        else:
+            joined.append(bar)
+    return joined

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
+from markupsafe import escape
 from pydantic import JsonValue, ValidationError
 
 from contracts.dates import ImpreciseDate
@@ -133,6 +134,19 @@ def place_of(event: Recorded) -> Place | None:
         return None
 
 
-def json_text(event: Recorded) -> str:
-    """Return the data of an event as JSON, indented."""
-    return json.dumps(json.loads(event.raw), indent=2, ensure_ascii=False)
+class JsonText(NamedTuple):
+    """The data of an event, indented. whole: nothing of it is left out."""
+
+    text: str
+    whole: bool
+
+
+def json_text(event: Recorded, most: int) -> JsonText:
+    """Return the data of an event as JSON. most: bytes of HTML that there is room for."""
+    text = json.dumps(json.loads(event.raw), indent=2, ensure_ascii=False)
+    room = most
+    for place, character in enumerate(text):
+        room -= len(escape(character).encode())
+        if room < 0:
+            return JsonText(f"{text[:place]}…", whole=False)
+    return JsonText(text, whole=True)

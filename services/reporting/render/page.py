@@ -67,13 +67,30 @@ class Page:
         """Return the address of a letter's first page."""
         return self.at(f"/letters/{note}/{year}", **changes)
 
-    def objective(self, note: str, year: int, objective: str, section: str | None = None) -> str:
-        """Return the address of an objective's page in a letter, or of one of its year-sections."""
-        return self.at(f"/letters/{note}/{year}/objectives/{objective}", section=section)
+    def objective(self, note: str, year: int, objective: str, shown: str | None = None, leaf: int = 1) -> str:
+        """Return the address of an objective's page in a letter, or of a leaf of one of its year-sections."""
+        section = shown if shown in {"realised", "planned"} else None
+        return self.at(f"/letters/{note}/{year}/objectives/{objective}", section=section, leaf=_leaf(leaf))
+
+    def dossier(self, note: str, year: int, dossier: str, leaf: int = 1) -> str:
+        """Return the address of a dossier's page in a letter."""
+        return self.at(f"/letters/{note}/{year}/dossiers/{dossier}", leaf=_leaf(leaf))
+
+    def leaf(self, number: int, cut: str) -> str:
+        """Return the address of another leaf of this page, as of the day asked for, else of the cut that it shows."""
+        return self.here(leaf=_leaf(number), **self.state(cut))
+
+    def state(self, cut: str) -> dict[str, str]:
+        """Return what keeps a further page at the state of knowledge of this one: the day asked for, else the cut shown."""
+        return {} if "as_of" in self.query else {"cut": cut}
 
     def event(self, name: str) -> str:
         """Return the address of an event's page. An event is the same as of any day."""
         return self.at(f"/events/{name}", **dict.fromkeys(("as_of", "cut", "occurred_until", "text", "both")))
+
+
+def _leaf(number: int) -> str | None:
+    return str(number) if number > 1 else None
 
 
 def language_of(asked: str | None, accepted: str) -> Language:

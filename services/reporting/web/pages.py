@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request, Response
-from markupsafe import Markup
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from contracts.types import DossierId, NoteSlug, ObjectiveId, SectionKind, Year
 from regesta.aside import aside
@@ -15,24 +14,21 @@ from regesta.runtime import runtime_of
 from regesta.strict import IN_DIGITS
 from regesta.view import View
 from services.reporting.asking import Asking, YearInPath, YearInQuery
-from services.reporting.domain.letter import Letter
 from services.reporting.gathering import read_notes
 from services.reporting.render import documents, names
 from services.reporting.render.events import event_words
-from services.reporting.render.figures import Figures
 from services.reporting.render.words.official import PARTS
 from services.reporting.render.words.sayings import SAYINGS
-from services.reporting.web.leaf import Leaf, objective_of
-from services.reporting.web.reading import NO_MONTHS, Months, Reader, Reads, navigation, recorded
+from services.reporting.web.leaf import Leaf, leaf_of, objective_of
+from services.reporting.web.reading import Reader, Reads, navigation, recorded
 from services.reporting.web.responding import PageRoute, answer, page_of
+from services.reporting.web.telling import Telling
 
-# Events of one figure, of a stream; notes on the start page.
-OF_FIGURE: Final = 500
-OF_STREAM: Final = 200
-NOTES: Final = 500
+# Rows on a leaf: events behind a figure, events of a stream, notes; and the events that an objective's page ends with.
+OF_FIGURE: Final = 60
+OF_STREAM: Final = 20
+NOTES: Final = 50
 LATEST: Final = 8
-# A page has 100 kB: the stylesheet takes 25 of them, the frame and the sheets of 15 figures 19.
-LONGEST_BODY: Final = 55_000
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -42,40 +38,26 @@ async def letter_page(asked: Asking, view: View, note: NoteSlug, year: Year) -> 
     reads = Reader(asked.request, page_of(asked.request), view, asked.choices)
     months = await reads.months(note)
     letter = await reads.letter(note, year)
-    links = navigation(reads.page, letter, "letter")
     title = f"{PARTS['letter'].get(reads.page.language)} {letter.year}"
-    if reads.choices.view == "whole":
-        keys = ["", *(objective.id for objective in letter.objectives)]
-        figures = {key: reads.figures(letter, Leaf("letter", key), sheets=False) for key in keys}
-        body = await aside(documents.letter_whole, letter, reads.view(months=months), reads.page, figures)
-        return await answer(reads.page, title, body, links=links)
-    first = Leaf("letter")
-    doors = reads.figures(letter, first)
-    return await reads.opened(title, await _body(reads, letter, first, doors, months), doors, links)
+    if reads.choices.view != "whole":
+        return await Telling(reads, letter, months).page(Leaf("letter", number=reads.number), title, "letter")
+    keys = ["", *(objective.id for objective in letter.objectives)]
+    figures = {key: reads.figures(letter, Leaf("letter", key), sheets=False) for key in keys}
+    about = documents.About(letter, reads.view(months=months), reads.page)
+    body = await aside(documents.letter_whole, about, figures)
+    return await answer(reads.page, title, body, links=navigation(reads.page, letter, "letter"))
 
 
 @router.get("/letters/{note}/{year}/objectives/{objective}")
 async def get_letter_objective(
     note: NoteSlug, year: YearInPath, objective: ObjectiveId, reads: Reads, section: SectionKind | None = None
 ) -> Response:
-    """Return one objective of a letter; one too long for a page has its year-sections on pages of their own.
-
-    The figures of a year-section that is still too long open on pages of their own, not on sheets.
-    """
+    """Return one objective of a letter; one too long for a page has its year-sections on pages of their own."""
     months = await reads.months(note)
     letter = await reads.letter(note, year)
-    leaf = Leaf(section or "letter", objective)
-    doors = reads.figures(letter, leaf)
-    body = await _body(reads, letter, leaf, doors, months)
-    if section is None and len(body.encode()) > LONGEST_BODY:
-        doors = reads.figures(letter, leaf)
-        own = documents.Excerpt(objective_of(letter, objective), "own")
-        body = await aside(documents.letter_objective, letter, reads.view(months=months), reads.page, doors, own)
-    elif len(body.encode()) > LONGEST_BODY:
-        doors = Figures(doors.address, sheets=0)
-        body = await _body(reads, letter, leaf, doors, months)
+    leaf = await aside(leaf_of, letter, objective, section, reads.number)
     title = f"{names.name(objective_of(letter, objective), reads.page.language)}, {year}"
-    return await reads.opened(title, body, doors, navigation(reads.page, letter, "letter"))
+    return await Telling(reads, letter, months).page(leaf, title, "letter")
 
 
 @router.get("/letters/{note}/{year}/dossiers/{dossier}")
@@ -83,12 +65,8 @@ async def get_letter_dossier(note: NoteSlug, year: YearInPath, dossier: DossierI
     """Return a dossier of a letter with every step of it."""
     months = await reads.months(note)
     letter = await reads.letter(note, year)
-    leaf = Leaf("dossier", dossier)
-    doors = reads.figures(letter, leaf)
-    body = await _body(reads, letter, leaf, doors, months)
-    return await reads.opened(
-        SAYINGS["dossier"].get(reads.page.language), body, doors, navigation(reads.page, letter, "")
-    )
+    title = SAYINGS["dossier"].get(reads.page.language)
+    return await Telling(reads, letter, months).page(Leaf("dossier", dossier, reads.number), title)
 
 
 @router.get("/letters/{note}/{year}/figures/{part}/{number}")
@@ -96,18 +74,19 @@ async def get_figure(
     note: NoteSlug, year: YearInPath, part: str, number: Annotated[int, Path(ge=1, le=100_000), IN_DIGITS], reads: Reads
 ) -> Response:
     """Return a figure of a page with all events behind it. part: which page; number: which of its figures, from 1."""
-    letter = await reads.letter(note, year)
     leaf = Leaf.of(part)
+    letter = await reads.letter(note, year)
     doors = reads.figures(letter, leaf)
-    await _body(reads, letter, leaf, doors)
+    await Telling(reads, letter).body(leaf, doors)
     if number > len(doors.doors):
         raise NotFound(f"this page has {len(doors.doors)} figures, no number {number}", part=part, number=number)
     door = doors.doors[number - 1]
-    shown = door.events[-OF_FIGURE:]
+    numbering, shown = reads.rows(door.events, OF_FIGURE)
     told = await recorded(reads.runtime, shown)
     events = [told[name] for name in shown if name in told]
     back = f"{leaf.address(letter, reads.page)}#{door.id}"
-    body = await aside(documents.figure_page, reads.page, door, back, events)
+    behind = documents.Behind(door, back, events, numbering)
+    body = await aside(documents.figure_page, reads.page, reads.view(), behind)
     return await answer(reads.page, door.title, body, links=navigation(reads.page, letter, ""))
 
 
@@ -115,11 +94,8 @@ async def get_figure(
 async def get_note(note: NoteSlug, reads: Reads, year: YearInQuery = None) -> Response:
     """Return the overview of a note: its objectives in one table, as the letter of a year has them."""
     letter = await reads.letter(note, year)
-    leaf = Leaf("overview")
-    doors = reads.figures(letter, leaf)
     title = names.short_title(letter.note.title, reads.page.language)
-    body = await _body(reads, letter, leaf, doors)
-    return await reads.opened(title, body, doors, navigation(reads.page, letter, "overview"))
+    return await Telling(reads, letter).page(Leaf("overview", number=reads.number), title, "overview")
 
 
 @router.get("/notes/{note}/objectives/{objective}")
@@ -129,33 +105,38 @@ async def get_note_objective(
     """Return the page of an objective: where it stands, its credits, indicators, dossiers and latest events."""
     letter = await reads.letter(note, year)
     shown = objective_of(letter, objective)
-    leaf = Leaf("objective", objective)
-    doors = reads.figures(letter, leaf)
-    latest = documents.latest_events(shown, LATEST)
-    told = sorted((await recorded(reads.runtime, latest)).values(), key=lambda event: event.time, reverse=True)
-    view = reads.view(asks_until=leaf.asks_until)
-    body = await aside(documents.objective_page, letter, view, reads.page, doors, (shown, told[:LATEST]))
+    latest: list[Recorded] = []
+    if reads.number == 1:
+        told = await recorded(reads.runtime, documents.latest_events(shown, LATEST))
+        latest = sorted(told.values(), key=lambda event: event.time, reverse=True)[:LATEST]
     title = names.name(shown, reads.page.language)
-    return await reads.opened(title, body, doors, navigation(reads.page, letter, ""))
+    return await Telling(reads, letter, latest=latest).page(Leaf("objective", objective, reads.number), title)
 
 
 @router.get("/")
-async def get_start(reads: Reads) -> Response:
+async def get_start(
+    reads: Reads, after: Annotated[str, Query(max_length=100, description="The last note of the page before.")] = ""
+) -> Response:
     """Return the notes that there are."""
-    notes = await read_notes(reads.known, "", NOTES)
-    body = await aside(documents.plain, "start.html", reads.page, {"notes": notes})
-    return await answer(reads.page, SAYINGS["notes"].get(reads.page.language), body)
+    found = await read_notes(reads.known, after, NOTES + 1)
+    page, cut = reads.page, reads.known.token
+    following = page.here(after=found[NOTES - 1].note.slug, **page.state(cut)) if len(found) > NOTES else ""
+    first = page.here(after=None) if after else ""
+    body = await aside(
+        documents.plain, "start.html", page, {"notes": found[:NOTES], "first": first, "following": following}
+    )
+    return await answer(page, SAYINGS["notes"].get(page.language), body)
 
 
-async def event_page(request: Request, event: Recorded) -> Response:
-    """Return the page of an event: what it says, and the history of the stream it stands in."""
+async def event_page(request: Request, event: Recorded, leaf: int | None) -> Response:
+    """Return the page of an event: what it says, and the history of the stream it stands in. leaf: of the history."""
     page = page_of(request)
-    history = await runtime_of(request).store.of_stream(event.source, event.stream, 0, OF_STREAM)
-    body = await aside(documents.plain, "event.html", page, {"event": event, "history": history or [event]})
+    number = leaf or (event.version - 1) // OF_STREAM + 1
+    history = await runtime_of(request).store.of_stream(
+        event.source, event.stream, (number - 1) * OF_STREAM, OF_STREAM + 1
+    )
+    if not history:
+        raise NotFound(f"the history of {event.stream} has no leaf {number}", leaf=number)
+    given = {"event": event, "history": history[:OF_STREAM], "number": number, "more": len(history) > OF_STREAM}
+    body = await aside(documents.plain, "event.html", page, given)
     return await answer(page, f"{event_words(event, page.language)}, {event.name}", body)
-
-
-async def _body(reads: Reader, letter: Letter, leaf: Leaf, doors: Figures, months: Months = NO_MONTHS) -> Markup:
-    """Return the body of a leaf, adding its figures to `doors`. Raises NotFound, UnknownObjective."""
-    view = reads.view(asks_until=leaf.asks_until, months=months)
-    return await aside(leaf.body, letter, view, reads.page, doors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 from fastapi import Depends, Request, Response
 from markupsafe import Markup
@@ -23,12 +23,14 @@ from services.reporting.projections.months import months_of
 from services.reporting.render.documents import Link, View
 from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
+from services.reporting.render.leaves import Numbering
 from services.reporting.render.page import Page
 from services.reporting.render.stops import stops
 from services.reporting.render.words.sayings import SAYINGS
 from services.reporting.web.leaf import Leaf
 from services.reporting.web.responding import answer, page_of
 
+T = TypeVar("T")
 Months: TypeAlias = Mapping[date, int]
 
 SCOPE: Final = "reporting:read"
@@ -51,6 +53,16 @@ class Reader:
         """The running service."""
         return runtime_of(self.request)
 
+    @property
+    def number(self) -> int:
+        """The leaf that is asked for, from 1."""
+        return self.choices.leaf or 1
+
+    def rows(self, every: Sequence[T], size: int) -> tuple[Numbering, Sequence[T]]:
+        """Return which leaf is asked for, and its rows. size: rows on a leaf. Raises NotFound."""
+        leaf = Numbering.of(self.number, -(-len(every) // size))
+        return leaf, every[(leaf.number - 1) * size : leaf.number * size]
+
     async def letter(self, note: NoteSlug, year: Year | None) -> Letter:
         """Return the letter that the page is about; `known` is ended, so nothing more is read of it. Raises UnknownNote."""
         return await read_letter(self.known, note, year, self.choices.occurred_until)
@@ -60,7 +72,8 @@ class Reader:
         known, today = self.known, datetime.now(BRUSSELS).date()
         shown = known.as_of if known.as_of or "cut" in self.page.query else max(months, default=None)
         choice = stops(months, shown, today)
-        return View(dict(sorted(known.reached.items())), known.complete, known.missing, known.as_of, asks_until, choice)
+        reached = dict(sorted(known.reached.items()))
+        return View(reached, known.complete, known.missing, known.as_of, asks_until, choice, known.token)
 
     async def months(self, note: NoteSlug) -> Months:
         """Return how much was recorded of a note in which month, after the page's own state of knowledge too."""

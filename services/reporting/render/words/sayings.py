@@ -75,6 +75,24 @@ SAYINGS: Final[Mapping[str, Label]] = {
     ),
     "first_page": Label("Couverture et contrôles", "Omslag en controles", "Cover and checks"),
     "previous": Label("Précédent", "Vorige", "Previous"),
+    # A page that is too long for one.
+    "page": Label("Page", "Pagina", "Page"),
+    "pages": Label("Pages", "Pagina’s", "Pages"),
+    "previous_page": Label("Page précédente", "Vorige pagina", "Previous page"),
+    "next_page": Label("Page suivante", "Volgende pagina", "Next page"),
+    "first_notes": Label("Premières notes", "Eerste nota’s", "First notes"),
+    "totals_of_all": Label(
+        "Les totaux portent sur toutes les pages.",
+        "De totalen gaan over alle pagina’s.",
+        "Totals are over all pages.",
+    ),
+    "json_cut": Label(
+        "La suite se lit en JSON à la même adresse.",
+        "De rest staat als JSON op hetzelfde adres.",
+        "The rest is in the JSON at the same address.",
+    ),
+    "all_objectives": Label("Tous les objectifs", "Alle doelstellingen", "All objectives"),
+    "commitments_summed": Label("engagements ensemble", "vastleggingen samen", "commitments together"),
     "fields_silent": Label("champs", "velden", "fields"),
     "sum_of_lines": Label(
         "Somme des lignes du tableau, chacune comptée une fois.",

@@ -7,7 +7,8 @@ import pytest
 from services.reporting.domain.letter import Letter
 from services.reporting.domain.outline import contents_of
 from services.reporting.render import documents
-from services.reporting.render.documents import Excerpt, Frame, View
+from services.reporting.render.documents import About, Frame, View
+from services.reporting.render.excerpts import Excerpt
 from services.reporting.render.figures import Figures
 from services.reporting.render.page import PREFIX, Page
 from tests.conftest import FreshDatabase
@@ -40,7 +41,7 @@ async def test_every_letter_has_pages_that_nobody_stumbles_over(system: System) 
             page = Page(language, f"{PREFIX}/letters/territorial/2024")
             for objective in letter.objectives:
                 figures = Figures("/figures/{}".format)
-                body = documents.letter_objective(letter, view, page, figures, Excerpt(objective))
+                body = documents.letter_objective(About(letter, view, page), figures, Excerpt(objective, objective))
                 found = read(documents.framed(page, Frame("Lettre", "/style.css"), body))
                 # Sheets are added with the events that stand on them.
                 problems = [each for each in found.problems if "lead nowhere: ['why-" not in each]
@@ -57,10 +58,10 @@ async def test_overviews_and_objective_pages_of_every_letter_are_whole(system: S
         letter = await letter_of(system, seed)
         view = View(letter.cut, complete=False, missing=("kpi",))
         page = Page("nl", f"{PREFIX}/notes/territorial", {"as_of": "2024-03-01"})
-        bodies = [documents.overview(letter, view, page, Figures("/figures/{}".format, sheets=0))]
+        bodies = [documents.overview(About(letter, view, page), Figures("/figures/{}".format, sheets=0))]
         for objective in letter.objectives:
             figures = Figures("/figures/{}".format, sheets=0)
-            bodies.append(documents.objective_page(letter, view, page, figures, (objective, [])))
+            bodies.append(documents.objective_page(About(letter, view, page), figures, objective, []))
         for body in bodies:
             found = read(documents.framed(page, Frame("Nota", "/style.css"), body))
             assert found.problems == []
@@ -75,7 +76,8 @@ async def test_the_same_letter_gives_figures_the_same_numbers_in_every_language(
         page = Page(language, f"{PREFIX}/letters/territorial/2024", {"text": language, "lang": language})
         figures = Figures("/figures/{}".format)
         for objective in letter.objectives:
-            documents.letter_objective(letter, View(letter.cut, complete=True), page, figures, Excerpt(objective))
+            about = About(letter, View(letter.cut, complete=True), page)
+            documents.letter_objective(about, figures, Excerpt(objective, objective))
         doors.append([door.events for door in figures.doors])
     assert doors[0] == doors[1] == doors[2]
     assert doors[0]

@@ -23,8 +23,9 @@ from contracts.types import PENDING, UNKNOWN, Place, Section, Text, known
 from regesta.event import Recorded
 from services.reporting.projections.standing import REGISTRY
 from services.reporting.render import documents
-from services.reporting.render.documents import Excerpt, Frame, View
+from services.reporting.render.documents import About, Frame, View
 from services.reporting.render.events import occurred_words, place_of
+from services.reporting.render.excerpts import Excerpt
 from services.reporting.render.figures import Figures
 from services.reporting.render.page import PREFIX, Page
 from services.reporting.web.responding import STYLES, WRITTEN
@@ -45,8 +46,9 @@ def shown(facts: Facts, page: Page = PAGE) -> tuple[Read, str]:
     """Return the page of the first objective as read, and its HTML with one space for each run of them."""
     letter = facts.letter()
     figures = Figures("/figures/{}".format, sheets=0)
-    view = View(letter.cut, complete=True)
-    body = documents.letter_objective(letter, view, page, figures, Excerpt(letter.objectives[0]))
+    about = About(letter, View(letter.cut, complete=True), page)
+    whole = Excerpt(letter.objectives[0], letter.objectives[0])
+    body = documents.letter_objective(about, figures, whole)
     html = documents.framed(page, Frame("Lettre", "/style.css"), body)
     found = read(html)
     assert found.problems == []
@@ -140,7 +142,7 @@ def test_lines_in_no_section_are_in_the_letters_totals() -> None:
     line = LineAssigned(assignment=TWO, line=LINE, category="other", commitment_cents=known(50_000))
     facts.add("assignments", f"assignment/{ONE}", line)
     letter = facts.letter()
-    body = documents.letter_first(letter, View(letter.cut, complete=True), PAGE, Figures("/figures/{}".format))
+    body = documents.letter_first(About(letter, View(letter.cut, complete=True), PAGE), Figures("/figures/{}".format))
     assert "Hors section" in body
     assert "Buiten deel" in body
     assert "500" in body.partition("Hors section")[2]
@@ -201,7 +203,7 @@ def test_an_event_without_a_day_is_undated_not_of_the_day_it_was_recorded() -> N
     latest = [recorded(b"{}"), recorded(b"{}", "2023-06")]
     figures = Figures("/figures/{}".format)
     view = View(letter.cut, complete=True)
-    body = documents.objective_page(letter, view, PAGE, figures, (letter.objectives[0], latest))
+    body = documents.objective_page(About(letter, view, PAGE), figures, letter.objectives[0], latest)
     assert re.findall(r'<span class="when">([^<]+)<small>enregistré', body) == ["sans date", "juin 2023"]
     assert occurred_words(None, "nl") == "zonder datum"
 

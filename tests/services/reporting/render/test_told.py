@@ -11,8 +11,9 @@ from regesta.event import Recorded
 from services.reporting.domain.dossiers import Payment
 from services.reporting.domain.figure import Figure
 from services.reporting.projections.standing import REGISTRY
-from services.reporting.render.documents import Excerpt, View, letter_objective
+from services.reporting.render.documents import About, View, letter_objective
 from services.reporting.render.events import event_words
+from services.reporting.render.excerpts import excerpt
 from services.reporting.render.figures import Figures
 from services.reporting.render.moments import _payment
 from services.reporting.render.page import PREFIX, Page
@@ -82,5 +83,5 @@ def test_a_colon_keeps_its_distance_in_french_only(language: Language, said: str
     page = Page(language, f"{PREFIX}/letters/territorial/2024")
     figures = Figures("/figures/{}".format, sheets=0)
     view = View(letter.cut, complete=True)
-    body = letter_objective(letter, view, page, figures, Excerpt(letter.objectives[0]))
+    body = letter_objective(About(letter, view, page), figures, excerpt(letter.objectives[0], "all", ()))
     assert said in body

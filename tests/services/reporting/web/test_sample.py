@@ -70,8 +70,9 @@ async def page(running: Running, address: str) -> str:
 
 def parts(letter: str, html: str) -> list[str]:
     """Return the addresses of objectives, year-sections and dossiers that a page of a letter leads to."""
-    links = {link.partition("#")[0] for link in read(html).links}
-    return sorted(link for link in links if re.match(rf"{letter}/(objectives|dossiers)/", link) and "cut=" not in link)
+    # Further pages of what is too long for one keep to the cut; it is the newest here.
+    links = {re.sub(r"([?&])cut=[^&]*&?", r"\1", link.partition("#")[0]).rstrip("?&") for link in read(html).links}
+    return sorted(link for link in links if re.match(rf"{letter}/(objectives|dossiers)/", link))
 
 
 def shown(html: str) -> str:
