@@ -150,8 +150,13 @@ def _invalid(found: Sequence[tuple[Mapping[str, object], Mapping[str, str]]]) ->
         value = None if error["type"] == "missing" else shown(error.get("input"))
         told.append({**where, "message": str(error["msg"]), "value": value})
     (first, where), value = found[0], told[0]["value"]
-    got = "" if first["type"] == "missing" else f" (got {json.dumps(value, ensure_ascii=False)})"
+    got = "" if first["type"] == "missing" else f" (got {_seen(json.dumps(value, ensure_ascii=False))})"
     return _kind(first)(f"{next(iter(where.values())) or '/'}: {first['msg']}{got}", errors=told)
+
+
+def _seen(text: str) -> str:
+    """Return a text with an escape in the place of what would not be seen in a message, or turn it around."""
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
 
 
 def pointer_of(document: object, location: Sequence[str | int], error: Mapping[str, object]) -> str:

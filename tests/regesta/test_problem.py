@@ -64,3 +64,9 @@ def test_pointers_lead_to_what_is_wrong(document: JsonValue, pointers: list[str]
     with pytest.raises(InvalidInput) as refusal:
         validated(Drawing, document, at="/data")
     assert str(refusal.value).startswith(f"/data{errors[0]['pointer']}: ")
+
+
+def test_a_message_shows_what_is_not_seen() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        validated(Drawing, {"shapes": [{"kind": "square", "side": "a\u202eé\u200b"}]})
+    assert str(refusal.value).endswith(r'(got "a\u202eé\u200b")')

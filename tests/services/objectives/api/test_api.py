@@ -261,6 +261,22 @@ async def test_a_stale_version_is_refused(running: Running) -> None:
     assert problem(stale) == (412, "stale-version")
 
 
+async def test_the_same_approval_of_another_day_is_refused(running: Running) -> None:
+    path = f"{HERE}/dossiers/{DOSSIER}/approvals/government/final/granted"
+    opened = {"kind": "plan", "title": {"fr": "Plan"}}
+    await put(running, f"{HERE}/dossiers/{DOSSIER}", opened)
+    body = {"reference": "G1", "occurred": "2024-06-20"}
+    await put(running, path, body)
+    for again in (body, {"reference": "G1"}):
+        answer = await running.client.put(path, json=again)
+        assert (answer.status_code, answer.json()["events"]) == (200, [])
+    other = await running.client.put(path, json=body | {"occurred": "2023-01-05"})
+    assert problem(other) == (409, "step-differs")
+    assert {name: other.json()[name] for name in ("field", "recorded", "given")} == {
+        "field": "occurred", "recorded": "2024-06-20", "given": "2023-01-05"
+    }  # fmt: skip
+
+
 async def test_a_text_is_no_book(running: Running) -> None:
     body = {"value": {"state": "known", "value": {"fr": "a" * 10_001}}}
     answer = await running.client.put(f"{HERE}/objectives/{ACTION}/fields/output", json=body)
