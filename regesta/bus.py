@@ -21,7 +21,7 @@ from opentelemetry import trace
 from regesta.cloudevents import encode
 from regesta.database import is_lost
 from regesta.errors import Detail, Forked, NotFound, RegestaError
-from regesta.event import Recorded
+from regesta.event import Recorded, event_name
 from regesta.reasons import Cause
 from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
 from regesta.store import Gap
@@ -98,13 +98,21 @@ async def last_common(store: Store, carrier: Carrier, source: str, until: int) -
     low = 0
     while low < until:
         middle = (low + until + 1) // 2
-        (event,) = await store.read(source, middle - 1, 1)
+        event = await _last(store, source, middle)
         try:
             await carrier.fetch(Seen(middle, None, digest(event)), 1, 0)
             low = middle
         except Forked:
             until = middle - 1
     return low
+
+
+async def _last(store: Store, source: str, position: int) -> Recorded:
+    """Return the event at a position. Raises Gap when it is not there any more: the replica was cut back meanwhile."""
+    found = await store.read(source, position - 1, 1)
+    if not found:
+        raise Gap(position - 1)
+    return found[0]
 
 
 class Offer:
@@ -122,6 +130,8 @@ class Offer:
         await self._check(seen, head)
         if head.position <= seen.position and timeout_seconds > 0:
             await self._store.wait(self._source, seen.position, timeout_seconds)
+            # It may have become another log meanwhile.
+            await self._check(seen, await self._store.head(self._source))
         events = await self._store.read(self._source, seen.position, limit)
         return Batch(head.log, events, events[-1].position if events else seen.position)
 
@@ -139,9 +149,9 @@ class Offer:
                 f"{self._source!r} ends at {head.position}, before {seen.position}", head=head.position, **where
             )
         if seen.digest is not None and seen.position > 0:
-            (last,) = await self._store.read(self._source, seen.position - 1, 1)
-            if digest(last) != seen.digest:
-                raise Forked(f"{last.name!r} has other content here", **where)
+            found = await self._store.read(self._source, seen.position - 1, 1)
+            if not found or digest(found[0]) != seen.digest:
+                raise Forked(f"'{event_name(self._source, seen.position)}' has other content here", **where)
 
 
 @dataclass(slots=True)
@@ -299,5 +309,5 @@ class Intake:
         head = await self._store.head(self.source)
         if head.position == 0:
             return Seen(0, head.log)
-        (last,) = await self._store.read(self.source, head.position - 1, 1)
+        last = await _last(self._store, self.source, head.position)
         return Seen(head.position, head.log, digest(last))

@@ -199,11 +199,7 @@ class Decider:
             unit = group.unit()
         except (TypeError, ValueError) as error:  # a fact that is no JSON
             raise DataRefused(str(error)) from error
-        if not unit.events and not unit.keys:
-            if await self._refresh(group.working):
-                return False
-            await self._reply(group, Appended(0, (await self._store.head(self._store.service)).position))
-            return True
+        # Also of a group that records nothing: a refusal is an answer too, and the append proves the states and an open log.
         with batch_span(tracer, APPEND, (each.envelope.traceparent for each in group.members)):
             outcome = await self._store.append(unit)
         match outcome:

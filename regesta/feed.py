@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from regesta.admission import SMALL_BYTES, Room
 from regesta.auth import Principal
-from regesta.bus import Batch, Offer, Seen
+from regesta.bus import Batch, Offer, Seen, digest
 from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
 from regesta.errors import Busy, Forbidden, Forked, Malformed, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
@@ -184,7 +184,8 @@ async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float
     while True:
         batch = await offer.fetch(seen, limit, 0)
         events = wanted.of(batch.events)
-        seen = Seen(batch.position)  # what the reader holds is checked once
+        if batch.events:
+            seen = Seen(batch.position, batch.log, digest(batch.events[-1]))
         if events or not await _more(runtime, seen.position, ends_at):
             return Batch(batch.log, events, batch.position)
 

@@ -46,13 +46,19 @@ AGAIN_SECONDS_MOST = 60.0
 AGAIN_STREAMS = 500
 READ = "SELECT position, failure, parked FROM projections.checkpoints WHERE schema = $1"
 READ_FOLDED = """
-SELECT CASE WHEN parked = 0 THEN position ELSE 0 END FROM projections.checkpoints
-WHERE projection = $1 AND source = $2 AND version = $3 AND live
+SELECT position, parked FROM projections.checkpoints WHERE projection = $1 AND source = $2 AND version = $3 AND live
 """
 FAIL = "UPDATE projections.checkpoints SET failure = $2 WHERE schema = $1"
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.reaction")
+
+
+class Incomplete(Exception):
+    """Streams are parked in a read model: what is decided on a part of it cannot be taken back.
+
+    It does not pass by itself, so what needs that read model is parked meanwhile, and all else goes on.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +71,28 @@ class Here:
     async def folded(self, projection: Projection, position: int | None = None) -> None:
         """Return when a read model holds a position of its log; without one, all that has arrived.
 
-        Raises NotYet, also as long as streams of it are parked: what is decided on a part cannot be taken back.
+        Raises NotYet; Incomplete as long as streams of it are parked.
         """
         wanted = (await self.store.head(projection.source)).position if position is None else position
         deadline = asyncio.get_running_loop().time() + FOLDED_SECONDS
-        mine = projection.name, projection.source, projection.version
-        while (reached := await self.pool.fetchval(READ_FOLDED, *mine) or 0) < wanted:
+        while (reached := await self._reached(projection)) < wanted:
             if asyncio.get_running_loop().time() > deadline:
                 raise NotYet(
                     f"{projection.name} is at {reached}, not yet at {wanted}",
                     source=projection.source, reached=reached, wanted=wanted,
                 )  # fmt: skip
             await asyncio.sleep(FOLDED_POLL_SECONDS)
+
+    async def _reached(self, projection: Projection) -> int:
+        row = await self.pool.fetchrow(READ_FOLDED, projection.name, projection.source, projection.version)
+        if row is None:
+            return 0
+        if row["parked"]:
+            raise Incomplete(
+                f"{row['parked']} streams are parked in {projection.name}, see `regesta park list {self.store.service}`"
+            )
+        position: int = row["position"]
+        return position
 
     @asynccontextmanager
     async def reading(self, *projections: Projection) -> AsyncIterator[Db]:

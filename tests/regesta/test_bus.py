@@ -13,13 +13,14 @@ import httpx2
 import pytest
 
 from regesta import bus
+from regesta.admission import POLLS
 from regesta.bus import Batch, Carrier, Intake, Offer, Seen
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry
 from regesta.feed import FeedClient
 from regesta.reasons import Cause
 from regesta.store import Gap, PostgresStore
-from regesta.suites import CarrierSuite, filled, foreign
+from regesta.suites import CarrierSuite, filled, foreign, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Head, Store
 from tests.conftest import FreshDatabase
@@ -167,6 +168,67 @@ async def test_intake_stops_at_a_fork(replica: Store) -> None:
     await run_until_fork(intake)
     assert "differs" in str(intake.trouble)
     assert (await replica.head("elsewhere")).position == 3
+
+
+async def test_intake_goes_on_when_the_replica_is_cut_back_while_it_looks_for_a_fork(
+    memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "RETRY_SECONDS", 0.01)
+
+    class Adopted(Pipe):
+        """Differs once; meanwhile somebody adopts it."""
+
+        async def head(self) -> Head:
+            del memory_store._logs["elsewhere"][1:]
+            return Head(4, LOG, None)
+
+    pipe = Adopted(foreign(range(1, 5), LOG), Forked("another"), foreign(range(2, 4), LOG))
+    intake = Intake(memory_store, "elsewhere", pipe)
+    run = asyncio.create_task(intake.run())
+
+    async def goes_on() -> bool:
+        return len(pipe.seen) > 3 and (await memory_store.head("elsewhere")).position == 3
+
+    await until(goes_on)
+    run.cancel()
+
+
+async def test_a_log_that_becomes_another_while_it_is_waited_for_is_found(memory_store: MemoryStore) -> None:
+    await filled(memory_store, 2)
+    kept = await memory_store.read("jars", 0, 2)
+    poll = asyncio.create_task(
+        Offer(memory_store).fetch(Seen(2, kept[1].log, bus.digest(kept[1])), limit=9, timeout_seconds=5)
+    )
+    await asyncio.sleep(0)
+    memory_store._logs["jars"][1] = replace(kept[1], raw='{"ref":"another"}')
+    await memory_store.append(new_unit(new_event("a/1", 1)))
+    with pytest.raises(Forked):
+        await poll
+
+
+async def test_a_feed_finds_it_too(reused_database: FreshDatabase, issuer: Issuer) -> None:
+    database = await reused_database("jars")
+    settings = settings_of(database, issuer)
+    async with (
+        served(jars.SERVICE, settings, issuer, worker=False) as here,
+        httpx2.AsyncClient() as http,
+    ):
+        store = here.runtime.store
+        await filled(store, 2)
+        (last,) = await store.read("jars", 1, 1)
+        carrier = FeedClient(http, here.url, issuer.token("events:read"), jars.REGISTRY)
+        poll = asyncio.create_task(carrier.fetch(Seen(2, last.log, bus.digest(last)), 9, 5))
+
+        async def polled() -> bool:
+            return here.runtime.rooms.polls.free < POLLS
+
+        await until(polled)
+        admin = await asyncpg.connect(database.admin_dsn)
+        await admin.execute("""UPDATE log.events SET data = '{"ref":"another"}' WHERE position = 2""")
+        await admin.close()
+        await store.append(new_unit(new_event("a/1", 1)))
+        with pytest.raises(Forked):
+            await poll
 
 
 async def test_a_clock_far_ahead_is_not_followed(replica: Store, monkeypatch: pytest.MonkeyPatch) -> None:

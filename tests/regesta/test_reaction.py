@@ -26,6 +26,7 @@ from regesta.testing import Domain, MemoryStore
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import AGGREGATE, PROJECTION, REACTION, RULES, Fill, Label, Pour
+from tests.regesta.levels import POISONED
 from tests.regesta.serving import until
 
 CONTEXT = Context("officer", frozenset(), frozenset(), datetime(2026, 1, 5, tzinfo=UTC))
@@ -278,6 +279,36 @@ async def test_a_reaction_can_wait_for_its_read_model(
     await waiting
     with pytest.raises(NotYet):
         await here.folded(PROJECTION, 3)
+
+
+async def test_what_needs_a_read_model_with_a_parked_stream_is_parked_too_and_nothing_else(
+    reused_database: FreshDatabase, open_store: OpenStore
+) -> None:
+    store = await open_store(await reused_database("jars"))
+    decider = Decider(store, [AGGREGATE], RULES)
+    run = asyncio.create_task(decider.run())
+    follower = Follower(store, store.pool, "jars", [POISONED])
+    await follower.open()
+
+    async def stick(here: Here, recorded: Recorded, _event: Event) -> Sequence[Command]:
+        if recorded.stream == "jar/a":
+            await here.folded(POISONED, recorded.position)
+        return [Label(jar=recorded.stream.removeprefix("jar/"), label=recorded.name)]
+
+    await decider.handle(Fill(jar="poison", ref="r", amount=13), CONTEXT)
+    await follower.catch_up()
+    for jar in ("a", "b"):
+        await decider.handle(Fill(jar=jar, ref="r", amount=1), CONTEXT)
+    await follower.catch_up()
+    job = reacting(store, decider, replace(REACTION, react=stick))
+    assert await job.step() == 5
+    assert [event.cause for event in await labels(store)] == ["jars:1", "jars:3"]
+    (parked,) = await parked_in(store, job).all(10)
+    assert parked.stream == "jar/a"
+    assert parked.error == "Incomplete: 1 streams are parked in levels, see `regesta park list jars`"
+    assert await ParkedStreams(store, store.pool, [PROJECTION]).retry("levels", "jar/poison") == 1
+    assert await parked_in(store, job).retry(job.name, "jar/a") == 1
+    run.cancel()
 
 
 def test_a_day_starts_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -13,6 +13,8 @@ import pytest
 
 from regesta import recovery
 from regesta.bus import Carrier, Offer, Seen
+from regesta.command import Context
+from regesta.decider import Decider
 from regesta.errors import Forked, LogBehind, NotRecoverable, SourceUnreachable
 from regesta.recovery import Guard, Recovered, Recovery, close_behind, read_closed
 from regesta.store import PostgresStore, columns_of
@@ -97,6 +99,20 @@ async def test_a_closed_log_takes_no_append_of_any_process(loser: Loser, open_st
             await each.append(new_unit(reads={"a/1": 0}, keys=[new_key("k", count=0)]))
         assert (await each.head("jars")).position == 2
     assert await loser.store.keys([("officer", "k")]) == {}
+
+
+async def test_a_closed_log_gives_no_answer_that_it_cannot_prove(loser: Loser) -> None:
+    decider = Decider(loser.store, [jars.AGGREGATE], jars.RULES)
+    run = asyncio.create_task(decider.run())
+    officer = Context("officer", frozenset(), frozenset(), datetime.now(UTC))
+    await decider.handle(jars.Fill(jar="a", ref="r", amount=500), officer)
+    await decider.handle(jars.Fill(jar="a", ref="later", amount=200), officer)
+    await loser.lose(1)
+    # What it holds says that the one is known and the other refused; what it lacks may say otherwise.
+    for command in (jars.Fill(jar="a", ref="r", amount=500), jars.Pour(jar="a", into="b", amount=600)):
+        with pytest.raises(LogBehind):
+            await decider.handle(command, officer)
+    run.cancel()
 
 
 async def test_the_tail_is_taken_back_from_the_replica_that_holds_most(loser: Loser) -> None:
