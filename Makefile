@@ -28,11 +28,12 @@ check: $(VENV)/dev.stamp ## Check form, types and borders
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 
-docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, AsyncAPI, OpenAPI, problem types, read models, spans and metrics
+docs: $(VENV)/dev.stamp ## Write the generated documents: schemas, AsyncAPI, OpenAPI, problem types, read models, names, spans and metrics
 	$(BIN)/python -m contracts.generate
 	$(BIN)/python -m cli.importing.schema
 	$(BIN)/python -m cli.openapi
 	$(BIN)/python -m cli.read_models
+	$(BIN)/python -m cli.names
 	$(BIN)/python -m cli.problems
 	$(BIN)/python -m cli.telemetry
 

@@ -35,7 +35,9 @@ IN_FLIGHT = 256
 IN_FLIGHT_BYTES = 2 * LINE_BYTES
 # Many clients send all lines before they read a result: these must be kept for them, some 300 bytes each.
 UNSENT_RESULTS = 25_000
-IMPORT_KEYS = re.compile(r"import:[a-z0-9-]{1,120}")
+# The namespace of keys that live for ever, so it never changes.
+IMPORT = "import:"
+IMPORT_KEYS = re.compile(rf"{IMPORT}[a-z0-9-]{{1,120}}")
 PARAMETERS = frozenset({"at_least", "keys"})
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
@@ -179,6 +179,13 @@ class Aggregate(Generic[S]):
     state: type[S]
     evolve: Callable[[S, Any], None]
     undo: Callable[[S, Any], None] | None = None
+
+    @property
+    def events(self) -> frozenset[type[Event]]:
+        """The classes of the facts that these streams hold: those that `evolve` is typed with, and withdrawals of steps."""
+        _, folded, *_ = get_type_hints(self.evolve).values()
+        kinds: tuple[type[Event], ...] = get_args(folded) or (folded,)
+        return frozenset(kinds) | ({FactWithdrawn} if any(each.withdrawable for each in kinds) else set())
 
     def apply(self, state: S, event: Event | None, position: int | None) -> None:
         """Fold one event. position: None while it is decided but not yet recorded; event: None for an unknown type."""

@@ -202,6 +202,7 @@ class Domain:
 
     def __post_init__(self) -> None:
         self._aggregates = {aggregate.state.prefix: aggregate for aggregate in self.aggregates}
+        self._held = {prefix: aggregate.events for prefix, aggregate in self._aggregates.items()}
         self._rules = {rule.command: rule for rule in self.rules}
         self._facts: dict[str, list[tuple[int, Event]]] = {}
         self._position = 0
@@ -217,11 +218,22 @@ class Domain:
     def when(
         self, command: Command, *, actor: str = "officer", roles: Iterable[str] = (), units: Iterable[str] = ()
     ) -> Facts:
-        """Decide a command, record its facts and return them. Raises the refusal."""
+        """Decide a command, record its facts and return them.
+
+        Raises the refusal, and TypeError for a fact in a stream of a kind that holds none such.
+        """
         context = Context(actor, frozenset(roles), frozenset(units), NOON)
         facts = self._rules[type(command)].decide(command, self.state, context)
+        self._require_held(facts)
         self.given({stream: [event.dated(command.occurred) for event in events] for stream, events in facts.items()})
         return facts
+
+    def _require_held(self, facts: Facts) -> None:
+        for stream, events in facts.items():
+            held = self._held[stream.partition("/")[0]]
+            for event in events:
+                if type(event) not in held:
+                    raise TypeError(f"{event.name!r} is decided in {stream!r}, of a kind that holds none such")
 
     def state(self, kind: type[S], key: str) -> S:
         """Return the folded state of a stream."""

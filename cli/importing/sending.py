@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 from cli.importing.errors import ServerAway
 from cli.importing.plan import ServiceName, Wanted
 from cli.remote import RemoteRefused, problem_in
+from regesta.bulk import IMPORT
 
 Tick: TypeAlias = Callable[[int, int], None]
 
@@ -179,7 +180,7 @@ class Sender:
         self, service: ServiceName, lines: Sequence[bytes], at_least: str | None
     ) -> tuple[list[Result], str]:
         """Return the answers that came, and why no more did after a passing fault. Raises RemoteRefused."""
-        params = {"keys": f"import:{self._note}"} | ({} if at_least is None else {"at_least": at_least})
+        params = {"keys": f"{IMPORT}{self._note}"} | ({} if at_least is None else {"at_least": at_least})
         headers = {"Content-Type": "application/x-ndjson"}
         received: list[Result] = []
         path = f"/{service}/v1/commands"

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from regesta.command import Command, Context, fact, judge, recorded, repeats
+from regesta.command import Aggregate, Command, Context, Facts, Read, Rule, State, fact, judge, recorded, repeats
 from regesta.errors import Differs, MayNotReport, Refused
-from regesta.event import Event
+from regesta.event import Event, FactWithdrawn
+from regesta.testing import Domain
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -155,3 +156,56 @@ def test_a_statement_is_repeated_when_nothing_is_said_otherwise() -> None:
     assert not repeats(None, painted)
     assert not repeats(painted, painted.dated("2024"))
     assert not repeats(painted, painted.model_copy(update={"ref": "b"}))
+
+
+class JarEmptied(Event):
+    name = "jar-emptied.v1"
+    withdrawable = True
+
+
+class Empty(Command):
+    """Empty a jar."""
+
+    name = "empty"
+    scope = "jars:write"
+
+
+class Painted(State):
+    """Jars of which only the paint is told."""
+
+    prefix = "painted"
+
+
+class Emptied(State):
+    """Jars that can be emptied, which may be withdrawn."""
+
+    prefix = "emptied"
+
+
+def evolve_painted(jar: Painted, event: JarPainted | JarWeighed) -> None:
+    """Keep nothing."""
+
+
+def evolve_emptied(jar: Emptied, event: JarEmptied) -> None:
+    """Keep nothing."""
+
+
+PAINTED = Aggregate(Painted, evolve_painted)
+EMPTIED = Aggregate(Emptied, evolve_emptied)
+
+
+def test_streams_hold_what_their_fold_is_typed_with_and_withdrawals_of_steps() -> None:
+    assert PAINTED.events == {JarPainted, JarWeighed}
+    assert EMPTIED.events == {JarEmptied, FactWithdrawn}
+
+
+def test_a_fact_is_not_decided_in_streams_of_a_kind_that_holds_none_such() -> None:
+    def empty(kind: type[State]) -> Rule[Empty]:
+        def decide(_command: Empty, read: Read, _context: Context) -> Facts:
+            return {read(kind, "a").stream: [JarEmptied()]}
+
+        return Rule(Empty, decide)
+
+    assert Domain([PAINTED, EMPTIED], [empty(Emptied)]).when(Empty()) == {"emptied/a": [JarEmptied()]}
+    with pytest.raises(TypeError, match=r"'jar-emptied.v1' is decided in 'painted/a'"):
+        Domain([PAINTED, EMPTIED], [empty(Painted)]).when(Empty())
