@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from regesta import telemetry
 from regesta.errors import Misconfigured
 
 # Who does not take its answer by then, after the signal to exit, loses it.
@@ -67,6 +68,11 @@ class Server(uvicorn.Server):
             if self._living.refused is None:
                 raise
             raise self._living.refused from None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything and send the last spans: the signal that asked for it then ends the process as it is."""
+        await super().shutdown(sockets)
+        telemetry.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Note the signal, also for the polls.
