@@ -21,7 +21,7 @@ from regesta.admission import SMALL_BYTES, Room
 from regesta.auth import Principal
 from regesta.bus import Batch, Offer, Seen, digest
 from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
-from regesta.errors import Busy, Forbidden, Forked, Malformed, SourceUnreachable
+from regesta.errors import Busy, Forbidden, Forked, Malformed, RegestaError, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
 from regesta.problem import response
 from regesta.recovery import close_behind
@@ -244,10 +244,18 @@ class FeedClient:
         except httpx2.HTTPError as error:
             raise SourceUnreachable(f"{url} did not answer: {str(error) or type(error).__name__}", url=url) from error
         if answer.status_code == 409:
-            problem = answer.json()
-            raise Forked(
-                str(problem.get("detail")), **{k: problem[k] for k in ("source", "position", "log") if k in problem}
-            )
+            raise _forked(answer)
         if answer.status_code != 200:
             raise SourceUnreachable(f"{url} answered {answer.status_code}", url=url, answered=answer.status_code)
         return answer
+
+
+def _forked(answer: httpx2.Response) -> RegestaError:
+    """Return what a 409 says; SourceUnreachable when it is nobody's problem document."""
+    try:
+        problem = answer.json()
+        where = {name: problem[name] for name in ("source", "position", "log") if name in problem}
+        return Forked(str(problem["detail"]), **where)
+    except (ValueError, TypeError, KeyError) as error:
+        url = str(answer.url)
+        return SourceUnreachable(f"{url} answered 409 without a problem: {error!r}", url=url, answered=409)

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
+from unicodedata import category
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -156,7 +157,7 @@ def _invalid(found: Sequence[tuple[Mapping[str, object], Mapping[str, str]]]) ->
 
 def _seen(text: str) -> str:
     """Return a text with an escape in the place of what would not be seen in a message, or turn it around."""
-    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+    return "".join(each if each.isprintable() or category(each) == "Zs" else json.dumps(each)[1:-1] for each in text)
 
 
 def pointer_of(document: object, location: Sequence[str | int], error: Mapping[str, object]) -> str:

@@ -314,7 +314,7 @@ class Reacting:
 
     def _cause(self, recorded: Recorded, number: int) -> Envelope:
         """Return the envelope of the command of this number that a fact leads to."""
-        name = f"{recorded.log}:{recorded.name}:{number}"
+        name = f"{recorded.name}:{number}"
         return Envelope(
             key=Key(self.name, name, hashlib.sha256(name.encode()).digest()),
             cause=recorded.name,

@@ -133,5 +133,8 @@ class Waking:
     async def _turn(self) -> None:
         """Look at every head anew: one may be lower than it was."""
         await self._turned()
-        for source in list(self._heads):
-            self._heads[source] = (await self._head(source)).position
+        for source, before in list(self._heads.items()):
+            head = (await self._head(source)).position
+            if self._heads[source] == before:  # what was heard meanwhile is newer
+                self._heads[source] = head
+            self._moved.pop(source, asyncio.Event()).set()

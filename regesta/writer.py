@@ -58,6 +58,16 @@ DATA_ERRORS = (
     ValueError,
 )
 
+# Sending the same again does not mend these; half of it may do.
+NOT_AGAIN = (
+    asyncpg.DiskFullError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OutOfMemoryError,
+    asyncpg.ConfigurationLimitExceededError,
+)
+# As long as it takes a server to start again nobody need hear of it.
+SILENT_SECONDS = 5.0
+
 logger = logging.getLogger(__name__)
 durations, sizes, counts = histogram(APPEND_DURATION), histogram(APPEND_EVENTS), histogram(APPEND_UNITS)
 refusals, retries = counter(APPEND_REFUSED), counter(APPEND_RETRIES)
@@ -134,7 +144,7 @@ class Writer:
                 self._connection.terminate()
 
     async def _woken(self) -> None:
-        """Return when there is something to send; meanwhile look whether a full disk has room again."""
+        """Return when there is something to send; meanwhile look whether the log can be written again."""
         while self._refused is not None:
             try:
                 async with asyncio.timeout(PROBE_SECONDS):
@@ -146,7 +156,7 @@ class Writer:
         await self._wake.wait()
 
     async def _probe(self, unit: Unit) -> None:
-        """Append the unit for which there was no room and take it back; the log can be written again when that works."""
+        """Append the unit that was refused and take it back; the log can be written again when that works."""
         try:
             connection = await self._connected()
             trial = connection.transaction()
@@ -159,7 +169,7 @@ class Writer:
             logger.info("append: still refused: %s", error)
             self._disconnect(error)
         else:
-            logger.warning("append: there is room again")
+            logger.warning("append: the log can be written again")
             self.trouble = self._refused = None
 
     def _next_batch(self) -> list[_Waiting]:
@@ -222,12 +232,12 @@ class Writer:
             self._refused, self.trouble = unit, f"no space is left for the log: {error}; make room on PostgreSQL's disk"
             return DiskFull("PostgreSQL has no space left for the log; nothing was recorded")
         logger.critical("append: the database refuses a unit", exc_info=error)
-        self.trouble = f"the log cannot be written: {type(error).__name__}: {error}"
+        self._refused, self.trouble = unit, f"the log cannot be written: {type(error).__name__}: {error}"
         return Busy("the log cannot be written now; /readyz says why", sqlstate=sqlstate)
 
     async def _insist(self, units: Sequence[Unit]) -> list[Outcome]:
         """Call the append function, again after a lost connection or a stale hint. Raises DATA_ERRORS."""
-        pause = RETRY_SECONDS
+        pause, began = RETRY_SECONDS, perf_counter()
         while True:
             hint = self._hint(units)
             try:
@@ -238,9 +248,11 @@ class Writer:
                 self._forget(None)
             except Exception as error:
                 # A connection lost after sending leaves the outcome unknown: the same units are recognised by their ids.
-                if isinstance(error, asyncpg.DiskFullError) or not (is_lost(error) or isinstance(error, PASSING)):
+                if isinstance(error, NOT_AGAIN) or not (is_lost(error) or isinstance(error, PASSING)):
                     raise
                 logger.warning("append: sending again: %s", error)
+                if perf_counter() - began > SILENT_SECONDS:
+                    self.trouble = f"the log has not answered for some time: {type(error).__name__}: {error}"
                 retries.add(1, self._labels)
                 self._forget(None)
                 self._disconnect(error)

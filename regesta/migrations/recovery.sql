@@ -161,7 +161,7 @@ BEGIN
         (SELECT r.time FROM log.replicas AS r WHERE r.source = of_source AND r.position = cut), '-infinity'
     ) WHERE s.source = of_source;
     DELETE FROM log.keys AS k
-    WHERE k.subject LIKE 'reaction:%:' || of_source AND split_part(k.key, ':', 3)::bigint > cut;
+    WHERE k.subject LIKE 'reaction:%:' || of_source AND split_part(k.key, ':', 2)::bigint > cut;
     DELETE FROM log.forks AS f WHERE f.source = of_source;
     PERFORM log.note_adoption(of_source, mine.log, to_log, cut, mine.head, by_whom);
     PERFORM pg_notify('regesta', format('%s %s back', of_source, cut));

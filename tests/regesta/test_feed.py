@@ -7,8 +7,15 @@ import signal
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from regesta.feed import LOG, POSITION
+from regesta.bus import Seen
+from regesta.errors import SourceUnreachable
+from regesta.feed import LOG, POSITION, FeedClient
+from tests.regesta.jars import REGISTRY
 from tests.regesta.serving import Served, client
 
 
@@ -177,3 +184,16 @@ async def test_a_reader_of_another_history_is_told(jars_service: Served) -> None
             assert answer.status_code == 409
             assert answer.json()["type"].endswith("/forked")
             assert answer.json()["source"] == "jars"
+
+
+@pytest.mark.parametrize("body", ["<html>Conflict</html>", "[]", "{}", '{"detail":"x","source":'])
+async def test_a_refusal_that_is_not_of_a_feed_is_no_fork(body: str) -> None:
+    """As a proxy may answer."""
+
+    async def proxy(_request: Request) -> Response:
+        return Response(body, 409)
+
+    app = Starlette(routes=[Route("/jars/v1/events", proxy)])
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http:
+        with pytest.raises(SourceUnreachable, match="409"):
+            await FeedClient(http, "http://proxy/jars/v1", "token", REGISTRY).fetch(Seen(0), 1, 0)

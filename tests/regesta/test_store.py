@@ -242,3 +242,29 @@ async def test_a_turn_that_nobody_took_goes_away(two_stores: list[PostgresStore]
     await asyncio.sleep(0.06)
     assert await one.append(new_unit(new_event("hot/1", 2))) == Appended(3, 3)
     assert await one.pool.fetchval("SELECT count(*) FROM log.turns") == 0
+
+
+async def test_a_statement_that_takes_too_long_is_refused_and_the_log_looked_at_again(
+    reused_database: FreshDatabase, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regesta.writer.PROBE_SECONDS", 0.05)
+    database = await reused_database("jars")
+    role = f'ROLE jars IN DATABASE "{database.name}"'
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        await admin.execute(f"ALTER {role} SET statement_timeout = '200ms'")
+        store = await open_store(database)
+        await admin.execute("SELECT pg_advisory_lock(7234017283807667300)")
+        with pytest.raises(Busy):
+            await store.append(new_unit(new_event("a/1", 1)))
+        assert "QueryCanceledError" in str(store.trouble)
+        await admin.execute("SELECT pg_advisory_unlock(7234017283807667300)")
+
+        async def well() -> bool:
+            return store.trouble is None
+
+        await until(well)
+        assert await store.append(new_unit(new_event("a/1", 1))) == Appended(1, 1)
+    finally:
+        await admin.execute(f"ALTER {role} RESET statement_timeout")
+        await admin.close()
