@@ -82,6 +82,6 @@ async def _measure_database(runtime: Runtime) -> None:
 def _ours(runtime: Runtime, found: Lag) -> bool:
     """Return whether a checkpoint is of this release: an older version of a read model may still be there."""
     mine = {(each.name, each.version) for each in runtime.service.projections} | {
-        (each.name, 1) for each in runtime.reactings
+        (each.name, each.version) for each in runtime.reactings
     }
     return (found.projection, found.version) in mine

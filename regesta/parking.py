@@ -68,10 +68,10 @@ async def park(pool: asyncpg.Pool, build: Build, after: int, recorded: Recorded,
     """
     mine, why = build.projection, told(error)
     if await is_dropped(pool, build, recorded):
-        logger.warning("projection %s leaves out %s, as told: %s", mine.name, recorded.name, why)
+        logger.warning("%s leaves out %s, as told: %s", mine.name, recorded.name, why)
         parked: int | None = await pool.fetchval(LEAVE_OUT, build.schema, after, recorded.position)
     else:
-        logger.error("projection %s parks %s at %s: %s", mine.name, recorded.stream, recorded.name, why)
+        logger.error("%s parks %s at %s: %s", mine.name, recorded.stream, recorded.name, why)
         place = (recorded.stream, recorded.version, recorded.position)
         parked = await pool.fetchval(PARK, build.schema, after, *place, why)
     if parked is None:
