@@ -66,8 +66,8 @@ def demo(
     no_sample: Annotated[bool, typer.Option("--no-sample", help="Start without the sample programme.")] = False,
 ) -> None:
     """Start everything on this machine, with the sample programme."""
-    from cli.demo import Options
     from cli.demo import demo as run_demo
+    from cli.demo_options import Options
     from regesta import telemetry
 
     telemetry.log_json("WARNING")

@@ -9,26 +9,14 @@ import errno
 import signal
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.demo_options import Options
 from cli.embedded import Embedded
 from regesta.errors import Misconfigured
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the operator asked for. port: 0 takes a free one."""
-
-    data_dir: Path
-    port: int
-    host: str = "127.0.0.1"
-    ready_file: Path | None = None
-    sample: bool = True
 
 
 def demo(options: Options, console: Console) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.status import Status
 
 from cli import welcome
-from cli.demo import Options
+from cli.demo_options import Options
 from cli.embedded import Embedded
 from cli.importing.run import import_facts
 from cli.installation import open_installation, prepare_all, services, settings_of

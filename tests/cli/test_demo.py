@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from rich.console import Console
 
 from cli import demo, demo_services
-from cli.demo import Options
+from cli.demo_options import Options
 from cli.demo_services import _Place, _until_ready
 from regesta.errors import Misconfigured
 from regesta.server import server_of
