@@ -32,19 +32,38 @@ def show(found: Answer, as_json: bool, view: View, console: Console) -> None:
 
 def history(found: Answer, console: Console) -> None:
     """Print the events of a stream, then what they came to."""
-    table = Table("event", "recorded (UTC)", "what", title=found["stream"], show_lines=True)
+    table = Table("event", "recorded (UTC)", "what", title=Text(found["stream"]), show_lines=True)
     for event in found["events"]:
-        facts = ", ".join(f"{name} {_short(value)}" for name, value in event["data"].items())
         occurred = f"occurred {event['occurred']}" if event.get("occurred") else ""
-        table.add_row(
-            f"{event['source'].rpartition('/')[2]}:{event['id']}\nversion {event['sequence']}",
+        unreadable = f"\ncannot be read: {event['unreadable']}" if event.get("unreadable") else ""
+        _add(
+            table,
+            f"{_name(event)}\nversion {event['sequence']}",
             f"{event['time'][:19].replace('T', ' ')}\n{occurred}",
-            f"{event['type']} by {event['actor']}\n{facts}",
+            f"{event['type']} by {event['actor']}\n{_facts(event['data'])}{unreadable}",
+            style="red" if unreadable else None,
         )
     console.print(table)
     if found["state"] is not None:
-        console.print("State at version", found["version"])
+        console.print("State at version", found["state_version"])
         console.print_json(json.dumps(found["state"]))
+    first = next((event for event in found["events"] if event.get("unreadable")), None)
+    if first is not None:
+        console.print(
+            f"{_name(first)} cannot be read: the state ends before it, and nothing is decided on this stream.",
+            style="red", highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+def _name(event: Answer) -> str:
+    return f"{event['source'].rpartition('/')[2]}:{event['id']}"
+
+
+def _facts(data: Answer) -> str:
+    """Return the members of an event in one line; data that cannot be read may be no object."""
+    if not isinstance(data, dict):
+        return _short(data)
+    return ", ".join(f"{name} {_short(value)}" for name, value in data.items())
 
 
 def lag(found: Answer, console: Console) -> None:
@@ -187,6 +206,11 @@ def retried(found: Answer, console: Console) -> None:
         console.print(f"It stands still again at {again['event']}: {again['error']}", style="red", markup=False)
     else:
         console.print("The stream goes on with the others.")
+
+
+def _add(table: Table, *cells: str, style: str | None = None) -> None:
+    """Add a row of cells as they are: what stands in [brackets] is no markup."""
+    table.add_row(*map(Text, cells), style=style)
 
 
 def _number(name: str) -> Column:

@@ -43,15 +43,16 @@ class CloudEvent(BaseModel):
 
 def encode(event: Recorded) -> bytes:
     """Return one event as a CloudEvent; the same event always gives the same bytes."""
-    return orjson.dumps(_members(event))
+    return orjson.dumps(members_of(event))
 
 
 def encode_batch(events: list[Recorded]) -> bytes:
     """Return events as a JSON array of CloudEvents."""
-    return orjson.dumps([_members(event) for event in events])
+    return orjson.dumps([members_of(event) for event in events])
 
 
-def _members(event: Recorded) -> dict[str, object]:
+def members_of(event: Recorded) -> dict[str, object]:
+    """Return the members of a CloudEvent, its data as the JSON text that was recorded."""
     members: dict[str, object] = {
         "specversion": "1.0",
         "id": str(event.position),

@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_jsonable_python
 
-from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable, Refused, WithdrawalDiffers
-from regesta.event import Event, FactWithdrawn, key_of, split_name
+from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable, Refused, WithdrawalDiffers, told
+from regesta.event import Event, FactWithdrawn, Recorded, event_name, key_of, split_name
 
 REPORTERS = frozenset({"connector", "administrator"})
 # How a fact came here is no part of what it says.
@@ -98,13 +98,27 @@ class Command(BaseModel):
         return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The first fact of a stream that is not in its state. fault: what is wrong with it; None when a later release knows it."""
+
+    source: str
+    position: int
+    fault: str | None
+
+    @property
+    def name(self) -> str:
+        """The name of the event."""
+        return event_name(self.source, self.position)
+
+
 @dataclass(slots=True)
 class State:
     """What a fold of one stream knows.
 
     version: of the last event folded; 0 for a stream nobody wrote. steps: the withdrawable facts that stand, by position;
-    gone: how the others were withdrawn, by theirs. unread: position of the first fact of a later release; nothing is decided on what
-    is folded without it. All are kept by the kernel.
+    gone: how the others were withdrawn, by theirs. unread: the first fact that could not be folded, with which it all ends but the
+    version; nothing is decided on what is folded without it. All are kept by the kernel.
     """
 
     prefix: ClassVar[str]
@@ -113,7 +127,7 @@ class State:
     version: int = 0
     steps: dict[int, Event] = field(default_factory=dict)
     gone: dict[int, FactWithdrawn] = field(default_factory=dict)
-    unread: int | None = None
+    unread: Unread | None = None
 
     @property
     def key(self) -> str:
@@ -187,8 +201,27 @@ class Aggregate(Generic[S]):
         kinds: tuple[type[Event], ...] = get_args(folded) or (folded,)
         return frozenset(kinds) | ({FactWithdrawn} if any(each.withdrawable for each in kinds) else set())
 
-    def apply(self, state: S, event: Event | None, position: int | None) -> None:
-        """Fold one event. position: None while it is decided but not yet recorded; event: None for an unknown type."""
+    def extend(self, state: S, recorded: Recorded) -> Exception | None:
+        """Fold a recorded fact, unless it or one before it cannot be; return what its data or a fault of ours raises.
+
+        Half of such a fact may be in the state, which nobody may decide on any more.
+        """
+        fault: Exception | None = None
+        if state.unread is None:
+            try:
+                event = recorded.event
+                if event is None:
+                    state.unread = Unread(recorded.source, recorded.position, None)
+                else:
+                    self.apply(state, event, recorded.position)
+            except Exception as error:  # noqa: BLE001 - whatever a contract, an upcast or a fold raises
+                state.unread = Unread(recorded.source, recorded.position, wrong_with(error))
+                fault = error
+        state.version = recorded.version
+        return fault
+
+    def apply(self, state: S, event: Event, position: int | None) -> None:
+        """Fold one event. position: None while it is decided but not yet recorded."""
         state.version += 1
         if isinstance(event, FactWithdrawn):
             _, gone = split_name(event.event)
@@ -196,8 +229,6 @@ class Aggregate(Generic[S]):
             step = state.steps.pop(gone, None)
             if step is not None and self.undo is not None:
                 self.undo(state, step)
-        elif event is None:
-            state.unread = state.unread or position
         else:
             self.evolve(state, event)
             if event.withdrawable and position is not None:
@@ -215,6 +246,11 @@ class Rule(Generic[C]):
 # A service lists folds and rules of many kinds; each is typed where it is written.
 AnyAggregate: TypeAlias = Aggregate[Any]
 AnyRule: TypeAlias = Rule[Any]
+
+
+def wrong_with(error: Exception) -> str:
+    """Return what is wrong with a fact that cannot be read, without its data: the words of a fault of ours may quote it."""
+    return told(error) if isinstance(error, ValidationError) else type(error).__name__
 
 
 def plain(value: object) -> Detail:

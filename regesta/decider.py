@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Collection, Coroutine, Iterable, Sequence
 from itertools import count
 
 from opentelemetry import trace
+from pydantic import ValidationError
 
-from regesta.command import AnyAggregate, AnyRule, Command, Context, State
+from regesta.command import AnyAggregate, AnyRule, Command, Context, State, wrong_with
 from regesta.database import AWAY, is_lost
 from regesta.envelope import BARE, Answer, Envelope
 from regesta.errors import Busy, InvalidInput, KeyReused, OutcomeUnknown
@@ -30,6 +32,7 @@ OTHER_TURN_SECONDS = 0.005
 ANSWER_SECONDS = 10.0
 UNKNOWN = "this may be recorded, repeat it to know"
 
+logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.decider")
 streams = counter(STREAMS_READ)
 
@@ -160,7 +163,9 @@ class Decider:
         for stream, events in tails.items():
             aggregate = self._rules.aggregate(stream)
             for recorded in events:
-                aggregate.apply(self._states[stream], recorded.event, recorded.position)
+                fault = aggregate.extend(self._states[stream], recorded)
+                if fault is not None:
+                    _log(recorded, fault)
         return any(tails.values())
 
     def _forget(self, streams: Iterable[str]) -> None:
@@ -275,6 +280,13 @@ class Decider:
         for pending in group.members:
             pending.alone = True
         self._again(group)
+
+
+def _log(recorded: Recorded, fault: Exception) -> None:
+    """Say, once for as long as the state is kept, why nothing is decided on a stream. A fault of ours comes with its traceback."""
+    of_data = isinstance(fault, ValidationError)
+    message = "nothing is decided on %s, for %s cannot be read: %s"
+    logger.error(message, recorded.stream, recorded.name, wrong_with(fault), exc_info=None if of_data else fault)
 
 
 def _arrival(pending: Pending) -> int:

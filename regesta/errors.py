@@ -35,6 +35,7 @@ RegestaError
 │   └── NotWithdrawable        409
 ├── StaleVersion               412  If-Match, If-None-Match: the stream has another version
 ├── Forked                     409  two logs differ at one position
+├── UnreadableFact             409  a stream with a fact that cannot be read; nothing is decided on it
 ├── NotEmpty                   409  a database that a backup would be mixed with
 ├── NotRecoverable             409  a log that lacks events which nobody who answers can give back
 ├── CutGone                    410  a cut that names events which were given up since
@@ -52,6 +53,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 # Members of every problem document, which no detail may have the name of: it would be lost.
 STANDARD = frozenset({"type", "title", "title_fr", "title_nl", "status", "detail"})
@@ -291,6 +295,16 @@ class Forked(RegestaError):
     status = 409
 
 
+class UnreadableFact(RegestaError):
+    """A fact of the stream is not what its contract says, or not what its fold can take: nothing is decided on the stream.
+
+    No 503, for it does not pass by itself; a reaction that meets it parks this one stream and goes on with all others.
+    """
+
+    code = "unreadable-fact"
+    status = 409
+
+
 class NotEmpty(RegestaError):
     """A database that holds something already: a backup is restored into an empty one only."""
 
@@ -367,3 +381,18 @@ class Misconfigured(RegestaError):
     """The process must not start like this."""
 
     code = "misconfigured"
+
+
+def told(error: Exception) -> str:
+    """Return an error in one line of at most 1,000 characters; of data that is not what its contract says, without the data."""
+    said = str(error)
+    if isinstance(error, ValidationError):
+        said = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'data'}: {_wrong(each)}" for each in error.errors())
+    return " ".join(f"{type(error).__name__}: {said}".replace("\0", "").split())[:1000]
+
+
+def _wrong(found: ErrorDetails) -> str:
+    """Return what is wrong with one member. The words of a contract's own ValueError quote the value; its code does not."""
+    if found["type"] != "value_error":
+        return found["msg"]
+    return str(getattr(found["ctx"]["error"], "code", "not what its contract says"))

@@ -15,10 +15,10 @@ import asyncpg
 
 from regesta.checkpoint import names
 from regesta.database import Connection as Db
-from regesta.errors import NotFound
+from regesta.errors import NotFound, told
 from regesta.event import Recorded, types_of
 from regesta.folding import is_poison
-from regesta.parking import is_dropped, told
+from regesta.parking import is_dropped
 from regesta.projection import Build, Folding, search_path
 from regesta.unit import Store
 

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
-from pydantic import ValidationError
 
 from regesta.checkpoint import Overtaken, names
 from regesta.database import Connection as Db
+from regesta.errors import told
 from regesta.event import Recorded
 from regesta.projection import Build, Projection
 
@@ -84,11 +84,3 @@ async def is_dropped(pool: asyncpg.Pool, build: Build, recorded: Recorded) -> bo
     mine = build.projection
     dropped: bool = await pool.fetchval(IS_DROPPED, mine.name, mine.source, mine.version, recorded.position)
     return dropped
-
-
-def told(error: Exception) -> str:
-    """Return an error in one line of at most 1,000 characters; of data that is not what its contract says, without the data."""
-    said = str(error)
-    if isinstance(error, ValidationError):
-        said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-    return " ".join(f"{type(error).__name__}: {said}".replace("\0", "").split())[:1000]

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from regesta.command import AnyAggregate, AnyRule, Command, Facts, Read, State
 from regesta.envelope import Envelope
-from regesta.errors import LaterRelease, RegestaError, StaleVersion
+from regesta.errors import LaterRelease, RegestaError, StaleVersion, UnreadableFact
 from regesta.event import Event, Registry, key_of
 from regesta.group import Group, Pending, Versioned
 
@@ -176,12 +176,17 @@ class Round:
 
 
 def _require_read(state: State) -> None:
-    """Raise LaterRelease when a fact of a stream is not in its state."""
-    if state.unread is not None:
-        message = (
-            f"{state.stream!r} has a fact of a later release, at position {state.unread}, which this one cannot read"
-        )
-        raise LaterRelease(message, stream=state.stream, position=state.unread)
+    """Raise LaterRelease or UnreadableFact when a fact of a stream is not in its state."""
+    stream, unread = state.stream, state.unread
+    if unread is None:
+        return
+    if unread.fault is None:
+        message = f"{stream!r} has a fact of a later release, at position {unread.position}, which this one cannot read"
+        raise LaterRelease(message, stream=stream, position=unread.position)
+    raise UnreadableFact(
+        f"nothing is decided on {stream!r}, for {unread.name} cannot be read: {unread.fault}",
+        stream=stream, event=unread.name, source=unread.source, position=unread.position, fault=unread.fault,
+    )  # fmt: skip
 
 
 def _require(envelope: Envelope, primary: State) -> None:

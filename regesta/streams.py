@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic_core import to_jsonable_python
 
-from regesta.cloudevents import CloudEvent, encode_batch
-from regesta.command import State, fold
+from regesta.cloudevents import CloudEvent, members_of
+from regesta.command import AnyAggregate, State, wrong_with
 from regesta.errors import Forbidden, NotFound
 from regesta.event import IsoDay, Recorded
 from regesta.runtime import Runtime, runtime_of
@@ -21,15 +21,22 @@ from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.view import end_of, require_moment
 from regesta.web import Caller
 
+OF_LATER = "its type is of a later release"
 KERNEL_FIELDS = frozenset({"stream", "version", "steps", "gone", "unread"})
 
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
 
-class StreamOut(BaseModel):
-    """One stream up to a position. state: its fold, as the rules see it.
+class StreamEvent(CloudEvent):
+    """One event of a stream. unreadable: why the rules cannot read it; then nothing is decided on its stream."""
 
-    null for a stream that is only kept, or that holds a fact of a later release.
+    unreadable: str | None = None
+
+
+class StreamOut(BaseModel):
+    """One stream up to a position. state: its fold, as the rules see it; null for a stream that is only kept.
+
+    state_version: of the last event in the state. When that is less than `version`, the next event cannot be read.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -38,7 +45,8 @@ class StreamOut(BaseModel):
     version: int
     until: int | None
     state: dict[str, JsonValue] | None
-    events: list[CloudEvent]
+    state_version: int | None
+    events: list[StreamEvent]
 
 
 @router.get("/streams/{stream:path}", response_model=StreamOut)
@@ -60,8 +68,8 @@ async def get_stream(
     if not events:
         raise NotFound(f"no stream {stream!r}", stream=stream)
     version = events[-1].version
-    head = {"stream": stream, "version": version, "until": until, "state": _state(runtime, stream, events)}
-    body = orjson.dumps(head | {"events": orjson.Fragment(encode_batch(events))})
+    head = {"stream": stream, "version": version, "until": until}
+    body = orjson.dumps(head | _folded(runtime, stream, events))
     return Response(body, media_type="application/json", headers={"ETag": f'"{version}"'})
 
 
@@ -72,16 +80,43 @@ async def _until(runtime: Runtime, as_of: date | None, cut: int | None) -> int |
     return await runtime.store.position_before(runtime.service.name, end_of(as_of))
 
 
-def _state(runtime: Runtime, stream: str, events: list[Recorded]) -> dict[str, JsonValue] | None:
-    """Return the fold of a stream as JSON, by the aggregate of its prefix; None without one, or when an event is unknown."""
+def _folded(runtime: Runtime, stream: str, events: list[Recorded]) -> dict[str, object]:
+    """Return a stream's state by the aggregate of its prefix, up to the first event that cannot be read, and its events."""
     prefix = stream.partition("/")[0]
     aggregate = next((each for each in runtime.service.aggregates if each.state.prefix == prefix), None)
     if aggregate is None:
-        return None
-    known = [(each.position, event) for each in events if (event := each.event) is not None]
-    if len(known) < len(events):
-        return None
-    return _plain(fold(aggregate, stream, known))
+        return {"state": None, "state_version": None, "events": _shown(events, _unreadable(events))}
+    state, unreadable = _fold(aggregate, stream, events), {}
+    if (unread := state.unread) is not None:
+        # Half of what could not be folded may be in the state: it is folded again, up to there.
+        state = _fold(aggregate, stream, [each for each in events if each.position < unread.position])
+        behind = [each for each in events if each.position > unread.position]
+        unreadable = {unread.position: unread.fault or OF_LATER} | _unreadable(behind)
+    return {"state": _plain(state), "state_version": state.version, "events": _shown(events, unreadable)}
+
+
+def _fold(aggregate: AnyAggregate, stream: str, events: list[Recorded]) -> State:
+    state: State = aggregate.state(stream)
+    for event in events:
+        aggregate.extend(state, event)
+    return state
+
+
+def _unreadable(events: list[Recorded]) -> dict[int, str]:
+    """Return by position what is wrong with each event that cannot be read."""
+    return {event.position: fault for event in events if (fault := _fault(event)) is not None}
+
+
+def _fault(event: Recorded) -> str | None:
+    try:
+        return OF_LATER if event.event is None else None
+    except Exception as error:  # noqa: BLE001 - whatever a contract or an upcast raises
+        return wrong_with(error)
+
+
+def _shown(events: list[Recorded], unreadable: dict[int, str]) -> list[dict[str, object]]:
+    marks = {position: {"unreadable": fault} for position, fault in unreadable.items()}
+    return [members_of(event) | marks.get(event.position, {}) for event in events]
 
 
 def _plain(state: State) -> dict[str, JsonValue]:

@@ -23,7 +23,7 @@ EVENT = {
     "occurred": "2024-02-15", "type": "amount-committed.v1", "actor": "operator",
     "data": {"dossier": DOSSIER, "amount_cents": 1_250_000_000},
 }  # fmt: skip
-HISTORY = {"stream": "commitment/1", "version": 1, "state": None, "events": [EVENT]}
+HISTORY = {"stream": "commitment/1", "version": 1, "state": None, "state_version": None, "events": [EVENT]}
 
 
 def printed(view: views.View, found: Answer, width: int) -> list[str]:
@@ -110,3 +110,24 @@ def test_a_history_names_its_events_whole(width: int) -> None:
         assert whole in text
     assert DOSSIER in text
     assert max(map(len, lines)) <= width
+
+
+def test_a_fact_that_cannot_be_read_is_red_and_the_state_ends_before_it() -> None:
+    bad = EVENT | {"id": "179", "sequence": 2, "data": ["[red]"], "unreadable": "ValidationError: data: no [object]"}
+    found = HISTORY | {"version": 2, "state": {"committed_cents": 7}, "state_version": 1, "events": [EVENT, bad]}
+    console = Console(file=StringIO(), width=100, force_terminal=True, color_system="standard", legacy_windows=False)
+    views.history(found, console)
+    assert isinstance(console.file, StringIO)
+    coloured = console.file.getvalue().splitlines()
+    red = [line for line in coloured if "\x1b[31m" in line]
+    assert ["cannot be read: ValidationError: data: no [object]" in line for line in red].count(True) == 1
+    assert [line for line in red if "budget:178" in line] == []
+    plain = printed(views.history, found, 100)
+    assert '["[red]"]' in "".join(plain)
+    assert plain[-5:] == [
+        "State at version 1",
+        "{",
+        '  "committed_cents": 7',
+        "}",
+        "budget:179 cannot be read: the state ends before it, and nothing is decided on this stream.",
+    ]

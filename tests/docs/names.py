@@ -17,6 +17,8 @@ COMMAND: Final = re.compile(r"(?:^|`)(?:\.venv/bin/)?regesta (?P<rest>[^`\n]+)",
 TARGET: Final = re.compile(r"(?:^ *|`)make (?P<target>[a-z]+)(?:`| ARGS=\"(?P<arguments>[^\"]*)\"|$)", re.MULTILINE)
 MODULE: Final = re.compile(r"python -m (?P<module>[a-z_.]+)")
 SETTING: Final = re.compile(r"`(REGESTA_[A-Z_]+)`")
+# The code of a problem or a cause, as programs meet it.
+CODE_OF_REASON: Final = re.compile(r"`([a-z]+(?:-[a-z]+)+)`")
 
 
 def links(text: str) -> Iterator[tuple[str, str]]:

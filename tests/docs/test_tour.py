@@ -12,8 +12,12 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cli.commands import app
+from cli.installation import services
+from cli.problems import answered, of_the_command
+from regesta.reasons import Cause
 from regesta.settings import Settings
 from tests.docs.names import (
+    CODE_OF_REASON,
     MODULE,
     SETTING,
     TARGET,
@@ -75,6 +79,13 @@ def test_every_setting_exists(document: Path) -> None:
     # A service's own setting stands before the common one.
     own = {f"REGESTA_BUDGET_{name.upper()}" for name in Settings.model_fields}
     assert set(SETTING.findall(document.read_text("utf-8"))) <= known | own
+
+
+@pytest.mark.parametrize("document", sorted(Path("docs/howto").glob("*.md")), ids=str)
+def test_every_problem_and_cause_of_a_how_to_exists(document: Path) -> None:
+    services()  # their error classes come with them
+    known = {each.code for each in (*answered(), *of_the_command(), *Cause)}
+    assert set(CODE_OF_REASON.findall(document.read_text("utf-8"))) <= known
 
 
 def test_running_it_names_every_setting() -> None:

@@ -21,8 +21,9 @@ from regesta.follower import Follower
 from regesta.parked import ParkedStreams
 from regesta.reaction import Here, Reacting, Reaction
 from regesta.store import PostgresStore
-from regesta.suites import filled
+from regesta.suites import META, filled, new_unit
 from regesta.testing import Domain, MemoryStore
+from regesta.unit import NewEvent
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import AGGREGATE, PROJECTION, REACTION, RULES, Fill, Label, Pour
@@ -125,6 +126,27 @@ def sticking(fails: set[int]) -> Reaction:
         return [Label(jar=recorded.stream.removeprefix("jar/"), label=recorded.name)]
 
     return replace(REACTION, react=stick)
+
+
+async def test_a_stream_with_an_unreadable_fact_parks_what_commands_on_it_and_nothing_else(
+    postgres_store: PostgresStore, decider: Decider
+) -> None:
+    await postgres_store.append(new_unit(NewEvent("jar/bad", 1, "jar-filled.v1", META, "{}")))
+    for jar in ("a", "b"):
+        await decider.handle(Fill(jar=jar, ref="r", amount=1), CONTEXT)
+
+    async def stick(_here: Here, recorded: Recorded, _event: Event) -> Sequence[Command]:
+        return [Label(jar="bad" if recorded.stream == "jar/a" else "b", label=recorded.name)]
+
+    job = reacting(postgres_store, decider, replace(REACTION, react=stick))
+    assert await job.step() == 4
+    parked = {each.stream: each.error for each in await parked_in(postgres_store, job).all(9)}
+    fault = "ValidationError: ref: Field required; amount: Field required"
+    assert parked == {
+        "jar/bad": fault,
+        "jar/a": f"UnreadableFact: nothing is decided on 'jar/bad', for jars:1 cannot be read: {fault}",
+    }
+    assert [(each.stream, each.cause) for each in await labels(postgres_store)] == [("jar/b", "jars:3")]
 
 
 async def test_a_fault_in_a_reaction_holds_up_its_stream_alone(postgres_store: PostgresStore, decider: Decider) -> None:

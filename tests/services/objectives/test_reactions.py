@@ -81,7 +81,7 @@ class Programme:
         aggregate = next(each for each in SERVICE.aggregates if each.state is Dossier)
         state = Dossier(stream)
         for recorded in (await self._objectives.store.tails({stream: 0}))[stream]:
-            aggregate.apply(state, recorded.event, recorded.position)
+            assert aggregate.extend(state, recorded) is None
         return state
 
     async def history(self) -> list[tuple[str, str | None]]:
