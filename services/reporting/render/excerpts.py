@@ -5,6 +5,7 @@ A part is the objective again with some of its rows, so that it is shown as the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
@@ -17,7 +18,8 @@ from services.reporting.domain.letter import Action, Content, Facts, Objective, 
 from services.reporting.domain.outline import told_before
 from services.reporting.render import weights
 from services.reporting.render.fields import rows, silent
-from services.reporting.render.leaves import ONE, Leaves, Numbering
+from services.reporting.render.filters import has_rows
+from services.reporting.render.leaves import MOST, ONE, Leaves, Numbering
 
 Shown: TypeAlias = Literal["all", "own", "realised", "planned"]
 # A row of a budget table, by the number of its category; None for the category itself.
@@ -54,7 +56,12 @@ class Excerpt:
 
 def is_divided(objective: Objective, under: Sequence[Objective]) -> bool:
     """Return whether an objective is too long for one page."""
-    return _cut(objective, "all", under, 1).leaves.number > 1
+    return reckoned(objective, under) > MOST
+
+
+def reckoned(objective: Objective, under: Sequence[Objective]) -> int:
+    """Return how many bytes all rows of an objective are reckoned to make."""
+    return _cut(objective, "all", under, Leaves(1, sys.maxsize)).leaves.used
 
 
 def excerpt(objective: Objective, shown: Shown, under: Sequence[Objective], number: int = 1) -> Excerpt:
@@ -64,13 +71,13 @@ def excerpt(objective: Objective, shown: Shown, under: Sequence[Objective], numb
     """
     if shown == "all":
         return Excerpt(objective, objective, under=under, leaf=Leaves(number).leaf)
-    found = _cut(objective, shown, under, number)
-    own = found if shown == "own" else _cut(objective, "own", (), 1)
+    found = _cut(objective, shown, under, Leaves(number))
+    own = found if shown == "own" else _cut(objective, "own", (), Leaves(1))
     return Excerpt(objective, found.part, shown, found.leaves.leaf, found.under, found.told, own.told)
 
 
-def _cut(objective: Objective, shown: Shown, under: Sequence[Objective], number: int) -> _Cut:
-    cut = _Cut(objective, Leaves(number))
+def _cut(objective: Objective, shown: Shown, under: Sequence[Objective], leaves: Leaves) -> _Cut:
+    cut = _Cut(objective, leaves)
     cut.go(shown, under)
     return cut
 
@@ -173,6 +180,8 @@ class _Cut:
         """Return a budget table with the rows on the leaf; None when there are none."""
         if budget is None:
             return None
+        if not has_rows(budget):
+            return budget if self.leaves.take(weights.NO_BUDGET) else None
         kept = self.leaves.keep(_budget_groups(budget), weights.budget_group, weights.BUDGET)
         lines = [line for group in kept for line in group]
         if not lines:

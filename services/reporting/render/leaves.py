@@ -45,11 +45,12 @@ ONE: Final = Numbering()
 class Leaves:
     """Goes through the rows of a page in their order, and keeps those of one leaf.
 
-    wanted: that leaf. number: the one that was come to. used: bytes on it. passed, kept: rows so far. head: bytes of headings
+    wanted: that leaf. most: bytes of rows on one. number: the one that was come to. used: bytes on it. passed, kept: rows so far. head: bytes of headings
     that stand before the next row, for a heading does not end a leaf.
     """
 
     wanted: int
+    most: int = MOST
     number: int = 1
     used: int = 0
     passed: int = 0
@@ -60,7 +61,7 @@ class Leaves:
         """Go on to the next row; return whether it stands on the wanted leaf. frame: what it costs to begin a leaf with it."""
         weight += self.head
         self.head = 0
-        if self.used and self.used + weight > MOST:
+        if self.used and self.used + weight > self.most:
             self.number, self.used = self.number + 1, frame
         self.used += weight
         self.passed += 1

@@ -20,6 +20,8 @@ from services.reporting.writing import members_of
 # Around rows: a list of facts, the head and totals of a table.
 FACTS: Final = 400
 BUDGET: Final = 2_600
+# That nobody stated anything, in place of a budget table.
+NO_BUDGET: Final = 300
 INDICATORS: Final = 1_450
 AMOUNTS: Final = 600
 TABLE: Final = 900
@@ -41,7 +43,7 @@ def section(each: YearSection) -> int:
 
 def link(objective: Objective) -> int:
     """Return the weight of an objective in a list of links; long titles are cut there."""
-    return 500 + min(text_bytes(objective.title), 800)
+    return 500 + min(text_bytes(objective.title), 1_300)
 
 
 def field(row: FieldRow) -> int:

@@ -7,8 +7,9 @@ import pytest
 from services.reporting.domain.letter import Letter
 from services.reporting.domain.outline import contents_of
 from services.reporting.render import documents
+from services.reporting.render.briefs import brief
 from services.reporting.render.documents import About, Frame, View
-from services.reporting.render.excerpts import Excerpt
+from services.reporting.render.excerpts import Excerpt, reckoned
 from services.reporting.render.figures import Figures
 from services.reporting.render.page import PREFIX, Page
 from tests.conftest import FreshDatabase
@@ -17,6 +18,8 @@ from tests.services.reporting.reading import read
 from tests.services.reporting.system import System, system_on
 
 SEEDS = range(6)
+# Bytes around an objective that no row makes: its heading, where it stands, its year-sections.
+FRAME = 2_000
 
 
 @pytest.fixture
@@ -82,3 +85,18 @@ async def test_the_same_letter_gives_figures_the_same_numbers_in_every_language(
     assert doors[0] == doors[1] == doors[2]
     assert doors[0]
     assert all(doors[0])
+
+
+async def test_an_objective_is_no_longer_than_reckoned(system: System) -> None:
+    address = f"{PREFIX}/letters/territorial/2024/figures/planned-{'0' * 36}.12/{{}}?cut=budget%3A99999%2Ckpi%3A99999"
+    wrong = []
+    for seed in SEEDS:
+        letter = await letter_of(system, seed)
+        about = About(letter, View(letter.cut, complete=True), Page("fr", PREFIX))
+        for objective in letter.objectives:
+            given = {"excerpt": Excerpt(objective, objective), "tell": brief}
+            html = about.fragment(Figures(address.format, sheets=0), "letter_part.html", given)
+            length, limit = len(html.encode()), reckoned(objective, ()) + FRAME
+            if not limit / 3 < length <= limit:
+                wrong.append((seed, objective.code.value, length, limit))
+    assert wrong == []
