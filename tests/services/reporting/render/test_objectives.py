@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -33,6 +34,7 @@ from tests.services.reporting.domain.facts import ACCOUNT, LINE, ONE, PLAN, TWO,
 from tests.services.reporting.reading import Read, read
 
 STREAM: Final = f"objective/{ONE}"
+RENDER: Final = Path(documents.__file__).parent
 PAGE: Final = Page("fr", f"{PREFIX}/letters/territorial/2024")
 
 
@@ -213,3 +215,13 @@ def test_the_stylesheet_loses_nothing_but_comments_and_spaces() -> None:
         return re.sub(r"\s", "", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
 
     assert bare(STYLES.decode()) == bare(WRITTEN)
+
+
+def test_the_stylesheet_has_rules_for_what_pages_have_only() -> None:
+    rules = re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", WRITTEN, flags=re.DOTALL)
+    written = [path.read_text() for kind in ("html", "py") for path in RENDER.rglob(f"*.{kind}")]
+    words = set(re.findall(r"[a-z0-9-]+", " ".join(written)))
+    begun = tuple(word for word in words if word.endswith("-") and len(word) > 3)  # depth-{{ ... }}
+    classes = set(re.findall(r"\.([a-z][a-z0-9-]*)", rules))
+    assert [each for each in sorted(classes) if each not in words and not each.startswith(begun)] == []
+    assert len(classes) > 80
