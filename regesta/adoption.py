@@ -24,8 +24,10 @@ MOST_NAMED = 100
 
 READ_FORKS = "SELECT source, common, log::text, reason FROM log.forks ORDER BY source"
 ADOPT = "SELECT log.adopt($1, $2, $3, $4)"
-# Whoever folds waits, and then finds its checkpoint moved.
-HOLD = "LOCK TABLE projections.checkpoints IN SHARE ROW EXCLUSIVE MODE"
+# Whoever folds, or has locked a checkpoint, is waited for; who comes later waits, and then finds another epoch.
+HOLD = "LOCK TABLE projections.checkpoints IN EXCLUSIVE MODE"
+# Of all builds and reactions, for one that stands before the cut may be about to fold what was read beyond it.
+RAISE_EPOCH = "UPDATE projections.checkpoints SET epoch = epoch + 1 WHERE source = $1"
 READ_OPEN = "SELECT number, schema FROM projections.rebuilds WHERE source = $1 AND state IN ('filling', 'differs')"
 READ_BUILDS = "SELECT schema FROM projections.checkpoints WHERE source = $1 AND position > $2"
 # The tables of a build, and by which columns their rows name the event that they are of and the one that ended them.
@@ -121,6 +123,7 @@ async def require_there(db: Db, cut: Mapping[str, int]) -> None:
 
 async def _give_up(db: Db, source: str, cut: int) -> None:
     """Take away what was made of events beyond a cut, in builds of all versions, and in reactions."""
+    await db.execute(RAISE_EPOCH, source)
     for rebuild in await db.fetch(READ_OPEN, source):
         await db.execute(GIVE_UP, rebuild["number"])
         await unmake(db, rebuild["schema"])

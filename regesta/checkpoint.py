@@ -20,7 +20,7 @@ INSERT INTO projections.checkpoints (projection, source, version, position, sche
 ON CONFLICT DO NOTHING
 """
 HAS_SCHEMA = "SELECT to_regnamespace($1) IS NOT NULL"
-COLUMNS = "projection, source, version, schema, position, parked, failure"
+COLUMNS = "projection, source, version, schema, epoch, position, parked, failure"
 READ_LIVE = f"SELECT {COLUMNS} FROM projections.checkpoints WHERE source = $1 AND live"
 READ_ALL = f"SELECT {COLUMNS} FROM projections.checkpoints WHERE live ORDER BY projection, source, version"
 # $1, $2: names and versions. Schemas are named by us, so that nothing must be quoted.
@@ -33,12 +33,13 @@ SELECT source, min(position), max(parked) > 0,
        (SELECT set_config('search_path', string_agg(schema, ', '), true) FROM mine)
 FROM mine GROUP BY source
 """
-# The guard: of two processes that would fold the same batch one waits here, then finds the checkpoint moved. What it returns
-# is the row as it is after the wait, so that a stream parked or taken up again meanwhile is seen.
+# The guard: of two processes that would fold the same batch one waits here, then finds the checkpoint moved; who read events
+# that were given up since finds another epoch. What it returns is the row as it is after the wait, so that a stream parked or
+# taken up again meanwhile is seen.
 MOVE = """
 WITH moved AS (
     UPDATE projections.checkpoints SET position = $2, unknown = unknown + $3
-    WHERE schema = ANY ($4::text[]) AND position = $1
+    WHERE schema = ANY ($4::text[]) AND position = $1 AND epoch = ($6::integer[])[array_position($4::text[], schema)]
     RETURNING schema, parked
 )
 SELECT schema, parked, entered.path FROM moved CROSS JOIN (SELECT set_config('search_path', $5, true) AS path) AS entered
@@ -53,13 +54,14 @@ class Overtaken(Exception):
 class Checkpoint:
     """How far the live build of a read model is, or a reaction.
 
-    schema: of its tables; of a reaction only a name. parked: how many streams stand still in it. failure: why a reaction stands still.
+    schema: of its tables; of a reaction only a name. epoch: see Build. parked: how many streams stand still in it. failure: why a reaction stands still.
     """
 
     projection: str
     source: str
     version: int
     schema: str
+    epoch: int
     position: int
     parked: int
     failure: str | None
@@ -121,10 +123,10 @@ def names(projections: Iterable[Folding]) -> tuple[list[str], list[int]]:
 async def move(db: Db, builds: Sequence[Build], step: Move) -> dict[str, int]:
     """Move the checkpoints of some builds, and make theirs the tables that SQL names in this transaction.
 
-    Returns how many streams are parked in each, by schema. Raises Overtaken when one does not stand at `after` any more.
+    Returns how many streams are parked in each, by schema. Raises Overtaken when one does not stand at `after` any more, or events were given up.
     """
-    schemas = [build.schema for build in builds]
-    rows = await db.fetch(MOVE, step.after, step.to, step.unknown, schemas, search_path(schemas))
+    schemas, epochs = [build.schema for build in builds], [build.epoch for build in builds]
+    rows = await db.fetch(MOVE, step.after, step.to, step.unknown, schemas, search_path(schemas), epochs)
     if len(rows) < len(builds):
         raise Overtaken
     return {row["schema"]: row["parked"] for row in rows}

@@ -114,7 +114,7 @@ class Follower:
             limit = BATCH_EVENTS if ahead is None else min(BATCH_EVENTS, ahead - after)
             batch = await self._store.read(self.source, after, limit) if those else []
             if batch:
-                builds = [Build(self._projections[each.projection], each.schema) for each in those]
+                builds = [Build(self._projections[each.projection], each.schema, each.epoch) for each in those]
                 began = perf_counter()
                 parked = await fold(self._pool, builds, after, batch)
                 durations.record(perf_counter() - began, self._labels)

@@ -25,7 +25,7 @@ from regesta.unit import Store
 RETRY_EVENTS = 500
 
 READ = """
-SELECT build.projection, source, build.schema, stream, parked.version, parked.position, error, parked_at, attempts
+SELECT build.projection, source, build.schema, epoch, stream, parked.version, parked.position, error, parked_at, attempts
 FROM projections.parked AS parked JOIN projections.checkpoints AS build USING (schema)
 JOIN unnest($1::text[], $2::integer[]) AS mine (name, number) ON (build.projection, build.version) = (mine.name, mine.number)
 WHERE build.live
@@ -39,7 +39,7 @@ SELECT count(*) FROM log.events WHERE stream = $1 AND version >= $2 AND position
 WAITING_TAKEN_IN = f"{WAITING_OWN.replace('log.events', 'log.replicas')} AND source = $5"
 # The checkpoint first: what the live build folds meanwhile waits, so that the stream is taken up where both have come to.
 LOCK = """
-SELECT position, set_config('search_path', $2, true) FROM projections.checkpoints WHERE schema = $1 AND live FOR UPDATE
+SELECT position, set_config('search_path', $2, true) FROM projections.checkpoints WHERE schema = $1 AND epoch = $3 AND live FOR UPDATE
 """
 IS_AT = "SELECT EXISTS (SELECT FROM projections.parked WHERE schema = $1 AND stream = $2 AND version = $3)"
 GO_ON = "UPDATE projections.parked SET version = $3, position = $4, attempts = 0 WHERE schema = $1 AND stream = $2"
@@ -65,11 +65,12 @@ START = ("", 0)
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A stream that stands still in a read model. version, position: of the event that cannot be folded."""
+    """A stream that stands still in a read model. version, position: of the event that cannot be folded. epoch: see Build."""
 
     projection: str
     source: str
     schema: str
+    epoch: int
     stream: str
     version: int
     position: int
@@ -154,7 +155,7 @@ class ParkedStreams:
     async def _retry(self, projection: str, stream: str) -> int:
         folded, limit = 0, RETRY_EVENTS
         while (parked := await self.find(projection, stream)) is not None:
-            build = Build(self._projections[projection], parked.schema)
+            build = Build(self._projections[projection], parked.schema, parked.epoch)
             piece = await self._store.of_stream(parked.source, stream, parked.version - 1, limit + 1)
             try:
                 folded += await self._fold(parked, build, piece, limit)
@@ -179,7 +180,7 @@ class ParkedStreams:
         The stream is taken up when no more of it is behind the checkpoint. Nothing is done when it is not as it was read.
         """
         async with self._pool.acquire() as db, db.transaction():
-            position = await db.fetchval(LOCK, build.schema, search_path([build.schema]))
+            position = await db.fetchval(LOCK, build.schema, search_path([build.schema]), build.epoch)
             if position is None or not await db.fetchval(IS_AT, build.schema, parked.stream, parked.version):
                 return 0
             due = [each for each in piece if each.position <= position]

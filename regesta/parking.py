@@ -24,13 +24,15 @@ SELECT EXISTS (
     SELECT FROM projections.dropped WHERE projection = $1 AND source = $2 AND version = $3 AND position = $4
 )
 """
-LEAVE_OUT = "UPDATE projections.checkpoints SET position = $3 WHERE schema = $1 AND position = $2 RETURNING parked"
+LEAVE_OUT = """
+UPDATE projections.checkpoints SET position = $4 WHERE schema = $1 AND epoch = $2 AND position = $3 RETURNING parked
+"""
 PARK = """
 WITH moved AS (
-    UPDATE projections.checkpoints SET position = $5, parked = parked + 1 WHERE schema = $1 AND position = $2
-    RETURNING parked
+    UPDATE projections.checkpoints SET position = $6, parked = parked + 1
+    WHERE schema = $1 AND epoch = $2 AND position = $3 RETURNING parked
 ), added AS (
-    INSERT INTO projections.parked (schema, stream, version, position, error) SELECT $1, $3, $4, $5, $6 FROM moved
+    INSERT INTO projections.parked (schema, stream, version, position, error) SELECT $1, $4, $5, $6, $7 FROM moved
 )
 SELECT parked FROM moved
 """
@@ -64,16 +66,17 @@ async def parked_until(db: Db, projections: Iterable[Projection], cut: Mapping[s
 async def park(pool: asyncpg.Pool, build: Build, after: int, recorded: Recorded, error: Exception) -> int:
     """Move a build past an event that it cannot fold: its stream is parked, unless the event may be left out.
 
-    Returns how many streams are then parked in it. Raises Overtaken when it does not stand at `after` any more.
+    Returns how many streams are then parked in it. Raises Overtaken when it does not stand at `after` any more, or
+    events were given up.
     """
     mine, why = build.projection, told(error)
     if await is_dropped(pool, build, recorded):
         logger.warning("%s leaves out %s, as told: %s", mine.name, recorded.name, why)
-        parked: int | None = await pool.fetchval(LEAVE_OUT, build.schema, after, recorded.position)
+        parked: int | None = await pool.fetchval(LEAVE_OUT, build.schema, build.epoch, after, recorded.position)
     else:
         logger.error("%s parks %s at %s: %s", mine.name, recorded.stream, recorded.name, why)
         place = (recorded.stream, recorded.version, recorded.position)
-        parked = await pool.fetchval(PARK, build.schema, after, *place, why)
+        parked = await pool.fetchval(PARK, build.schema, build.epoch, after, *place, why)
     if parked is None:
         raise Overtaken
     return parked

@@ -83,10 +83,14 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One set of the tables of a read model, in a schema of its own; a reaction has one, without tables."""
+    """One set of the tables of a read model, in a schema of its own; a reaction has one, without tables.
+
+    epoch: as its checkpoint said before events for it were read; it folds none when some were given up since.
+    """
 
     projection: Folding
     schema: str
+    epoch: int
 
 
 def newest(recorded: Recorded) -> Fact | None:

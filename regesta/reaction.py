@@ -44,7 +44,7 @@ FOLDED_POLL_SECONDS = 0.02
 AGAIN_SECONDS = 2.0
 AGAIN_SECONDS_MOST = 60.0
 AGAIN_STREAMS = 500
-READ = "SELECT position, failure, parked FROM projections.checkpoints WHERE schema = $1"
+READ = "SELECT position, failure, parked, epoch FROM projections.checkpoints WHERE schema = $1"
 READ_FOLDED = """
 SELECT position, parked FROM projections.checkpoints WHERE projection = $1 AND source = $2 AND version = $3 AND live
 """
@@ -164,7 +164,7 @@ class Reacting:
         self._decider = decider
         self._reaction = reaction
         self._kinds = {unversioned(event.name) for event in reaction.events}
-        self._build = Build(self, self.schema)
+        self._build = Build(self, self.schema, epoch=0)
         self._parked = ParkedStreams(here.store, here.pool, [self])
         self._again = Again()
 
@@ -218,6 +218,7 @@ class Reacting:
         if row is None:
             await self._here.pool.execute(ADD_BUILD, self.name, self.source, self.version, self.schema)
             return 0, None, 0
+        self._build = Build(self, self.schema, row["epoch"])
         return row["position"], row["failure"], row["parked"]
 
     async def _fail(self, error: Exception) -> None:

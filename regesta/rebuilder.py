@@ -31,7 +31,7 @@ WORKING = 0x72656765
 TRY = "SELECT pg_try_advisory_lock($1, $2)"
 UNLOCK = "SELECT pg_advisory_unlock($1, $2)"
 
-READ_POSITION = "SELECT position FROM projections.checkpoints WHERE schema = $1"
+READ_POSITION = "SELECT position, epoch FROM projections.checkpoints WHERE schema = $1"
 READ_POSITIONS = "SELECT schema, position FROM projections.checkpoints WHERE schema = ANY ($1::text[])"
 READ_LIVE = """
 SELECT position FROM projections.checkpoints WHERE projection = $1 AND source = $2 AND version = $3 AND live
@@ -122,8 +122,10 @@ class Rebuilder:
 
         Without `until` it is then close behind only, for the live one goes on.
         """
-        build = Build(self._projections[rebuild.projection], rebuild.build)
-        position = await self._pool.fetchval(READ_POSITION, rebuild.build)
+        row = await self._pool.fetchrow(READ_POSITION, rebuild.build)
+        if row is None:  # it was given up
+            raise Overtaken
+        build, position = Build(self._projections[rebuild.projection], rebuild.build, row["epoch"]), row["position"]
         while True:
             live = await self._live(rebuild) if until is None else until
             batch = await self._store.read(rebuild.source, position, min(BATCH_EVENTS, live - position))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -15,9 +15,15 @@ from regesta import bus
 from regesta import rebuild as rebuilds
 from regesta.adoption import adopt, require_there
 from regesta.bus import Intake, Offer, last_common
+from regesta.checkpoint import Overtaken
 from regesta.database import migrate, migrations
 from regesta.errors import CutGone, NotFound
 from regesta.errors import Forked as Differs
+from regesta.event import Recorded
+from regesta.folding import fold
+from regesta.parked import ParkedStreams
+from regesta.parking import park
+from regesta.projection import Build
 from regesta.reasons import Cause
 from regesta.runtime import Service
 from regesta.store import PostgresStore
@@ -316,11 +322,17 @@ GRANT ALL ON ALL TABLES IN SCHEMA entries_v1, counts_v1 TO labels;
 """
 
 
+def fills(positions: range, log: str, amount: int) -> list[Recorded]:
+    """Return events of jars, each a fill of the same amount; those of "thing/0" stand at 3, 6, 9 ..."""
+    data = f'{{"ref":"r","amount":{amount}}}'
+    return [replace(event, source="jars", type="jar-filled.v1") for event in foreign(positions, log, data)]
+
+
 @pytest.fixture
 async def planted(consumer_database: Database) -> AsyncIterator[PostgresStore]:
     """Open a store with a replica up to 12, whose source is another log from 9 on, and something of it everywhere."""
     async with PostgresStore("labels", consumer_database.dsn, jars.REGISTRY, pool_size=4) as store:
-        await store.replicate(LOG, [replace(event, source="jars") for event in foreign(range(1, 13), LOG)])
+        await store.replicate(LOG, fills(range(1, 13), LOG, 1))
         await execute(consumer_database, *PLANTS.strip().split(";\n"))
         await rebuilds.ask(store.pool, jars.PROJECTION, "operator")
         await store.note_fork("jars", Fork(8, OTHER_LOG, "other events"))
@@ -358,6 +370,63 @@ async def test_nothing_is_left_of_what_was_given_up(planted: PostgresStore) -> N
     assert await read("SELECT source, old_log::text, new_log::text, position, head, adopted_by FROM log.adoptions") == [
         ("jars", LOG, OTHER_LOG, 8, 12, "operator"),
     ]  # fmt: skip
+
+
+async def test_what_was_read_before_is_not_folded_after(planted: PostgresStore) -> None:
+    """A build before the cut stays where it is, so only its epoch tells that the batch in hand was given up."""
+    pool = planted.pool
+    early, batch = replace(jars.PROJECTION, name="early"), await planted.read("jars", 5, HOLDS)
+    before = Build(early, "early_v1", epoch=0)
+    await adopt(pool, "labels", "jars", (OTHER_LOG, 8), "operator")
+    with pytest.raises(Overtaken):
+        await fold(pool, [before], 5, batch)
+    with pytest.raises(Overtaken):
+        await park(pool, before, 5, batch[0], ValueError("odd"))
+    await pool.execute("INSERT INTO projections.dropped VALUES ('early', 'jars', 1, 6, 'thing/0', '', '', '')")
+    with pytest.raises(Overtaken):
+        await park(pool, before, 5, batch[0], ValueError("odd"))
+    at = "SELECT (position, parked) FROM projections.checkpoints WHERE schema = 'early_v1'"
+    assert await pool.fetchval(at) == (5, 0)
+    assert await park(pool, replace(before, epoch=1), 5, batch[0], ValueError("odd")) == 0
+    assert await pool.fetchval(at) == (6, 0)
+
+
+async def test_a_retry_folds_nothing_that_was_given_up_since_it_was_read(
+    planted: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, of_stream = planted.pool, planted.of_stream
+    await pool.execute("DELETE FROM levels_v1.levels")
+    await pool.execute("INSERT INTO projections.parked VALUES ('levels_v1', 'thing/0', 1, 3, '')")
+
+    async def overtaken(source: str, stream: str, after: int, limit: int) -> Sequence[Recorded]:
+        """Another process adopts, takes in the new events and folds them, but for the parked stream."""
+        monkeypatch.setattr(planted, "of_stream", of_stream)
+        piece = await of_stream(source, stream, after, limit)
+        await adopt(pool, "labels", "jars", (OTHER_LOG, 8), "operator")
+        await planted.replicate(OTHER_LOG, fills(range(9, 13), OTHER_LOG, 100))
+        await pool.execute("UPDATE projections.checkpoints SET position = 12 WHERE schema = 'levels_v1'")
+        return piece
+
+    monkeypatch.setattr(planted, "of_stream", overtaken)
+    assert await ParkedStreams(planted, pool, [jars.PROJECTION]).retry("levels", "thing/0") == 4
+    rows = await pool.fetch("SELECT from_position, amount FROM levels_v1.levels ORDER BY 1")
+    assert [tuple(row) for row in rows] == [(3, 1), (6, 2), (9, 102), (12, 202)]
+
+
+async def test_an_adoption_waits_for_a_retry_that_is_under_way(planted: PostgresStore) -> None:
+    pool = planted.pool
+    async with pool.acquire() as db:
+        async with db.transaction():
+            await db.execute("SELECT FROM projections.checkpoints WHERE schema = 'levels_v1' FOR UPDATE")
+            adopting = asyncio.create_task(adopt(pool, "labels", "jars", (OTHER_LOG, 8), "operator"))
+
+            async def waits() -> bool:
+                found: bool = await pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                return found
+
+            await until(waits)
+            await db.execute("UPDATE projections.checkpoints SET parked = 0 WHERE schema = 'levels_v1'")
+        assert (await adopting).position == 8
 
 
 async def test_what_was_agreed_to_must_still_be_so(planted: PostgresStore) -> None:
