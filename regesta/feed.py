@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,6 @@ from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
 from regesta.errors import Busy, Forbidden, Forked, Malformed, RegestaError, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
 from regesta.problem import response
-from regesta.recovery import close_behind
 from regesta.runtime import Runtime, runtime_of
 from regesta.signals import FEED, FEED_EVENTS, SERVICE
 from regesta.strict import IN_DIGITS, StrictRoute
@@ -41,8 +39,6 @@ LOG = "Regesta-Log"
 # Scopes: of the whole feed, and before the name of a type of events, as it is or without its version.
 WHOLE = "events:read"
 SINGLE = "events:read:"
-# What regesta.bus.digest gives.
-DIGEST = re.compile(r"[0-9a-f]{32}")
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.feed")
@@ -116,20 +112,19 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
         with runtime.rooms.polls.share(1 if query.timeout else 0):
             batch = await _poll(runtime, query.seen(), query.limit, query.timeout / 1000, wanted)
     except Forked:
-        await _believe(runtime, caller, query.seen())
+        await _heed(runtime, caller, query.seen())
         raise
     return answer(runtime, batch)
 
 
-async def _believe(runtime: Runtime, caller: Principal, seen: Seen) -> None:
-    """Close the log when a reader of all of it holds an event of it beyond its end: then it lost its end.
+async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
+    """Let the consumers be asked when a reader of the whole log claims to hold it beyond its end, which it may have lost.
 
-    One who only asks from somewhere, without saying what stands there, is not believed.
+    The claim itself is not believed: who may read could otherwise stop all recording.
     """
     head = await runtime.store.head(runtime.service.name)
-    holds = seen.log == head.log and seen.position > head.position and DIGEST.fullmatch(seen.digest or "")
-    if WHOLE in caller.scopes and holds:
-        await close_behind(runtime.pool, caller.subject, seen.position)
+    if WHOLE in caller.scopes and seen.log == head.log and seen.position > head.position:
+        runtime.guard.heed()
 
 
 def answer(runtime: Runtime, batch: Batch) -> Response:

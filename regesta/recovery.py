@@ -25,6 +25,8 @@ from regesta.unit import Head
 # Whoever records waits so long after a start until the consumers have answered. One that does not is asked later too.
 HOLD_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 0.25
+# A reader that claims to hold more makes it ask them no more often.
+HEED_SECONDS = 1.0
 # One step of a recovery takes no longer, so that who asks for it sees how far it is.
 STEP_SECONDS = 2.0
 
@@ -79,39 +81,59 @@ async def close_behind(pool: asyncpg.Pool, consumer: str, held: int) -> None:
 
 
 class Guard:
-    """Asks the consumers after a start how much they hold, before anything is recorded. `run` is its task."""
+    """Asks the consumers how much they hold: after a start, before anything is recorded, and when a reader claims more.
+
+    `run` is its task.
+    """
 
     def __init__(self, store: PostgresStore, consumers: Mapping[str, Carrier]) -> None:
         self._store = store
         self._consumers = consumers
+        self._claimed = asyncio.Event()
         if consumers:
             store.hold()
 
+    def heed(self) -> None:
+        """Ask again: a reader claims to hold the log beyond its end. By itself that closes nothing, for any reader can say so."""
+        self._claimed.set()
+
     async def run(self) -> None:
-        """Ask each until it has answered, then wait to be cancelled."""
+        """Ask each until it has answered, and all again when there is a claim; until cancelled."""
         async with asyncio.TaskGroup() as group:
-            asking = {group.create_task(self._ask(name), name=name) for name in self._consumers}
+            asking = {group.create_task(self._until_answered(name), name=name) for name in self._consumers}
             if asking:
                 _, late = await asyncio.wait(asking, timeout=HOLD_SECONDS)
                 for each in late:
                     logger.warning("%s did not say how much of this log it holds; it is asked again", each.get_name())
             self._store.let_go()
-        await asyncio.Event().wait()
+            await self._heed()
 
-    async def _ask(self, name: str) -> None:
+    async def _until_answered(self, name: str) -> None:
+        while await self._holds_more(name) is None:  # noqa: ASYNC110 - nobody tells when it answers
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
+
+    async def _heed(self) -> None:
         while True:
-            try:
-                held = await self._consumers[name].head()
-                mine = await self._store.head(self._store.service)
-                if held.log == mine.log and held.position > mine.position:
-                    await close_behind(self._store.pool, name, held.position)
-            except Exception as error:
-                if not is_lost(error) and not isinstance(error, RegestaError | asyncpg.PostgresError):
-                    raise
-                logger.debug("asking %s: %s", name, error)
-                await asyncio.sleep(ASK_AGAIN_SECONDS)
-            else:
-                return
+            await self._claimed.wait()
+            self._claimed.clear()
+            if not any([await self._holds_more(name) for name in self._consumers]):
+                logger.warning("a reader claims more of this log than there is; no consumer that answers holds more")
+            await asyncio.sleep(HEED_SECONDS)
+
+    async def _holds_more(self, name: str) -> bool | None:
+        """Return whether a consumer holds more of this log than there is, which is then closed; None without an answer."""
+        try:
+            held = await self._consumers[name].head()
+            mine = await self._store.head(self._store.service)
+            more = held.log == mine.log and held.position > mine.position
+            if more:
+                await close_behind(self._store.pool, name, held.position)
+        except Exception as error:
+            if not is_lost(error) and not isinstance(error, RegestaError | asyncpg.PostgresError):
+                raise
+            logger.debug("asking %s: %s", name, error)
+            return None
+        return more
 
 
 class Recovery:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import asyncpg
@@ -14,6 +14,7 @@ from regesta import bus
 from regesta.bus import Seen, digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.feed import FeedClient
+from regesta.recovery import Guard
 from regesta.runtime import Service
 from regesta.unit import Head
 from tests.conftest import Database, FreshDatabase
@@ -104,6 +105,21 @@ async def lose(database: Database, after: int) -> None:
         await admin.close()
 
 
+@asynccontextmanager
+async def asking(database: Database, consumer: Served) -> AsyncIterator[Served]:
+    """Serve a second process of jars, which knows its consumer."""
+    root = consumer.url.removesuffix("/kpi/v1")
+    settings = settings_of(database, consumer.issuer).model_copy(update={"consumers": {"kpi": root}})
+    async with served(jars.SERVICE, settings, consumer.issuer, worker=False) as running:
+        yield running
+
+
+async def beyond(source: Served, position: int, log: str | None) -> httpx2.Response:
+    """Ask for what follows on a position that a log may not have."""
+    async with client(source) as reader:
+        return await reader.get("/events", params={"lastEventId": position, "log": str(log), "digest": "0" * 32})
+
+
 async def closed(source: Served) -> bool:
     async with client(source) as user:
         return (await user.get("/log")).json()["closed"] is not None
@@ -118,21 +134,23 @@ async def test_a_poll_from_beyond_the_end_closes_the_log(
 ) -> None:
     """The consumer waits; what it holds is not given up."""
     monkeypatch.setattr(bus, "POLL_SECONDS", 0.1)
-    async with client(source) as user, client(consumer) as other:
+    async with (
+        client(source) as user, client(consumer) as other, asking(jars_database, consumer) as second,
+    ):  # fmt: skip
         for jar in "abc":
             await fill(user, jar, 1)
         head = await copied(source, consumer)
+        log = (await source.runtime.store.head("jars")).log
         await lose(jars_database, head - 2)
-        async with asyncio.timeout(10):
-            while not await closed(source):  # noqa: ASYNC110 - a poll of the consumer does it
-                await asyncio.sleep(0.05)
+        assert (await beyond(second, head, log)).status_code == 409
+        await until(lambda: closed(source))
         refused = await fill(user, "d", 1)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
         assert refused.json()["type"].endswith("/log-behind")
         ready = await user.get("/readyz")
         assert (ready.status_code, details(ready)) == (
             503,
-            [f"the log is closed: it lacks events, officer holds it up to {head}; see `regesta recover jars`"],
+            [f"the log is closed: it lacks events, kpi holds it up to {head}; see `regesta recover jars`"],
         )
         told = f"'jars' ends at {head - 2}, before {head}; it lacks what this replica holds, see `regesta recover jars`"
         ready = await other.get("/readyz")
@@ -140,35 +158,52 @@ async def test_a_poll_from_beyond_the_end_closes_the_log(
         assert (await consumer.runtime.store.head("jars")).position == head
 
 
-async def test_a_reader_of_some_events_is_not_believed(source: Served, issuer: Issuer) -> None:
-    log = (await source.runtime.store.head("jars")).log
-    digest = "0" * 32
+async def test_a_reader_is_not_believed_when_no_consumer_holds_more(
+    source: Served, consumer: Served, jars_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client(source) as user, asking(jars_database, consumer) as second:
+        await fill(user, "a", 1)
+        await copied(source, consumer)
+        log = (await source.runtime.store.head("jars")).log
+        assert (await beyond(second, 2**62, log)).status_code == 409
+        await until(lambda: _told(caplog))
+        assert not await closed(source)
+        assert (await fill(user, "b", 1)).status_code == 201
+
+
+async def _told(caplog: pytest.LogCaptureFixture) -> bool:
+    return "a reader claims more of this log than there is; no consumer that answers holds more" in caplog.messages
+
+
+async def test_consumers_are_asked_only_for_a_reader_of_this_whole_log(
+    source: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heeded: list[str] = []
+    monkeypatch.setattr(Guard, "heed", lambda _guard: heeded.append(scope))
+    log = str((await source.runtime.store.head("jars")).log)
     asked: list[tuple[str, dict[str, str]]] = [
-        ("events:read:jar-filled", {"type": "jar-filled", "log": str(log), "digest": digest}),
-        ("events:read", {"log": "01900000-0000-7000-8000-000000000000", "digest": digest}),
-        ("events:read", {"log": str(log)}),
-        ("events:read", {"log": str(log), "digest": "any"}),
-        ("events:read", {"digest": digest}),
+        ("events:read:jar-filled", {"type": "jar-filled", "log": log}),
+        ("events:read", {"log": "01900000-0000-7000-8000-000000000000"}),
+        ("events:read", {}),
+        ("events:read jars:read", {"log": log}),
     ]
     for scope, params in asked:
         async with client(source, Authorization=f"Bearer {issuer.token(scope)}") as reader:
             answer = await reader.get("/events", params={"lastEventId": "99", **params})
             assert answer.status_code == 409
-            assert not await closed(source)
+    assert heeded == ["events:read jars:read"]
 
 
 async def test_a_log_is_recovered_over_http(
     source: Served, consumer: Served, jars_database: Database, issuer: Issuer
 ) -> None:
     """By a process that knows its consumers, for all processes of the service."""
-    root = consumer.url.removesuffix("/kpi/v1")
     async with client(source, Authorization=f"Bearer {issuer.token(roles=['operator'])}") as operator:
         await fill(operator, "a", 9)
         head = await copied(source, consumer)
         await lose(jars_database, head - 2)
         await source.runtime.pool.execute("SELECT log.close('restored', NULL, NULL)")
-        settings = settings_of(jars_database, issuer).model_copy(update={"consumers": {"kpi": root}})
-        async with served(jars.SERVICE, settings, issuer, worker=False) as second, httpx2.AsyncClient() as http:
+        async with asking(jars_database, consumer) as second, httpx2.AsyncClient() as http:
             answer = await http.post(f"{second.url}/log/recover", headers=operator.headers)
             assert (answer.status_code, answer.json()["state"], answer.json()["position"]) == (200, "open", head)
         log = (await operator.get("/log")).json()
