@@ -17,7 +17,6 @@ from cli.importing.language import LANGUAGES, Language
 from cli.importing.vocabulary import PHRASES
 from cli.importing.wording import INFINITIVE
 from contracts.objectives import FactType
-from contracts.wording import NAMES
 
 # Types that name a thing or a term: their name does not say that something happened.
 THINGS: Final = frozenset({"advance", "contract", "study", "deadline", "target", "other"})
@@ -40,14 +39,14 @@ DRAFT: Final = re.compile(
     re.IGNORECASE,
 )
 SHARE: Final = re.compile(r"(?<![\d.,])(?!100 ?%)\d+(?:[.,]\d+)? ?%")
-ENGLISH_MONTHS: Final = "january|february|march|april|may|june|july|august|september|october|november|december"
-MONTHS: Final = "|".join((ENGLISH_MONTHS, *NAMES["fr"].months, *NAMES["nl"].months))
-# A year that is said of the fact itself; those of a series ("2024-2028") are not.
-YEAR: Final = re.compile(
-    r"\b(?:in|for|to|by|en|pour|à|au|voor|naar|tot|tegen|early|late|mid|end|début|mi|fin|begin|midden|eind|einde|spring|summer"
-    rf"|autumn|winter|printemps|été|automne|hiver|lente|zomer|herfst|[qsht][1-4]|{MONTHS})"
-    r"[ -](?:of |de |d'|van )?([12][0-9]{3})(?![0-9\u2013-])"
-)
+# Four digits may be a year in any date ("31/12/2030", "01.2030", "2030-01"); those of a series ("2024-2028") are none of the fact.
+YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
+SERIES: Final = re.compile(r"(?<![\w./-])\d{4}[\u2013-](?:19|20|21)\d{2}(?![\w/\u2013-]|\.\d)")
+SHORT_DATE: Final = re.compile(r"(?<![\d./-])\d{1,2}([./-])\d{1,2}\1(?P<year>\d{2})(?![\d/-]|\.\d)")
+# Ahead of a verb: the year that a thing is for, not the year of the act ("Budget for 2024 approved").
+MEANT_FOR: Final = re.compile(r"(?<=\w )(?:for|pour) \d{4} $")
+# What is more is a quantity.
+LAST_YEAR: Final = 2199
 # Longer words in capitals are no abbreviations: "AFGELAST".
 ABBREVIATION: Final = 5
 
@@ -63,7 +62,7 @@ def shows(written: str, kind: str, *, in_account: bool, realised_year: int) -> b
     text = PHRASE.sub(" ", TITLE.sub(" ", written))
     if any(_says(text, kind, language, realised_year) for language in LANGUAGES):
         return True
-    if not in_account or kind not in NAMING_AN_ACT or DRAFT.search(written) or _is_later(written, realised_year):
+    if not in_account or kind not in NAMING_AN_ACT or DRAFT.search(written) or _is_later(text, realised_year):
         return False
     return any(_records(text, kind, language) for language in LANGUAGES)
 
@@ -86,7 +85,7 @@ def _stands(text: str, form: tuple[int, int], language: Language, realised_year:
     rest = [*_words(text[start:first], names=names), *_words(text[end:], names=names)]
     return (
         all(map(language.knows, rest))
-        and not _is_later(text[start:], realised_year)
+        and not _is_later(MEANT_FOR.sub("", subject) + text[start:], realised_year)
         and not any(map(language.is_verbal, _words(subject, names=False)))
         and not _intends(subject.lower(), language)
     )
@@ -117,7 +116,13 @@ def _intends(text: str, language: Language) -> bool:
 
 
 def _is_later(text: str, realised_year: int) -> bool:
-    return any(int(found[1]) > realised_year for found in YEAR.finditer(text.lower()))
+    """Return whether a text, without its titles, holds what may be a year after the last that the note gives account of."""
+    return any(realised_year < year <= LAST_YEAR for year in _years(SERIES.sub(" ", text)))
+
+
+def _years(text: str) -> Iterator[int]:
+    yield from (int(found[0]) for found in YEAR.finditer(text))
+    yield from (2000 + int(found["year"]) for found in SHORT_DATE.finditer(text))
 
 
 def _words(text: str, *, names: bool) -> Iterator[str]:

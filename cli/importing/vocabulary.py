@@ -193,7 +193,7 @@ PHRASES: Final = (
     r"\bas planned\b",
     r"\bhalf-years?\b|\bfollow-up (?=(?:working |sub-?)?(?:groups?|committees?|meetings?)\b)",
     r"\b\w+\.(?:brussels|be|eu|org)\b",
-    # Remarks of the reader on the source.
-    r"\((?:year (?:implied by|from) [^()]*(?:sentence|heading)|the (?:sentence before|heading) gives the year)\)",
+    # Remarks of the reader on the source; one with a number may name a year, so it is read.
+    r"\((?:year (?:implied by|from) [^()\d]*(?:sentence|heading)|the (?:sentence before|heading) gives the year)\)",
     r"\((?:repeated in action list|the list of actions says it again)\)",
 )

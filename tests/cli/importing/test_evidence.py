@@ -1,4 +1,5 @@
 import re
+from datetime import date
 from typing import Final
 
 import pytest
@@ -25,6 +26,18 @@ DOUBTS: Final = (
     "niet", "nooit", "geen", "niemand", "nul", "helft", "gedeeltelijk", "bijna", "misschien", "eventueel", "uitgesteld",
     "geannuleerd", "opgeschort", "zonder", "onder voorbehoud", "voorzien", "aangevraagd", "nog",
 )  # fmt: skip
+# A day behind a fact, as a note may print it, and with a word before it.
+PRINTED_DAYS: Final = (
+    "%Y", "%d/%m/%Y", "%-d/%-m/%Y", "%m/%Y", "%Y/%m/%d", "%Y/%m", "%d.%m.%Y", "%m.%Y", "%d-%m-%Y", "%m-%Y", "%Y-%m", "%Y-%m-%d",
+    "%d/%m/%y", "%d.%m.%y", "(%d/%m/%Y)", "(%Y)", ", %Y", ": %m/%Y", "Q4-%Y",
+)  # fmt: skip
+INTRODUCED_DAYS: Final = (
+    "in %Y", "since %m/%Y", "on %-d.%-m.%Y", "dated %Y-%m-%d", "le %d/%m/%Y", "du %d.%m.%Y", "en %m/%Y", "daté %Y", "op %d/%m/%Y",
+    "van %d-%m-%Y", "sinds %m.%Y", "fin %Y",
+)  # fmt: skip
+# Two digits of a year are of this century.
+LATER_DAYS: Final = st.dates(date(2024, 1, 1), date(2099, 12, 31))
+PAST_DAYS: Final = st.dates(date(2000, 1, 1), date(2023, 12, 31))
 FACTS: Final = st.sampled_from(SAID + RECORDED)
 UNKNOWN: Final = st.text("bcdfghjklmnpqrstvwxz", min_size=3, max_size=9).filter(
     lambda word: not any(language.knows(word) for language in LANGUAGES)
@@ -111,6 +124,40 @@ def test_each_type_that_names_an_act_has_examples_in_each_language() -> None:
     assert {(kind, language.tongue) for kind in ACTS for language in LANGUAGES} - shown == set()
 
 
+@pytest.mark.parametrize("printed", PRINTED_DAYS + INTRODUCED_DAYS)
+@given(fact=FACTS, day=LATER_DAYS)
+def test_a_later_date_behind_a_fact_leaves_it_not_done(printed: str, fact: Fact, day: date) -> None:
+    kind, what = fact
+    assert not is_done((kind, f"{what} {day:{printed}}"))
+
+
+@pytest.mark.parametrize("printed", PRINTED_DAYS)
+@given(fact=FACTS, day=PAST_DAYS)
+def test_a_date_in_the_time_of_the_account_takes_nothing_back(printed: str, fact: Fact, day: date) -> None:
+    kind, what = fact
+    assert is_done((kind, f"{what} {day:{printed}}"))
+
+
+@given(FACTS, st.integers(2024, 2199))
+def test_any_number_that_may_be_a_later_year_leaves_a_fact_not_done(fact: Fact, year: int) -> None:
+    kind, what = fact
+    assert not is_done((kind, f"{what} {year}"))
+    assert not is_done((kind, f"{year}: {what}"))
+
+
+@given(FACTS, st.integers(2024, 2198))
+def test_years_of_a_series_and_of_a_title_are_none_of_the_fact(fact: Fact, year: int) -> None:
+    kind, what = fact
+    for behind in (
+        f"{year}-{year + 1}",
+        f"({year}\u2013{year + 1})",
+        f"«Horizon {year}»",
+        f"“Horizon {year}”",
+        "(2200)",
+    ):
+        assert is_done((kind, f"{what} {behind}")), behind
+
+
 @pytest.mark.parametrize(
     ("what", "reading"),
     [
@@ -122,6 +169,23 @@ def test_each_type_that_names_an_act_has_examples_in_each_language() -> None:
         ("Programmes 2021-2027 approved", "done"),
         ("Programme for 2024 approved", "done"),
         ("Approved for 2024-2028", "done"),
+        ("Approved for 2024", "unclear"),
+        ("Approved 31/12/2030", "unclear"),
+        ("approuvé le 12/05/2029", "unclear"),
+        ("Approved (31/03/2025)", "unclear"),
+        ("Approved ٢٠٣٠", "unclear"),
+        ("In 2030 the programme was approved", "unclear"),
+        ("for 2030 approved", "unclear"),
+        ("Programme for 01/2030 approved", "unclear"),
+        ("Programme approved (year from 2030 heading)", "unclear"),
+        ("Approved 31/12/2030-2031", "unclear"),
+        ("Approved 2030-0101", "unclear"),
+        ("Approved 2030-2031-01", "unclear"),
+        ("Approved «2030»", "unclear"),
+        ("Approved 31.12.30", "unclear"),
+        ("Approved 31/12/23", "done"),
+        ("Actions 1.2.3.30 approved", "done"),
+        ("Programme pour 2024 approuvé", "done"),
     ],
 )
 def test_what_is_said_of_a_later_year_is_not_done(what: str, reading: Reading) -> None:
