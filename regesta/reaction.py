@@ -29,7 +29,7 @@ from regesta.errors import LaterRelease, NotYet, RegestaError
 from regesta.event import Event, Recorded, unversioned
 from regesta.folding import is_poison, unknown_among
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
-from regesta.parked import ParkedStreams
+from regesta.parked import START, ParkedStreams
 from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact, Projection, newest
 from regesta.signals import REACT
@@ -167,6 +167,7 @@ class Reacting:
         self._build = Build(self, self.schema, epoch=0)
         self._parked = ParkedStreams(here.store, here.pool, [self])
         self._again = Again()
+        self._tried = START
 
     async def run(self) -> None:
         """React until cancelled. What fails is tried again, never skipped: a command that waits for something else passes."""
@@ -199,7 +200,10 @@ class Reacting:
         return position
 
     async def _try_parked(self) -> None:
-        for each in await self._parked.all(AGAIN_STREAMS):
+        """React to some of what is parked; the next time to those behind them, so that each has its turn."""
+        streams = await self._parked.all(AGAIN_STREAMS, after=self._tried)
+        self._tried = (self.name, streams[-1].position) if len(streams) == AGAIN_STREAMS else START
+        for each in streams:
             try:
                 await self._parked.retry(self.name, each.stream)
             except RegestaError as error:

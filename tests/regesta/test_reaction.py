@@ -188,6 +188,20 @@ async def test_a_fact_that_an_operator_drops_is_left_out_and_its_stream_goes_on(
     assert [(each.stream, each.position) for each in await parked_in(postgres_store, job).dropped(9)] == [("jar/a", 2)]
 
 
+async def test_each_parked_stream_has_its_turn(
+    postgres_store: PostgresStore, decider: Decider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regesta.reaction.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("regesta.reaction.AGAIN_SECONDS_MOST", 0.0)
+    monkeypatch.setattr("regesta.reaction.AGAIN_STREAMS", 2)
+    for jar in "abcde":
+        await decider.handle(Fill(jar=jar, ref="r", amount=1), CONTEXT)
+    job = reacting(postgres_store, decider, sticking({1, 2, 3, 4, 5}))
+    for _ in range(3):
+        await job.step()
+    assert [each.attempts for each in await parked_in(postgres_store, job).all(9)] == [2, 2, 2, 2, 2]
+
+
 async def test_what_passes_parks_nothing(postgres_store: PostgresStore, decider: Decider) -> None:
     away = True
 
