@@ -14,7 +14,6 @@ from regesta import bus
 from regesta.bus import Seen, digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.feed import FeedClient
-from regesta.recovery import Guard
 from regesta.runtime import Service
 from regesta.unit import Head
 from tests.conftest import Database, FreshDatabase
@@ -178,8 +177,8 @@ async def _told(caplog: pytest.LogCaptureFixture) -> bool:
 async def test_consumers_are_asked_only_for_a_reader_of_this_whole_log(
     source: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heeded: list[Guard] = []
-    monkeypatch.setattr(Guard, "heed", heeded.append)
+    heeded: list[str] = []
+    monkeypatch.setattr(source.runtime.guard, "heed", lambda: heeded.append("claim"))
     log = str((await source.runtime.store.head("jars")).log)
     asked: list[tuple[str, dict[str, str], bool]] = [
         ("events:read:jar-filled", {"type": "jar-filled", "log": log}, False),
