@@ -8,11 +8,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable, Refused, WithdrawalDiffers, told
+from regesta.errors import Detail, Differs, MayNotReport, NotWithdrawable, Refused, WithdrawalDiffers
 from regesta.event import Event, FactWithdrawn, Recorded, event_name, key_of, split_name
+from regesta.faults import wrong_with
 
 REPORTERS = frozenset({"connector", "administrator"})
 # How a fact came here is no part of what it says.
@@ -246,11 +247,6 @@ class Rule(Generic[C]):
 # A service lists folds and rules of many kinds; each is typed where it is written.
 AnyAggregate: TypeAlias = Aggregate[Any]
 AnyRule: TypeAlias = Rule[Any]
-
-
-def wrong_with(error: Exception) -> str:
-    """Return what is wrong with a fact that cannot be read, without its data: the words of a fault of ours may quote it."""
-    return told(error) if isinstance(error, ValidationError) else type(error).__name__
 
 
 def plain(value: object) -> Detail:

@@ -54,9 +54,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeAlias
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
 # Members of every problem document, which no detail may have the name of: it would be lost.
 STANDARD = frozenset({"type", "title", "title_fr", "title_nl", "status", "detail"})
 
@@ -381,18 +378,3 @@ class Misconfigured(RegestaError):
     """The process must not start like this."""
 
     code = "misconfigured"
-
-
-def told(error: Exception) -> str:
-    """Return an error in one line of at most 1,000 characters; of data that is not what its contract says, without the data."""
-    said = str(error)
-    if isinstance(error, ValidationError):
-        said = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'data'}: {_wrong(each)}" for each in error.errors())
-    return " ".join(f"{type(error).__name__}: {said}".replace("\0", "").split())[:1000]
-
-
-def _wrong(found: ErrorDetails) -> str:
-    """Return what is wrong with one member. The words of a contract's own ValueError quote the value; its code does not."""
-    if found["type"] != "value_error":
-        return found["msg"]
-    return str(getattr(found["ctx"]["error"], "code", "not what its contract says"))

@@ -15,8 +15,9 @@ import asyncpg
 
 from regesta.checkpoint import names
 from regesta.database import Connection as Db
-from regesta.errors import NotFound, told
+from regesta.errors import NotFound
 from regesta.event import Recorded, types_of
+from regesta.faults import told
 from regesta.folding import is_poison
 from regesta.parking import is_dropped
 from regesta.projection import Build, Folding, search_path

@@ -12,8 +12,8 @@ import asyncpg
 
 from regesta.checkpoint import Overtaken, names
 from regesta.database import Connection as Db
-from regesta.errors import told
 from regesta.event import Recorded
+from regesta.faults import told
 from regesta.projection import Build, Projection
 
 # An answer names no more of what is missing in it.

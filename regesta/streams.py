@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic_core import to_jsonable_python
 
 from regesta.cloudevents import CloudEvent, members_of
-from regesta.command import AnyAggregate, State, wrong_with
+from regesta.command import AnyAggregate, State
 from regesta.errors import Forbidden, NotFound
 from regesta.event import IsoDay, Recorded
+from regesta.faults import wrong_with
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.view import end_of, require_moment
