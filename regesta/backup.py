@@ -15,16 +15,17 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, TypeAlias
+from typing import IO, Annotated, Final, TypeAlias
 
 import asyncpg
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from regesta.database import Connection as Db
 
 FORMAT: Final = 1
 HEADER, END = "regesta-backup", "end"
+UUID_TEXT: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 # Rows in memory; an event may have 1 MiB.
 ROWS_AT_ONCE = 200
 
@@ -98,13 +99,13 @@ FROM log.identity AS identity
 
 
 class Header(BaseModel):
-    """What a backup is of. head: the last position of its log; taken_at: by the database's clock, UTC."""
+    """What a backup is of. log: its id; head: its last position; taken_at: by the database's clock, UTC."""
 
     model_config = ConfigDict(extra="forbid")
 
     format: int
     service: str
-    log: str
+    log: Annotated[str, Field(pattern=UUID_TEXT)]
     head: int
     taken_at: str
 

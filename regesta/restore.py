@@ -81,12 +81,27 @@ def _lines(file: IO[bytes], path: Path) -> Iterator[Line]:
         text = b"[" + rest
         if checksum != b"[%d" % zlib.crc32(text):
             raise _damaged(path, number, "is not as it was written")
-        kind, *values = orjson.loads(text)
-        yield Line(number, raw, kind, values)
-        if kind == END:
+        line = _line(number, raw, text)
+        if line is None:
+            raise _damaged(path, number, "is not what a backup has")
+        yield line
+        if line.kind == END:
             break
     if file.read(1):
         raise _damaged(path, number + 1, "comes after the end")
+
+
+def _line(number: int, raw: bytes, text: bytes) -> Line | None:
+    """Return a line by its text without the checksum, which anyone can make; None when it is no array that begins with a kind."""
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    match values:
+        case [str(kind), *rest]:
+            return Line(number, raw, kind, rest)
+        case _:
+            return None
 
 
 def _damaged(path: Path, number: int, what: str) -> DamagedBackup:
@@ -95,7 +110,7 @@ def _damaged(path: Path, number: int, what: str) -> DamagedBackup:
 
 def _header(line: Line, service: str, path: Path) -> Header:
     """Return what the first line says. Raises DamagedBackup when it is no header, ForeignBackup when it is of another service."""
-    document = line.values[0] if line.kind == HEADER and line.values else None
+    document = line.values[0] if line.kind == HEADER and len(line.values) == 1 else None
     try:
         header = Header.model_validate(document)
     except ValidationError as error:
@@ -132,7 +147,7 @@ class _Restoring:
         self.end: End | None = None
         self._db = db
         self._path = path
-        self._service = header.service
+        self._header = header
         self._lines = Lines()
         self._lines.note(first.raw, first.kind)
         self._tables = {table.kind: number for number, table in enumerate(TABLES)}
@@ -147,6 +162,12 @@ class _Restoring:
             self.end = self._lines.end()
             if line.values != [self.end.model_dump()]:
                 raise _damaged(self._path, line.number, f"says {line.values}, but before it there are {self.end.rows}")
+            if self._header.head != self.end.rows["event"]:
+                raise _damaged(
+                    self._path,
+                    1,
+                    f"says that the log ends at {self._header.head}, but {self.end.rows['event']} events came",
+                )
             return
         number = self._tables.get(line.kind, -1)
         if number < self._tables[self._table.kind] or len(line.values) != len(TABLES[number].columns):
@@ -168,7 +189,7 @@ class _Restoring:
         self._rows, self._bytes = [], 0
         if not columns:
             return
-        await self._db.execute(f"SET LOCAL ROLE {self._service}_{'log' if self._table.of_log else 'owner'}")
+        await self._db.execute(f"SET LOCAL ROLE {self._header.service}_{'log' if self._table.of_log else 'owner'}")
         try:
             await self._db.execute(self._table.insert, *columns)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import stat
 import zlib
 from collections.abc import Callable
@@ -183,6 +184,22 @@ def header_says(**members: object) -> Callable[[list[bytes]], None]:
     return change
 
 
+def signed(text: bytes) -> bytes:
+    """Return a line with the right checksum, whatever it says."""
+    return b"[%d,%b\n" % (zlib.crc32(b"[" + text), text)
+
+
+def forged(**members: object) -> Callable[[list[bytes]], None]:
+    """Return what changes the header, and the sum at the end so that it is right."""
+
+    def change(lines: list[bytes]) -> None:
+        header_says(**members)(lines)
+        end_says(sha256=hashlib.sha256(b"".join(lines[:-1])).hexdigest())(lines)
+
+    return change
+
+
+NOT_A_LINE = "is not what a backup has"
 FAULTS: dict[str, tuple[Callable[[list[bytes]], object], int, str]] = {
     "a bit is another": (changed(3, b"thing/1", b"thing/3"), 3, "is not as it was written"),
     "a line is gone": (lambda lines: lines.pop(3), 4, "is event 4, after 2"),
@@ -209,6 +226,29 @@ FAULTS: dict[str, tuple[Callable[[list[bytes]], object], int, str]] = {
     "a header that lacks something": (header_says(log=None), 1, "is no header of a backup"),
     "a newer format": (header_says(format=2), 1, "has format 2, of another release: this one reads format 1"),
     "an empty file": (lambda lines: lines.clear(), 1, "is missing or cut"),
+    "a signed line that is no JSON": (lambda lines: lines.insert(2, signed(b"nope]")), 3, NOT_A_LINE),
+    "a signed line without a kind": (lambda lines: lines.insert(2, signed(b"]")), 3, NOT_A_LINE),
+    "a signed line of nothing": (lambda lines: lines.insert(2, b"[%d\n" % zlib.crc32(b"[")), 3, NOT_A_LINE),
+    "a signed line whose kind is no text": (lambda lines: lines.insert(2, signed(b'["event"],1]')), 3, NOT_A_LINE),
+    "a signed first line that is no JSON": (lambda lines: lines.insert(0, signed(b"nope]")), 1, NOT_A_LINE),
+    "a value of another type": (
+        lambda lines: lines.insert(1, written(["event", 1, {}, [], None, "soon", 5, "{", "x"])),
+        3,
+        "is event 1, after 1",
+    ),
+    "a row that no table takes": (
+        lambda lines: lines.insert(7, written(["event", 7, {}, [], None, "soon", 5, "{", "x"])),
+        9,
+        "comes after rows that cannot be",
+    ),
+    "a header with more than it has": (
+        lambda lines: lines.insert(0, written([*orjson.loads(lines.pop(0))[1:], 5])),
+        1,
+        "is no header of a backup",
+    ),
+    "a log's id that is none": (forged(log="nope"), 1, "is no header of a backup"),
+    "a head beyond what comes": (forged(head=999), 1, "says that the log ends at 999, but 6 events came"),
+    "a head before what comes": (forged(head=5), 1, "says that the log ends at 5, but 6 events came"),
     "no backup": (lambda lines: lines.insert(0, b"{}\n"), 1, "is not as it was written"),
 }
 
