@@ -98,7 +98,9 @@ def letter(
     year: Annotated[int, typer.Argument(help="Which the letter plans; it accounts for the one before.")],
     form: Annotated[LetterForm, typer.Option("--as", help="The form of the letter.")] = LetterForm.json,
     as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option(help="A file; standard output when none is named.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A file; standard output when none is named.")
+    ] = None,
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
@@ -186,7 +188,7 @@ def rebuild(
 @app.command(epilog="Example: regesta backup budget --out budget.backup")
 def backup(
     service: Service,
-    out: Annotated[Path, typer.Option(help="The file to write; it is there only when it is whole.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The file to write; it is there only when it is whole.")],
     data_dir: DataDir = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:

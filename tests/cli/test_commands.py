@@ -70,6 +70,18 @@ def test_an_unwritable_report_is_said_before_anything_is_sent(run: Run, tmp_path
     assert (code, "No such file" in said) == (2, True)
 
 
+@pytest.mark.parametrize("command", ["backup budget", "letter sport 2024 --token abc --url http://127.0.0.1:9"])
+def test_a_folder_in_the_place_of_a_file_is_said_before_anything_is_done(
+    run: Run, tmp_path: Path, command: str
+) -> None:
+    code, _, said = run(*command.split(), "--out", str(tmp_path))
+    words = " ".join(said.replace("│", " ").split())
+    assert (code, words.count("is a directory")) == (2, 1)
+    assert "Errno" not in words
+    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.parent.glob(".*.part")) == []
+
+
 def test_a_token_with_one_unit_may_not_do_everything(run: Run, tmp_path: Path) -> None:
     Issuer(tmp_path / "keys")
     code, token, _ = run("token", "--unit", "dru", "--data-dir", str(tmp_path))
