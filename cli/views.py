@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import orjson
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -17,6 +18,8 @@ from cli.remote import Answer
 View: TypeAlias = Callable[[Answer, Console], None]
 
 COLOURS: Final = {"ok": "green", "warn": "yellow", "fail": "red", "unknown": "cyan"}
+# Of a line that no terminal ends.
+WIDEST: Final = 10_000
 NUMBERS: Final = ("position", "head", "lag", "oldest")
 # Columns that are shown only where a row says something there.
 FURTHER: Final = {"unknown": "not known", "failure": "standing still because"}
@@ -68,18 +71,17 @@ def _facts(data: Answer) -> str:
 
 def lag(found: Answer, console: Console) -> None:
     """Print how far the read models, reactions and replicas are."""
-    # What may be long is folded, never cut: reactions differ at the end of their names.
-    table = Table("service", Column("read model", overflow="fold"), "log", *(_number(name) for name in NUMBERS))
+    table = Table(*map(_text, ("service", "read model", "log")), *map(_number, NUMBERS))
     rows = [(service, each) for service, its in found.items() for each in (*its["projections"], *its["replicas"])]
     more = {name: head for name, head in FURTHER.items() if any(_why(each, name) for _, each in rows)}
     for name in more.values():
-        table.add_column(name, overflow="fold")
+        table.columns.append(_text(name))
     for service, each in rows:
         row = [service, each.get("projection", "(replica)"), each["source"]]
         row += [_known(each[name]) for name in ("position", "head", "lag")] + [_age(each["lag_seconds"])]
         row += [_why(each, name) for name in more]
-        table.add_row(*row, style="red" if _why(each, "failure") else None)
-    console.print(table)
+        _add(table, *row, style="red" if _why(each, "failure") else None)
+    _print(table, console)
 
 
 def _why(row: Answer, name: str) -> str:
@@ -176,15 +178,18 @@ def adopted(found: Answer, console: Console) -> None:
 
 def parked(found: Answer, console: Console) -> None:
     """Print the streams that stand still, and the events that are left out."""
-    table = Table("read model", Column("stream", overflow="fold"), Column("event", overflow="fold"), "tries", "error")
+    table = Table(*map(_text, ("read model", "stream", "event")), _number("tries"), _text("error"))
     for each in found["parked"]:
-        table.add_row(each["projection"], each["stream"], each["event"], str(each["attempts"]), each["error"])
-    console.print(table if found["parked"] else "No stream is parked.")
+        _add(table, each["projection"], each["stream"], each["event"], str(each["attempts"]), each["error"])
+    if found["parked"]:
+        _print(table, console)
+    else:
+        console.print("No stream is parked.")
     if found["dropped"]:
-        table = Table("read model", Column("left out", overflow="fold"), "by", "reason", title="Dropped")
+        table = Table(*map(_text, ("read model", "left out", "by", "reason")), title="Dropped")
         for each in found["dropped"]:
-            table.add_row(each["projection"], each["event"], each["dropped_by"], each["reason"])
-        console.print(table)
+            _add(table, each["projection"], each["event"], each["dropped_by"], each["reason"])
+        _print(table, console)
     for name in found["more"]:
         console.print(f"These are the first {len(found[name])} {name}; there are more.", style="red", highlight=False)
 
@@ -211,6 +216,19 @@ def retried(found: Answer, console: Console) -> None:
 def _add(table: Table, *cells: str, style: str | None = None) -> None:
     """Add a row of cells as they are: what stands in [brackets] is no markup."""
     table.add_row(*map(Text, cells), style=style)
+
+
+def _print(table: Table, console: Console) -> None:
+    """Print a table; where no terminal ends the lines, each row in one, from which the next command takes its names."""
+    if not console.is_terminal:
+        wanted = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
+        console.width = max(console.width, wanted)
+    console.print(table)
+
+
+def _text(name: str) -> Column:
+    """Return a column that is folded, never cut: reactions differ at the end of their names."""
+    return Column(name, overflow="fold")
 
 
 def _number(name: str) -> Column:

@@ -28,7 +28,7 @@ HISTORY = {"stream": "commitment/1", "version": 1, "state": None, "state_version
 
 def printed(view: views.View, found: Answer, width: int) -> list[str]:
     """Return the lines that a terminal of this width shows."""
-    console = Console(file=StringIO(), width=width)
+    console = Console(file=StringIO(), width=width, height=100, force_terminal=True, color_system=None)
     view(found, console)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue().splitlines()
@@ -37,6 +37,49 @@ def printed(view: views.View, found: Answer, width: int) -> list[str]:
 def cells(lines: list[str]) -> list[list[str]]:
     """Return the cells of a table's rows, without its head."""
     return [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
+
+
+LONG = "commitment/5ed47e74-da7d-5c3c-8830-4ff673057a23"
+# A name can have brackets, which are no markup.
+ODD = "line/[red].33.001.07.01.1111"
+ERROR = "ValidationError: " + "; ".join(f"member_{n}: Field required" for n in range(20))
+STANDING = [
+    {"projection": name, "stream": stream, "event": "budget:1234567", "attempts": 12, "error": ERROR}
+    for name in REACTIONS
+    for stream in (LONG, ODD)
+]
+LEFT_OUT = {"projection": REACTIONS[0], "event": "budget:12", "dropped_by": "operator", "reason": "[b] twice " * 20}
+PARKED = {"parked": STANDING, "dropped": [LEFT_OUT], "more": []}
+
+
+@pytest.mark.parametrize("width", [80, 100, 300])
+def test_the_names_of_what_is_parked_are_whole(width: int) -> None:
+    """What is retried or dropped is named by them."""
+    lines = printed(views.parked, PARKED, width)
+    columns = ["".join(column) for column in zip(*(row for row in cells(lines) if len(row) == 5), strict=True)]
+    for column, name in enumerate(("projection", "stream", "event")):
+        assert columns[column] == "".join(str(each[name]) for each in STANDING)
+    assert columns[3] == "12" * 4
+    assert columns[4].replace(" ", "") == ERROR.replace(" ", "") * 4
+    (read_model, *_, reason) = [
+        "".join(each) for each in zip(*(row for row in cells(lines) if len(row) == 4), strict=True)
+    ]
+    assert (read_model, reason.replace(" ", "")) == (REACTIONS[0], "[b]twice" * 20)
+    assert all(len(line) <= width for line in lines)
+
+
+def test_each_row_is_one_line_where_no_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that `grep` finds it and a name can be taken out of it."""
+    monkeypatch.setenv("COLUMNS", "80")
+    console = Console(file=StringIO())
+    assert console.width == 80
+    for view, found in ((views.parked, PARKED), (views.lag, LAG)):
+        view(found, console)
+    assert isinstance(console.file, StringIO)
+    rows = cells(console.file.getvalue().splitlines())
+    assert rows[:4] == [[each["projection"], each["stream"], each["event"], "12", ERROR] for each in STANDING]
+    assert [row[0] for row in rows[4:]] == [REACTIONS[0], *(["objectives"] * 3)]
+    assert [row[1] for row in rows[5:]] == [*REACTIONS, "(replica)"]
 
 
 @pytest.mark.parametrize("width", [80, 200])
