@@ -33,8 +33,8 @@ STEP_SECONDS = 2.0
 READ_CLOSED = "SELECT reason, consumer, held, since FROM log.closed"
 CLOSE_BEHIND = "SELECT log.close('behind', $1, $2)"
 RECOVER = "SELECT log.recover($1, $2, $3, $4, $5, $6, $7)"
-RENEW = "SELECT log.renew($1, $2)"
 OPEN = "SELECT log.open($1)"
+OPEN_ANEW = "SELECT log.open_anew($1, $2, $3)"
 # Another process works on the same recovery: it has appended these events, or opened the log.
 OVERTAKEN = frozenset({"RG409", "RG412"})
 
@@ -173,6 +173,8 @@ class Recovery:
         claim = None if closed is None else closed.held
         if closed is not None and claim is not None and claim > head.position:
             missing.setdefault(str(closed.consumer), f"said that it holds it up to {claim}")
+        if closed is not None and closed.reason == "restored" and not self._consumers:
+            missing["REGESTA_CONSUMERS"] = "names nobody who could say"
         if missing and not accept_loss:
             told = "; ".join(f"{name} {why}" for name, why in sorted(missing.items()))
             raise NotRecoverable(
@@ -181,11 +183,14 @@ class Recovery:
                 service=self._store.service, position=head.position, missing=missing,
             )  # fmt: skip
         if missing:
-            log = await self._store.pool.fetchval(RENEW, claim or head.position, by)
-            logger.critical("%s accepts what is lost beyond %s; the log is %s now", by, head.position, log)
-        opened = await self._store.pool.fetchval(OPEN, claim)
+            logger.critical("%s accepts what is lost beyond %s", by, head.position)
+            opened = await self._store.pool.fetchval(OPEN_ANEW, claim, claim or head.position, by)
+        else:
+            opened = await self._store.pool.fetchval(OPEN, claim)
         await self._store.turn()
-        return _recovered("open" if opened else "recovering", await self._head())
+        now = await self._head()
+        logger.warning("the log is %s at %s, its id %s", "open" if opened else "still closed", now.position, now.log)
+        return _recovered("open" if opened else "recovering", now)
 
     async def _ask(self, log: str) -> tuple[dict[str, int], dict[str, str]]:
         """Return how far each consumer holds this log, and why that is not known of the others."""
@@ -208,6 +213,8 @@ class Recovery:
         await self._compare(replica, until)
         while (head := await self._head()).position < until:
             batch = await replica.fetch(Seen(head.position, head.log), BATCH_EVENTS, 0)
+            if not batch.events:  # it holds less than it said, so it is asked again
+                return False
             try:
                 reached = await self._store.pool.fetchval(RECOVER, *columns_of(batch.events))
             except asyncpg.PostgresError as error:

@@ -49,6 +49,7 @@ BEGIN
     IF EXISTS (SELECT FROM log.identity WHERE ground = now_on) THEN
         RETURN;
     END IF;
+    PERFORM pg_advisory_xact_lock(7234017283807667300); -- before the row, as all others take the two
     SELECT ground INTO was_on FROM log.identity FOR UPDATE;
     UPDATE log.identity SET ground = now_on;
     IF was_on <> now_on THEN
@@ -120,6 +121,20 @@ BEGIN
 END
 $$;
 
+-- Open a closed log that lost events, with a new id: both or nothing. known_claim: as for `open`; seen: as for `renew`. Returns whether
+-- it is open, by whomever; it keeps its id when it was opened before, or stays closed for a claim that came since.
+CREATE OR REPLACE FUNCTION log.open_anew(known_claim bigint, seen bigint, by_whom text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(7234017283807667300);
+    IF NOT EXISTS (SELECT FROM log.closed AS c WHERE c.held IS NOT DISTINCT FROM known_claim) THEN
+        RETURN NOT EXISTS (SELECT FROM log.closed);
+    END IF;
+    PERFORM log.renew(seen, by_whom);
+    RETURN log.open(known_claim);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION log.note_adoption(
     of_source text, of_old uuid, of_new uuid, cut bigint, old_head bigint, by_whom text
 ) RETURNS void LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -169,5 +184,5 @@ END
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION log.close, log.open, log.stand, log.recover, log.renew, log.note_fork, log.adopt TO {service};
+GRANT EXECUTE ON FUNCTION log.close, log.open, log.open_anew, log.stand, log.recover, log.renew, log.note_fork, log.adopt TO {service};
 RESET ROLE;

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from regesta import recovery
-from regesta.bus import Carrier, Offer, Seen
+from regesta.bus import Batch, Carrier, Offer, Seen
 from regesta.command import Context
 from regesta.decider import Decider
 from regesta.errors import Forked, LogBehind, NotRecoverable, SourceUnreachable
@@ -24,6 +24,7 @@ from regesta.unit import Appended, Head, Store
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
+from tests.regesta.serving import until
 
 
 @dataclass
@@ -171,6 +172,64 @@ async def test_a_loss_that_is_accepted_makes_it_another_log(loser: Loser) -> Non
         await Offer(loser.store).fetch(Seen(3, loser.log), 10, 0)
 
 
+async def test_a_restored_log_of_which_nobody_could_be_asked_is_another_log(loser: Loser) -> None:
+    """Else its positions might be given twice, and nobody would ever find out."""
+    await filled(loser.store, 4)
+    await loser.lose(3)
+    with pytest.raises(NotRecoverable) as refused:
+        await recovered(loser, {})
+    assert refused.value.details["missing"] == {"REGESTA_CONSUMERS": "names nobody who could say"}
+    done = await recovered(loser, {}, accept_loss=True)
+    assert (done.state, done.position, done.log != loser.log) == ("open", 3, True)
+
+
+async def test_a_new_id_and_the_opening_are_one(loser: Loser) -> None:
+    """A claim that comes meanwhile leaves the log closed with its id; what another process opened is left as it is."""
+    await filled(loser.store, 3)
+    await loser.lose(3)
+    await close_behind(loser.store.pool, "auditor", 9)
+    anew = "SELECT log.open_anew($1, 3, 'operator')"
+    assert await loser.store.pool.fetchval(anew, None) is False
+    assert await read_closed(loser.store.pool) is not None
+    assert str((await loser.store.head("jars")).log) == loser.log
+    assert await loser.store.pool.fetchval("SELECT log.open(9)") is True
+    assert await loser.store.pool.fetchval(anew, 9) is True
+    assert await loser.store.pool.fetchval("SELECT log::text FROM log.identity") == loser.log
+    assert await loser.store.pool.fetchval("SELECT count(*) FROM log.adoptions") == 0
+
+
+class Emptied(Offer):
+    """A consumer that holds nothing more by the time it is asked for it."""
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        batch = await super().fetch(seen, limit, timeout_seconds)
+        return replace(batch, events=[])
+
+
+async def test_a_replica_that_gives_less_than_it_said_is_asked_again(loser: Loser) -> None:
+    await filled(loser.store, 5)
+    replica = await replica_of(loser.store, 5)
+    await loser.lose(3)
+    done = await Recovery(loser.store, {"shelves": Emptied(replica, "jars")}).step("operator")
+    assert done == Recovered("recovering", loser.log, 3, 5)
+
+
+async def test_a_log_that_is_renewed_while_a_connection_finds_it_moved(loser: Loser) -> None:
+    await loser.execute("UPDATE log.identity SET ground = 'another server'")
+    async with loser.store.pool.acquire() as db:
+        async with db.transaction():
+            await db.execute("SELECT log.close('restored', NULL, NULL)")
+            standing = asyncio.create_task(loser.store.pool.execute("SELECT log.stand()"))
+
+            async def waits() -> bool:
+                found: bool = await loser.store.pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                return found
+
+            await until(waits)
+            await db.execute("SELECT log.renew(0, 'operator')")
+        await standing
+
+
 async def test_what_was_said_to_be_held_must_come_back(loser: Loser) -> None:
     await filled(loser.store, 3)
     await close_behind(loser.store.pool, "auditor", 9)
@@ -260,7 +319,7 @@ async def test_only_what_follows_is_taken_back(
 async def test_nothing_is_taken_back_into_an_open_log(loser: Loser) -> None:
     await filled(loser.store, 2)
     event = (await loser.store.read("jars", 1, 1))[0]
-    for statement, values in ((recovery.RECOVER, columns_of([event])), (recovery.RENEW, [2, "operator"])):
+    for statement, values in ((recovery.RECOVER, columns_of([event])), ("SELECT log.renew($1, $2)", [2, "operator"])):
         with pytest.raises(asyncpg.PostgresError) as refused:
             await loser.store.pool.fetchval(statement, *values)
         assert refused.value.sqlstate == "RG409"

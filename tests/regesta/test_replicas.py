@@ -217,7 +217,7 @@ async def test_what_was_decided_on_lost_facts_is_decided_anew(
         assert (await operator.put("/jars/a/fills/more", json={"amount": 800})).status_code == 409
         await lose(jars_database, 1)
         await source.runtime.pool.execute("SELECT log.close('restored', NULL, NULL)")
-        assert (await operator.post("/log/recover")).json()["state"] == "open"
+        assert (await operator.post("/log/recover?accept_loss=true")).json()["state"] == "open"
 
         async def filled_again() -> bool:
             answer = await operator.put("/jars/a/fills/more", json={"amount": 800})
