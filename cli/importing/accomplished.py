@@ -149,7 +149,15 @@ NOUNS: Final[dict[str, str]] = {
 }
 
 # Acts whose forms say something of other things too: the text must name the act itself.
-NAMED: Final[dict[str, str]] = {"opinion": r"\b(?:opinions?|advice|avis|advie(?:s|zen))\b"}
+# Without an article a French "avis de ..." is a notice: "avis de marché".
+NAMED: Final[dict[str, str]] = {
+    "opinion": r"\b(?:opinions?|advice|advie(?:s|zen)|avis(?! d(?:'(?!un)|e (?!l'|la ))))\b",
+}
+# What the words of an act say when it is done to something else: people are not committed but hired.
+OTHERWISE: Final[dict[str, str]] = {
+    "commitment": r"\bengagements? (?:de |du |des |d')\W*(?:\d+ )?(?:personnel|agents?|experts?|travailleurs?)\b"
+    r"|(?<!de )\b(?:personnel|agents?|experts?|travailleurs?) (?:\w+ ){0,3}engagée?s?\b",
+}
 # A study is done by any of these.
 STUDYING: Final = ("start", "do", "finish", "deliver", "publish", "make")
 # Acts whose words say something else of other things: what is "remis" can be put off, what is "retained" withheld.

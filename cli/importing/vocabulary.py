@@ -34,17 +34,17 @@ LINKS: Final[dict[Tongue, str]] = {
     "autre autres relatif relative relatifs relatives concernant",
     "nl": "de het een der den van over met tussen door voor en of zijn haar hun deze dit die alle andere s",
 }
-# What may follow a verb besides.
+# What may follow a verb besides. Not "after", "upon" or "until": with them what follows may be a condition or a term.
 AFTER_VERB: Final[dict[Tongue, str]] = {
-    "en": "in at to from since after during within via as into among per upon until through "
+    "en": "in at to from since during within via as into among per through "
     "date form forms question answer text room decision reading plan request application study analysis evaluation phase process procedure close course second third fourth fifth first series "
     "unanimously officially formally definitively jointly successfully previously together already "
     "was were been has have had is are got also then",
-    "fr": "à au aux en dans depuis après durant pendant lors chez via selon auprès procédure "
+    "fr": "à au aux en dans depuis durant pendant lors chez via selon auprès procédure "
     "date formulaire texte salle décision lecture plan demande candidature étude analyse évaluation phase unanimité "
     "officiellement définitivement formellement unanimement conjointement déjà "
     "a ont est sont été fut furent avait avaient était étaient y il",
-    "nl": "in op aan uit na sinds tijdens bij naar binnen via volgens "
+    "nl": "in op aan uit sinds tijdens bij naar binnen via volgens "
     "datum formulier tekst zaal beslissing lezing plan aanvraag studie analyse evaluatie fase eenparig unaniem officieel definitief formeel gezamenlijk reeds al er "
     "werd werden is was waren heeft hebben had geworden",
 }

@@ -46,6 +46,10 @@ PLANNED: Final = (
 )
 # What is to come by or before a time is due, not done.
 TIME: Final = r"(?:the )?(?:end|start|early|late|mid|middle|close|spring|summer|autumn|winter|january|february|march|april|may|june|july|august|september|october|november|december|q[1-4]|[0-9])"
+SEASON: Final = (
+    r"(?:spring|summer|autumn|winter|year|semester|quarter|month|week|printemps|été|automne|hiver|année|semestre|trimestre"
+    r"|mois|semaine|lente|zomer|herfst|jaar|kwartaal|maand)"
+)
 UNSURE: Final = (
     r"\b(?:possib\w+|perhaps|maybe|might|could|can|may (?!\d)|conditional(?:ly)?|if|unless|provided|subject to|likely|probabl\w+)\b",
     r"\b(?:being|ongoing|on-going|in progress|under ?way|in preparation|continu(?:e|es|ing|ous|ously)|draft(?:s|ed)?)\b",
@@ -55,6 +59,8 @@ UNSURE: Final = (
     # "unapproved", "unsigned": the opposite of a participle.
     r"\bun(?!ited\b|der)\w+(?:ed|en|id|nt)\b",
     rf"\b(?:by|before|until|till) {TIME}",
+    # A time that is told from when the words were written, and a year that is told from another.
+    rf"\b(?:this|cet?|cette|deze|dit) {SEASON}\b|\bn ?\+ ?[1-9]",
     r"\bfor (?:\w+ ){0,2}?(?:approval|adoption|decision|signature|signing|submission|opinion|advice|validation|review|selection|launch|publication|payment|examination|consideration|discussion|consultation|implementation)\b",
     r"\b(?:[ée]ventuel\w*|peut-[êe]tre|pourr\w+|peu(?:t|vent)|si|s'il\w*|sous r[ée]serve|probabl\w+|possibl\w+)\b",
     r"\b(?:en cours|en pr[ée]paration|se poursui(?:t|vent)|continue|continuent|projet de d[ée]cision|estim\w+|propos[ée]\w*)\b",
@@ -78,6 +84,9 @@ NOTHING: Final = (
     r"\b(?:half(?!-year)|halves|moiti[ée]|helft|part(?:s|ly|ial|ially|iel\w*)|in part|en partie|gedeelte\w*|deels|ten dele)\b",
     r"\b(?:by (?:only )?one|par un[e]? seule?|door (?:één|slechts))\b",
     r"\b(?:quasi\w*|presque|virtually|practically|bijna|nagenoeg|vrijwel|zogenaamd\w*|soi-disant|so-called)\b",
+    # A dash or a stroke where the answer stands.
+    r"[:\s(][-\u2013/]\W*$",
+    r"\b(?:sauf|except\w*|behalve)\b|(?<!kicked )\boff\b",
     r"\b(?:tb[acd]|n/?a|n\.?v\.?t|n?ok|wip|stop|hold|ad ref)\b|\?",
     r"\b(?:requests?|requested|demandes? d'\w+|demand[ée]e?s?|sollicit\w+|gevraagd|aangevraagd|aanvra(?:ag|gen) (?:tot|om|voor))\b",
 )

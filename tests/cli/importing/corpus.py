@@ -121,6 +121,9 @@ report_delivered: Etterbeek delivered its final report
 report_delivered: Rapport remis
 report_delivered: Het verslag werd bezorgd
 other: Three playgrounds were built
+other: Accounts of Jette and Uccle, so 2 out of 13, were closed
+approval: Programme of the CRU approved by the RBC
+commitment: Crédits de personnel engagés
 other: Guide to European rules was written
 other: Decree amended
 other: L'outil a été mis en ligne
@@ -158,6 +161,7 @@ approval: Approbation du programme par le Gouvernement
 approval: Goedkeuring van het programma
 opinion: Opinion on the pre-emption texts
 opinion: Avis de l'Inspection des finances
+opinion: Avis du Conseil
 opinion: Advies van de Raad van State
 public_inquiry: Public inquiries on the 13th series programmes
 published: Guide «Repenser la cour de récréation»
@@ -402,4 +406,75 @@ other: Suivi de l'appel
 other: Goedkeuring voorgesteld
 other: Closing of the calls
 inauguration: Opening of the swimming pool
+
+approval: Projet d'approbation
+approval: Approval project
+publication: Projet de publication
+publication: Publication project
+convention_signed: Convention project
+approval: Approval dossier
+approval: Approval file
+approval: Dossier d'approbation
+approval: Dossier de l'approbation
+approval: Dossier goedkeuring
+approval: Goedkeuring dossier
+submission: Submission file
+liquidation: Liquidation dossier
+awarded: Award file
+study_finished: Study dossier
+opinion: Avis de marché
+commitment: Engagement du personnel
+commitment: Engagement de personnel
+opinion: Opinion application received
+approval: Approved after the opinion
+approval: Approved after signature
+approval: Approved upon decision
+approval: Approved until decision
+approval: Approved this spring
+approval: Approuvé après avis
+approval: Approuvé après signature
+approval: Goedgekeurd na advies
+approval: Goedgekeurd na beslissing
+approval: Approuvé ce printemps
+approval: Goedgekeurd deze lente
+approval: 3 of 12 projects approved
+approval: 3/12 projects approved
+approval: 3 out of 12 projects approved
+approval: 3 projets sur 12 approuvés
+approval: 3 sur 12 projets approuvés
+approval: 3 van 12 projecten goedgekeurd
+approval: 3 van de 12 projecten goedgekeurd
+approval: 3 of the 12 projects approved
+approval: Projects approved 3/12
+approval: Projects approved: 3 of 12
+approval: Projects approved: -
+approval: Projects approved -
+approval: Projects approved: /
+approval: Approved: -
+approval: Approved '25
+approval: Approved december '30
+approval: Approved Q1 25
+approval: Approved Q1/25
+approval: Approved S1 25
+approval: Approved 25 Q1
+approval: Approved 01012030
+approval: Approved 20300101
+approval: Approved (N+1)
+approval: Approved N+1
+approval: Approuvé (n+1)
+approval: Programme approuvé (SAUF lot 2)
+approval: approved (OFF)
+approval: Programme approved (OFF)
+approval: Programme approved OFF
+launched: Launch OFF
+launched: Launch of the call (OFF)
+approval: Programme approved (N+1)
+approval: Programme approved in year N+1
+approval: Three of the five projects approved
+approval: Approval of 3 of 12 projects
+commitment: Personnel engagé
+commitment: Agents contractuels engagés
+opinion: Avis d'attribution
+opinion: Advies dossier ontvangen
+launched: Launch of the call OFF
 """)
