@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from time import sleep
 from uuid import UUID
 
 import typer
@@ -11,9 +12,13 @@ from rich.console import Console
 
 from cli.databases import owner_dsn, runtime_dsn
 from cli.progress import bar
-from cli.remote import Answer, Remote
+from cli.remote import Answer, Remote, RemoteRefused
 from regesta.backup import write_backup
+from regesta.errors import NotRecoverable
 from regesta.restore import restore_backup
+
+# So long another process is left to itself, when it works on the same recovery.
+PAUSE_SECONDS = 0.25
 
 
 def back_up(service: str, out: Path, data_dir: Path, console: Console) -> Answer:
@@ -33,13 +38,14 @@ def restore(service: str, path: Path, data_dir: Path, console: Console) -> Answe
 def recover(remote: Remote, service: str, console: Console, *, accept_loss: bool) -> Answer:
     """Let a service recover its log until it is open; return how. Raises RemoteRefused, for one when a consumer is missing."""
     before = remote.read(f"/{service}/v1/log")
-    params = {"accept_loss": "true"} if accept_loss else {}
+    position = before["position"]
     with bar(console, f"Recovering {service}") as tick:
-        while True:
-            now = remote.ask("POST", f"/{service}/v1/log/recover", params=params).json()
+        while (now := _step(remote, service, accept_loss=accept_loss))["state"] != "open":
             tick(now["position"] - before["position"], now["wanted"] - before["position"])
-            if now["state"] == "open":
-                break
+            if now["position"] == position:  # another process works on it
+                sleep(PAUSE_SECONDS)
+            position = now["position"]
+        tick(now["position"] - before["position"], now["wanted"] - before["position"])
     return {
         "service": service,
         "was_closed": before["closed"],
@@ -48,6 +54,17 @@ def recover(remote: Remote, service: str, console: Console, *, accept_loss: bool
         "log": now["log"],
         "new_log": now["log"] != before["log"],
     }
+
+
+def _step(remote: Remote, service: str, *, accept_loss: bool) -> Answer:
+    """Return how far a recovery is after one step; a loss is accepted only where it is refused to go on without."""
+    path = f"/{service}/v1/log/recover"
+    try:
+        return remote.ask("POST", path).json()
+    except RemoteRefused as refused:
+        if not accept_loss or not str(refused.problem.get("type")).endswith(f"/{NotRecoverable.code}"):
+            raise
+    return remote.ask("POST", path, params={"accept_loss": "true"}).json()
 
 
 def adopt(remote: Remote, consumer: str, source: str, *, ask: bool) -> Answer:

@@ -48,9 +48,11 @@ SET position = $2, failure = NULL, unknown = CASE $2 WHEN 0 THEN 0 ELSE unknown 
 WHERE schema = $1
 """
 UNDROP = "DELETE FROM projections.dropped WHERE source = $1 AND position > $2"
+READ_OWN_HEAD = "SELECT coalesce(max(position), 0) FROM log.events"
+# $4: what is recorded later is because of events that take the places of those.
 READ_CAUSED = """
 SELECT position FROM log.events
-WHERE split_part(meta ->> 'cause', ':', 1) = $1 AND split_part(meta ->> 'cause', ':', 2)::bigint > $2
+WHERE position <= $4 AND split_part(meta ->> 'cause', ':', 1) = $1 AND split_part(meta ->> 'cause', ':', 2)::bigint > $2
 ORDER BY position LIMIT $3
 """
 # $1, $2: a cut. What is beyond the head was given up, or has not arrived yet.
@@ -104,7 +106,9 @@ async def adopt(pool: asyncpg.Pool, service: str, source: str, wanted: tuple[str
         head: int = await db.fetchval("SELECT head FROM log.sources WHERE source = $1", source)
         await db.execute(ADOPT, source, UUID(fork.log), fork.common, by)
         await _give_up(db, source, fork.common)
-        caused = await db.fetch(READ_CAUSED, source, fork.common, MOST_NAMED)
+        own_head = await db.fetchval(READ_OWN_HEAD)
+    # Not while all wait, for the whole own log is read.
+    caused = await pool.fetch(READ_CAUSED, source, fork.common, MOST_NAMED, own_head)
     logger.critical("%s adopted the log %s of %s: %s events given up", by, fork.log, source, head - fork.common)
     names = tuple(event_name(service, row["position"]) for row in caused)
     return Adopted(source, fork.log, fork.common, head - fork.common, names)

@@ -202,6 +202,7 @@ class Intake:
         self._carrier = carrier
         self._may_be_noted = True
         self._fetched: Batch | None = None
+        self._examined: tuple[tuple[int, str | None, int], tuple[Fork | None, str]] | None = None
 
     async def run(self) -> None:
         """Copy until cancelled. Errors of the connection are retried; while the logs differ nothing is copied."""
@@ -235,11 +236,20 @@ class Intake:
         else:
             if self._may_be_noted:
                 await self._store.note_fork(self.source, None)
-                self._may_be_noted = False
+                self._may_be_noted, self._examined = False, None
 
     async def _examine(self, forked: Forked) -> tuple[Fork | None, str]:
-        """Return where the source is another log, None when it only lacks its end; and what is told of it."""
+        """Return where the source is another log, None when it only lacks its end; and what is told of it.
+
+        What was found stays so until one of the two ends elsewhere.
+        """
         mine, theirs = await self._store.head(self.source), await self._carrier.head()
+        heads = mine.position, theirs.log, theirs.position
+        if self._examined is None or self._examined[0] != heads:
+            self._examined = heads, await self._compared(forked, mine, theirs)
+        return self._examined[1]
+
+    async def _compared(self, forked: Forked, mine: Head, theirs: Head) -> tuple[Fork | None, str]:
         common = await last_common(self._store, self._carrier, self.source, min(mine.position, theirs.position))
         if theirs.log is None or (theirs.log == mine.log and common == theirs.position):
             return None, f"{forked}; it lacks what this replica holds, see `regesta recover {self.source}`"

@@ -31,6 +31,7 @@ class References:
         self._store = store
         self._carriers = carriers
         self._known: dict[Reference, None] = {}  # the oldest first
+        self._forgotten = 0
 
     async def require(self, references: Sequence[Reference], asked: Asked) -> None:
         """Return when all are known.
@@ -50,6 +51,7 @@ class References:
     def forget(self) -> None:
         """Look again for every stream: a replica may hold less than it did."""
         self._known.clear()
+        self._forgotten += 1
 
     async def _unknown(self, references: Sequence[Reference]) -> list[Reference]:
         """Return those that the replicas do not hold, asking once per source."""
@@ -57,8 +59,10 @@ class References:
         streams: dict[str, list[str]] = {}
         for reference in asked:
             streams.setdefault(reference.source, []).append(reference.stream)
+        forgotten = self._forgotten
         found = {source: await self._store.known(source, names) for source, names in streams.items()}
-        self._remember(reference for reference in asked if reference.stream in found[reference.source])
+        if forgotten == self._forgotten:  # else it may have been looked up in what is gone
+            self._remember(reference for reference in asked if reference.stream in found[reference.source])
         return [reference for reference in asked if reference.stream not in found[reference.source]]
 
     def _remember(self, references: Iterable[Reference]) -> None:

@@ -154,7 +154,9 @@ BEGIN
     INSERT INTO log.forks (source, log, common, head, reason)
     SELECT s.source, of_log, last_common, s.head, why FROM log.sources AS s WHERE s.source = of_source
     ON CONFLICT (source) DO UPDATE
-    SET log = excluded.log, common = excluded.common, head = excluded.head, reason = excluded.reason;
+    SET log = excluded.log, common = excluded.common, head = excluded.head, reason = excluded.reason
+    WHERE (forks.log, forks.common, forks.head, forks.reason)
+          IS DISTINCT FROM (excluded.log, excluded.common, excluded.head, excluded.reason);
 END
 $$;
 

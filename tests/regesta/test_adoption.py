@@ -14,7 +14,7 @@ import pytest
 from regesta import bus
 from regesta import rebuild as rebuilds
 from regesta.adoption import adopt, require_there
-from regesta.bus import Intake, Offer, last_common
+from regesta.bus import Batch, Intake, Offer, Seen, last_common
 from regesta.checkpoint import Overtaken
 from regesta.database import migrate, migrations
 from regesta.errors import CutGone, NotFound
@@ -27,7 +27,7 @@ from regesta.projection import Build
 from regesta.reasons import Cause
 from regesta.runtime import Service
 from regesta.store import PostgresStore
-from regesta.suites import filled, foreign
+from regesta.suites import filled, foreign, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Fork
 from tests.conftest import Database, FreshDatabase
@@ -110,6 +110,50 @@ async def test_a_source_that_lost_its_end_is_no_fork_and_goes_on_when_it_has_it_
     assert await replica.wait("jars", 8, 5)
     await until(lambda: _well(intake))
     running.cancel()
+
+
+class Counting(Offer):
+    """A source that counts how often it was compared with a replica, and asked for what follows."""
+
+    compared, polled = 0, 0
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        self.compared, self.polled = self.compared + (seen.log is None), self.polled + (seen.log is not None)
+        return await super().fetch(seen, limit, timeout_seconds)
+
+
+async def test_logs_that_differ_are_compared_once_as_long_as_they_end_where_they_did(
+    memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "FORKED_SECONDS", 0.01)
+    await filled(memory_store, 9)
+    source = Counting(memory_store)
+    replica = await copy_of(memory_store, events=4, differing=3)
+    intake = Intake(replica, "jars", source)
+    running = asyncio.create_task(intake.run())
+
+    async def polled_often() -> bool:
+        return source.polled > 5
+
+    await until(polled_often)
+    once = source.compared
+    assert once == 3, "of seven positions"
+    await memory_store.append(new_unit(new_event("thing/0", 4)))
+
+    async def compared_again() -> bool:
+        return source.compared > once
+
+    await until(compared_again)
+    running.cancel()
+
+
+async def test_a_fork_that_is_found_again_is_not_written_again(planted: PostgresStore) -> None:
+    row = "SELECT xmin::text FROM log.forks"
+    before = await planted.pool.fetchval(row)
+    await planted.note_fork("jars", Fork(8, OTHER_LOG, "other events"))
+    assert await planted.pool.fetchval(row) == before
+    await planted.note_fork("jars", Fork(7, OTHER_LOG, "other events"))
+    assert await planted.pool.fetchval("SELECT common FROM log.forks") == 7
 
 
 async def _well(intake: Intake) -> bool:

@@ -110,3 +110,27 @@ async def test_a_replica_that_lags_is_not_yet(memory_store: MemoryStore, monkeyp
 async def test_a_source_that_is_away_cannot_be_asked(memory_store: MemoryStore) -> None:
     with pytest.raises(SourceUnreachable):
         await References(memory_store, {"elsewhere": Source(None)}).require([ONE], Asked())
+
+
+async def test_what_was_looked_up_before_a_replica_was_cut_back_is_looked_up_again(
+    memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer was under way when all was forgotten."""
+    await memory_store.replicate(LOG, foreign([1, 2], LOG))
+    references = References(memory_store, {"elsewhere": Source(2)})
+    known = memory_store.known
+
+    async def forgotten(source: str, streams: Sequence[str]) -> set[str]:
+        found = await known(source, streams)
+        references.forget()
+        return found
+
+    monkeypatch.setattr(memory_store, "known", forgotten)
+    await references.require([ONE], Asked())
+
+    async def nothing(_source: str, _streams: Sequence[str]) -> set[str]:
+        return set()
+
+    monkeypatch.setattr(memory_store, "known", nothing)
+    with pytest.raises(UnknownReference):
+        await references.require([ONE], Asked())

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from io import StringIO
 
 import asyncpg
 import httpx2
 import pytest
+from rich.console import Console
 
+from cli import recovering
+from cli.remote import Remote
 from regesta import bus
 from regesta.bus import Seen, digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.feed import FeedClient
+from regesta.recovery import Recovered
 from regesta.runtime import Service
 from regesta.unit import Head
 from tests.conftest import Database, FreshDatabase
@@ -225,3 +231,39 @@ async def test_what_was_decided_on_lost_facts_is_decided_anew(
             return answer.status_code == 201
 
         await until(filled_again)
+
+
+async def commanded(source: Served, monkeypatch: pytest.MonkeyPatch, steps: list[Recovered]) -> list[object]:
+    """Return whether each step that `regesta recover --accept-loss` asked for accepts a loss, and how long it paused.
+
+    steps: what the first ones come to; the others are those of the service.
+    """
+    seen: list[object] = []
+    real = source.runtime.recovery.step
+
+    async def step(by: str, *, accept_loss: bool = False) -> Recovered:
+        seen.append(accept_loss)
+        return steps.pop(0) if steps else await real(by, accept_loss=accept_loss)
+
+    monkeypatch.setattr(source.runtime.recovery, "step", step)
+    monkeypatch.setattr(recovering, "sleep", seen.append)
+    remote = Remote(source.url.removesuffix("/jars/v1"), source.issuer.token(roles=["operator"]))
+    console = Console(file=StringIO())
+    await asyncio.to_thread(recovering.recover, remote, "jars", console, accept_loss=True)
+    return seen
+
+
+async def test_a_loss_is_accepted_only_where_recovering_is_refused(
+    source: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await source.runtime.pool.execute("SELECT log.close('restored', NULL, NULL)")
+    assert await commanded(source, monkeypatch, []) == [False, True]
+    assert await commanded(source, monkeypatch, []) == [False], "an open log"
+
+
+async def test_who_recovers_beside_another_process_pauses_while_nothing_moves(
+    source: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = (await source.runtime.store.head("jars")).position
+    steps = [Recovered("recovering", "", position, 9) for position in (head, head + 1, head + 1)]
+    assert await commanded(source, monkeypatch, steps) == [False, 0.25, False, False, 0.25, False]
