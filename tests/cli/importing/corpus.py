@@ -465,6 +465,7 @@ approval: Approuvé (n+1)
 approval: Programme approuvé (SAUF lot 2)
 approval: approved (OFF)
 approval: Programme approved (OFF)
+approval: Programme approuvé (GELÉ)
 approval: Programme approved OFF
 launched: Launch OFF
 launched: Launch of the call (OFF)
