@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from regesta.bus import Carrier
 from regesta.command import Reference
 from regesta.errors import NotYet, UnknownReference
-from regesta.unit import Store
+from regesta.unit import Store, Unit
 
 WAIT_SECONDS = 2.0
 KNOWN_STREAMS = 200_000
@@ -37,12 +37,14 @@ class References:
         """Return when all are known.
 
         Raises UnknownReference when the source's whole log does not hold one, NotYet when the replica does not get there
-        in 2 s, SourceUnreachable when the source cannot be asked.
+        in 2 s, SourceUnreachable when the source cannot be asked, LogBehind when the own log is closed.
         """
         unknown = await self._unknown(references)
         for source in dict.fromkeys(reference.source for reference in unknown):
             await self._catch_up(source, asked)
         for reference in await self._unknown(unknown):
+            # Proves the log open: with a log that was restored, the replicas here may be of before too.
+            await self._store.append(Unit({}, ()))
             raise UnknownReference(
                 f"{reference.source} knows no {reference.stream!r}",
                 source=reference.source, stream=reference.stream,

@@ -13,10 +13,11 @@ import pytest
 
 from regesta import recovery
 from regesta.bus import Batch, Carrier, Offer, Seen
-from regesta.command import Context
+from regesta.command import Context, Reference
 from regesta.decider import Decider
-from regesta.errors import Forked, LogBehind, NotRecoverable, SourceUnreachable
+from regesta.errors import Forked, LogBehind, NotRecoverable, SourceUnreachable, UnknownReference
 from regesta.recovery import Guard, Recovered, Recovery, close_behind, read_closed
+from regesta.reference import Asked, References
 from regesta.store import PostgresStore, columns_of
 from regesta.suites import filled, foreign, new_event, new_key, new_unit
 from regesta.testing import MemoryStore
@@ -114,6 +115,17 @@ async def test_a_closed_log_gives_no_answer_that_it_cannot_prove(loser: Loser) -
         with pytest.raises(LogBehind):
             await decider.handle(command, officer)
     run.cancel()
+
+
+async def test_a_closed_log_does_not_say_that_a_reference_is_unknown(loser: Loser) -> None:
+    """For the replicas of a service that was restored may be of before too."""
+    elsewhere = MemoryStore("elsewhere", jars.REGISTRY)
+    references = References(loser.store, {"elsewhere": Offer(elsewhere)})
+    with pytest.raises(UnknownReference):
+        await references.require([Reference("elsewhere", "thing/9")], Asked())
+    await loser.lose(0)
+    with pytest.raises(LogBehind):
+        await references.require([Reference("elsewhere", "thing/9")], Asked())
 
 
 async def test_the_tail_is_taken_back_from_the_replica_that_holds_most(loser: Loser) -> None:
