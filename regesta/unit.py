@@ -89,9 +89,9 @@ class Unit:
     claim: bool = False
     id: UUID = field(default_factory=uuid7)
 
-    def writes(self, stream: str) -> bool:
-        """Return whether it has an event in a stream."""
-        return any(event.stream == stream for event in self.events)
+    def begins(self, stream: str) -> bool:
+        """Return whether it has the first event of a stream."""
+        return any(event.version == 1 and event.stream == stream for event in self.events)
 
     def unimplied(self) -> list[tuple[str, int]]:
         """Return the expected versions that do not follow from the versions of its events: of streams it only reads."""

@@ -265,8 +265,8 @@ class Writer:
         for unit in units:
             for stream, expected in unit.expected.items():
                 cached = versions.get(stream)
-                # A stream nobody wrote is protected by the unique index, but only if this unit writes it.
-                if cached != expected and (cached is not None or expected != 0 or not unit.writes(stream)):
+                # A stream nobody wrote is protected by the unique index, but only if this unit begins it.
+                if cached != expected and (cached is not None or expected != 0 or not unit.begins(stream)):
                     return None
         return self._known
 

@@ -158,8 +158,12 @@ async def test_a_poll_from_beyond_the_end_closes_the_log(
             [f"the log is closed: it lacks events, kpi holds it up to {head}; see `regesta recover jars`"],
         )
         told = f"'jars' ends at {head - 2}, before {head}; it lacks what this replica holds, see `regesta recover jars`"
-        ready = await other.get("/readyz")
-        assert (ready.status_code, details(ready)) == (503, [f"intake of jars: {told}"])
+
+        async def told_by_the_consumer() -> bool:
+            ready = await other.get("/readyz")
+            return (ready.status_code, details(ready)) == (503, [f"intake of jars: {told}"])
+
+        await until(told_by_the_consumer)
         assert (await consumer.runtime.store.head("jars")).position == head
 
 

@@ -14,7 +14,7 @@ from regesta.errors import Busy
 from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import Appended, Conflict, KeyUse, OtherTurn, Store
+from regesta.unit import Appended, Conflict, KeyUse, OtherTurn, Store, Unit
 from regesta.writer import DataRefused
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
@@ -268,3 +268,12 @@ async def test_a_statement_that_takes_too_long_is_refused_and_the_log_looked_at_
     finally:
         await admin.execute(f"ALTER {role} RESET statement_timeout")
         await admin.close()
+
+
+async def test_a_unit_whose_events_do_not_follow_on_what_it_expects_is_a_conflict_without_a_cache_too(
+    postgres_store: PostgresStore,
+) -> None:
+    assert await postgres_store.append(new_unit(new_event("b/1", 1))) == Appended(1, 1)
+    postgres_store._writer._versions.clear()  # as after an answer that was lost
+    stale = Unit({"b/1": 0}, [new_event("b/1", 2)])
+    assert await postgres_store.append(stale) == Conflict("b/1", 1)
