@@ -39,7 +39,7 @@ OF_RIVALS = {"eventsourcing": at_least(40), "eventsource-py": at_least(10), "uma
 P99 = at_most(1.5, "value")
 PLAIN = "INSERT + COMMIT, pool 16"
 # How fast one process may be at most, for work made beforehand.
-MOST_A_SECOND = 60_000
+MOST_A_SECOND = 150_000
 # Units of another kind at 64 callers, and their bars beside the usual ones.
 KINDS = {
     "over two streams": at_least(0.6),
