@@ -51,7 +51,7 @@ PARKED_AMONG = (
 logger = logging.getLogger(__name__)
 
 
-async def parked_among(db: Db, builds: Sequence[Build], streams: Iterable[str]) -> set[tuple[str, str]]:
+async def parked_among(db: Db | asyncpg.Pool, builds: Sequence[Build], streams: Iterable[str]) -> set[tuple[str, str]]:
     """Return which of some streams are parked, as (schema, stream)."""
     rows = await db.fetch(PARKED_AMONG, [build.schema for build in builds], list(set(streams)))
     return {(row["schema"], row["stream"]) for row in rows}

@@ -241,7 +241,7 @@ class Reacting:
 
         Raises what stopped it: a failure that passes, Overtaken.
         """
-        skipped = await self._parked_among(batch) if parked else set()
+        skipped = await self._parked_among(self._here.pool, batch) if parked else set()
         failed = await self._react_to([each for each in batch if each.stream not in skipped])
         stopping = next((each for each in failed if not is_poison(each.error)), None)
         for each in failed:
@@ -267,16 +267,11 @@ class Reacting:
         unknown = unknown_among(each for each in batch if after < each.position <= to).total()
         async with self._here.pool.acquire() as db, db.transaction():
             parked = await move(db, [self._build], Move(after, to, unknown=unknown))
-            if parked[self.schema] or skipped:
-                streams = {each.stream for each in batch}
-                found = {stream for _, stream in await parked_among(db, [self._build], streams)}
-                if found != skipped:
-                    raise Overtaken
+            if (parked[self.schema] or skipped) and await self._parked_among(db, batch) != skipped:
+                raise Overtaken
 
-    async def _parked_among(self, batch: Sequence[Recorded]) -> set[str]:
-        async with self._here.pool.acquire() as db:
-            found = await parked_among(db, [self._build], (each.stream for each in batch))
-        return {stream for _, stream in found}
+    async def _parked_among(self, db: Db | asyncpg.Pool, batch: Sequence[Recorded]) -> set[str]:
+        return {stream for _, stream in await parked_among(db, [self._build], (each.stream for each in batch))}
 
     async def _react_to(self, events: Sequence[Recorded]) -> list[_Failed]:
         """React to all of some events; return those that failed, by position. Later ones of their streams are left alone."""
