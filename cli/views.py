@@ -174,6 +174,11 @@ def adopted(found: Answer, console: Console) -> None:
             f"Look at what was recorded because of them, which stays: {', '.join(found['caused'])}",
             style="yellow", highlight=False, soft_wrap=True,
         )  # fmt: skip
+    if found["touched"]:
+        console.print(
+            f"Made of them too, and kept as they are: {', '.join(found['touched'])}",
+            style="yellow", highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def parked(found: Answer, console: Console) -> None:

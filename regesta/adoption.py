@@ -7,15 +7,18 @@ is open again, parked and dropped events, rebuilds that are under way, and what 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from regesta.database import Connection as Db
 from regesta.errors import CutGone, Forked, NotFound
-from regesta.event import event_name
+from regesta.event import Event, event_name, types_of
 from regesta.rebuild import GIVE_UP, unmake
 from regesta.unit import Fork
 
@@ -64,6 +67,14 @@ WHERE cut.position > given_up.position AND cut.position <= given_up.head AND cut
 )
 ORDER BY number DESC LIMIT 1
 """
+NEWEST = "SELECT coalesce(max(number), 0) FROM log.adoptions"
+READ_LATER = (
+    "SELECT number, source, position, adopted_by, adopted_at FROM log.adoptions WHERE number > $1 ORDER BY number"
+)
+READ_OF_CUTS = """
+SELECT stream, data::text FROM log.events
+WHERE type = ANY ($1::text[]) AND (data -> 'cut' ->> $2)::bigint > $3 ORDER BY position
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -72,14 +83,26 @@ logger = logging.getLogger(__name__)
 class Adopted:
     """What an adoption came to. position: where the replica goes on from; given_up: how many events it had beyond that.
 
-    caused: the first events of the own log that were recorded because of such events. They stay; somebody should look at them.
+    number: which of this service's adoptions it is, from 1. caused: the first events of the own log that were recorded because of such events. They stay; somebody should look at them.
     """
 
     source: str
     log: str
     position: int
     given_up: int
+    number: int
     caused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """An adoption that was made here. number: from 1; position: the events of `source` beyond it were given up."""
+
+    number: int
+    source: str
+    position: int
+    adopted_by: str
+    adopted_at: datetime
 
 
 async def read_forks(db: Db | asyncpg.Pool) -> dict[str, Fork]:
@@ -106,12 +129,13 @@ async def adopt(pool: asyncpg.Pool, service: str, source: str, wanted: tuple[str
         head: int = await db.fetchval("SELECT head FROM log.sources WHERE source = $1", source)
         await db.execute(ADOPT, source, UUID(fork.log), fork.common, by)
         await _give_up(db, source, fork.common)
+        number = await newest_adoption(db)
         own_head = await db.fetchval(READ_OWN_HEAD)
     # Not while all wait, for the whole own log is read.
     caused = await pool.fetch(READ_CAUSED, source, fork.common, MOST_NAMED, own_head)
     logger.critical("%s adopted the log %s of %s: %s events given up", by, fork.log, source, head - fork.common)
     names = tuple(event_name(service, row["position"]) for row in caused)
-    return Adopted(source, fork.log, fork.common, head - fork.common, names)
+    return Adopted(source, fork.log, fork.common, head - fork.common, number, names)
 
 
 async def require_there(db: Db, cut: Mapping[str, int]) -> None:
@@ -123,6 +147,46 @@ async def require_there(db: Db, cut: Mapping[str, int]) -> None:
             f"{name} was given up, with all of {row['source']} beyond {row['common']}, when another log was adopted",
             event=name, adopted_by=row["adopted_by"], adopted_at=row["adopted_at"].isoformat(),
         )  # fmt: skip
+
+
+async def newest_adoption(db: Db) -> int:
+    """Return the number of the last adoption that a transaction sees; 0 when there is none."""
+    number: int = await db.fetchval(NEWEST)
+    return number
+
+
+async def touching(pool: asyncpg.Pool, cut: Mapping[str, int], since: int) -> tuple[Adoption, ...]:
+    """Return the adoptions that gave up events of a cut, in their order. since: number of the last one when the cut was read."""
+    return _touching([Adoption(*row) for row in await pool.fetch(READ_LATER, since)], cut)
+
+
+async def touched_by(pool: asyncpg.Pool, adopted: Adopted, events: Iterable[type[Event]]) -> tuple[str, ...]:
+    """Return the streams of the own log with an event that was made of what an adoption gave up, as it says itself.
+
+    It does by two members: `cut`, all that it was made of, and `adoptions`, the number of the newest adoption by then, for
+    after another one the same cut names other events. events: those that this service records.
+    """
+    types = types_of(each for each in events if {"cut", "adoptions"} <= each.model_fields.keys())
+    if not types:
+        return ()
+    later = [Adoption(*row) for row in await pool.fetch(READ_LATER, 0)]
+    rows = await pool.fetch(READ_OF_CUTS, sorted(types), adopted.source, adopted.position)
+    return tuple(dict.fromkeys(row["stream"] for row in rows if _is_touched(orjson.loads(row["data"]), later, adopted)))
+
+
+def _is_touched(data: dict[str, Any], adoptions: Iterable[Adoption], adopted: Adopted) -> bool:
+    later = [each for each in adoptions if each.number > data["adoptions"]]
+    return any(each.number == adopted.number for each in _touching(later, data["cut"]))
+
+
+def _touching(adoptions: Iterable[Adoption], cut: Mapping[str, int]) -> tuple[Adoption, ...]:
+    """Return which adoptions gave up what was left of a cut by the ones before."""
+    left, found = dict(cut), []
+    for each in adoptions:
+        if each.position < left.get(each.source, 0):
+            left[each.source] = each.position
+            found.append(each)
+    return tuple(found)
 
 
 async def _give_up(db: Db, source: str, cut: int) -> None:

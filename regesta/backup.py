@@ -1,7 +1,8 @@
 """A backup of one service's log, portable and taken while the service runs: lines of JSON, each with a checksum.
 
-It holds what cannot be made again: events, command keys, the replicas of other logs (from which those logs can be recovered),
-how far reactions are and where they stand still, and what operators decided. Read models are folded from the events.
+It holds what cannot be made again: events, the documents that they name, command keys, the replicas of other logs (from which those
+logs can be recovered), how far reactions are and where they stand still, and what operators decided. Read models are folded from
+the events.
 
 Each line is an array [CRC-32 of the rest, kind, ...]: first a header, then the rows of TABLES in their order, last the end with
 the numbers of rows and the SHA-256 of all lines before it.
@@ -26,15 +27,18 @@ from regesta.database import Connection as Db
 FORMAT: Final = 1
 HEADER, END = "regesta-backup", "end"
 UUID_TEXT: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-# Rows in memory; an event may have 1 MiB.
-ROWS_AT_ONCE = 200
+# Rows in memory; an event may have 1 MiB, a document many.
+ROWS_AT_ONCE, DOCUMENTS_AT_ONCE = 200, 1
 
 Tick: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows that a backup holds. kind: how their lines begin. columns: SQL types by name. of_log: it belongs to the log's role."""
+    """Rows that a backup holds. kind: how their lines begin. columns: SQL types by name. of_log: it belongs to the log's role.
+
+    at_once: how many are in memory while it is written.
+    """
 
     kind: str
     name: str
@@ -42,6 +46,7 @@ class Table:
     order: str
     where: str = "true"
     of_log: bool = True
+    at_once: int = ROWS_AT_ONCE
 
     @property
     def select(self) -> str:
@@ -90,6 +95,9 @@ TABLES: Final = (
         "projection": "text", "source": "text", "version": "integer", "position": "bigint", "stream": "text",
         "error": "text", "reason": "text", "dropped_by": "text", "dropped_at": "timestamptz",
     }, "projection, source, version, position", of_log=False),
+    Table("document", "log.documents", {
+        "hash": "bytea", "content": "bytea", "kept_at": "timestamptz",
+    }, "hash", at_once=DOCUMENTS_AT_ONCE),
 )  # fmt: skip
 READ_HEADER = """
 SELECT identity.log::text, coalesce((SELECT max(position) FROM log.events), 0) AS head, clock_timestamp()::text AS taken_at,
@@ -182,7 +190,7 @@ async def _write(db: Db, service: str, file: IO[bytes], tick: Tick) -> Summary:
 
     write(HEADER, header.model_dump())
     for table in TABLES:
-        async for values in db.cursor(table.select, prefetch=ROWS_AT_ONCE):
+        async for values in db.cursor(table.select, prefetch=table.at_once):
             write(table.kind, *values)
             if lines.rows[table.kind] % ROWS_AT_ONCE == 0:
                 tick(lines.rows["event"] + lines.rows["replica"], total)

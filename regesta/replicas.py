@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from regesta.adoption import adopt, read_forks
+from regesta.adoption import adopt, read_forks, touched_by
 from regesta.auth import Principal
 from regesta.bus import Offer
 from regesta.cloudevents import MEDIA_TYPE
@@ -78,7 +78,8 @@ class AdoptIn(BaseModel):
 class AdoptedOut(BaseModel):
     """What an adoption came to. position: where the replica goes on from. given_up: how many events it had beyond that.
 
-    caused: the first events here that were recorded because of such events. They stay; somebody should look at them.
+    caused: the first events here that were recorded because of such events; touched: the streams here with an event that was
+    made of such, as a frozen letter. They stay; somebody should look at them.
     """
 
     source: str
@@ -86,6 +87,7 @@ class AdoptedOut(BaseModel):
     position: int
     given_up: int
     caused: tuple[str, ...]
+    touched: tuple[str, ...]
 
 
 @router.get("/log")
@@ -141,8 +143,9 @@ async def post_adopt(request: Request, caller: Caller, source: str, body: AdoptI
     wanted = str(body.log), body.position
     done = await adopt(runtime.pool, runtime.service.name, source, wanted, caller.subject)
     return AdoptedOut(
-        source=done.source, log=done.log, position=done.position, given_up=done.given_up, caused=done.caused
-    )
+        source=done.source, log=done.log, position=done.position, given_up=done.given_up, caused=done.caused,
+        touched=await touched_by(runtime.pool, done, runtime.service.events),
+    )  # fmt: skip
 
 
 @router.get("/replicas/{source}/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})

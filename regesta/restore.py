@@ -25,7 +25,7 @@ ADVICE = "take another copy of it, or an older backup; nothing was changed"
 FORGET_REACTIONS = f"DELETE FROM projections.checkpoints WHERE {OF_REACTIONS}"
 COUNT = """
 SELECT (SELECT count(*) FROM log.events) AS events, (SELECT count(*) FROM log.replicas) AS replicated,
-       (SELECT count(*) FROM log.keys) AS keys
+       (SELECT count(*) FROM log.keys) AS keys, (SELECT count(*) FROM log.documents) AS documents
 """
 # A process that runs nevertheless appends nothing in between, and then finds the log closed.
 HOLD = "SELECT pg_advisory_xact_lock(7234017283807667300)"
@@ -134,8 +134,8 @@ async def _begin(db: Db, header: Header) -> None:
     assert row is not None
     if any(row.values()):
         raise NotEmpty(
-            f"the database of {header.service!r} holds {row['events']} events, {row['replicated']} of other logs and "
-            f"{row['keys']} keys; a backup is restored into an empty one only",
+            f"the database of {header.service!r} holds {row['events']} events, {row['replicated']} of other logs, "
+            f"{row['keys']} keys and {row['documents']} documents; a backup is restored into an empty one only",
             service=header.service, **dict(row),
         )  # fmt: skip
 
@@ -160,7 +160,7 @@ class _Restoring:
         if line.kind == END:
             await self._insert(line)
             self.end = self._lines.end()
-            if line.values != [self.end.model_dump()]:
+            if not _ends(line.values, self.end):
                 raise _damaged(self._path, line.number, f"says {line.values}, but before it there are {self.end.rows}")
             if self._header.head != self.end.rows["event"]:
                 raise _damaged(
@@ -194,6 +194,16 @@ class _Restoring:
             await self._db.execute(self._table.insert, *columns)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise _damaged(self._path, before.number, f"comes after rows that cannot be: {error}") from error
+
+
+def _ends(values: list[JsonValue], end: End) -> bool:
+    """Return whether a last line says what came. One of an older release does not count kinds of rows that there were not yet."""
+    match values:
+        case [{"rows": dict(rows), **more}]:
+            counted: dict[str, JsonValue] = dict.fromkeys(end.rows, 0)
+            return {"rows": counted | rows, **more} == end.model_dump()
+        case _:
+            return False
 
 
 async def _finish(db: Db, header: Header) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, TypedDict
@@ -126,10 +126,17 @@ async def view(
     for source in wanted:
         if source not in runtime.followers:
             raise Malformed(f"{runtime.service.name} reads no log {source!r}", cut=cut)
-    positions, missing = await _positions_of(runtime, as_of) if as_of else (wanted, ())
-    async with AsyncExitStack() as opened:
-        db = await opened.enter_async_context(runtime.readers.connection())
-        await opened.enter_async_context(db.transaction(isolation="repeatable_read", readonly=True))
+    async with opened(runtime, as_of, None if cut is None else wanted) as found:
+        yield found
+
+
+@asynccontextmanager
+async def opened(runtime: Runtime, as_of: date | None, cut: Mapping[str, int] | None) -> AsyncIterator[View]:
+    """Give a View: the newest, as of a day, or as of a cut, in which a log that is left out is at 0. Raises Busy, CutGone."""
+    positions, missing = await _positions_of(runtime, as_of) if as_of else (cut or {}, ())
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(runtime.readers.connection())
+        await stack.enter_async_context(db.transaction(isolation="repeatable_read", readonly=True))
         projections = runtime.service.projections
         entered = await enter(db, projections)
         at = {source: entered[source].position for source in runtime.followers}
@@ -137,11 +144,11 @@ async def view(
         whole = at if newest else {source: positions.get(source, 0) for source in runtime.followers}
         behind = {source: at[source] for source, position in whole.items() if position > at[source]}
         if cut is not None and behind:
-            await require_there(db, wanted)
+            await require_there(db, cut)
         still = any(each.parked for each in entered.values())
         parked = await parked_until(db, projections, whole) if still else set()
         late = {*behind, *parked, *missing}
-        yield View(db, whole, tuple(sorted(late)), as_of, behind, opened.aclose)
+        yield View(db, whole, tuple(sorted(late)), as_of, behind, stack.aclose)
 
 
 Reading = Annotated[View, Depends(view)]

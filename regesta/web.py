@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, TypeAlias, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
@@ -74,6 +74,13 @@ AtLeast = Annotated[
         max_length=500, description="Names of events, such as budget:12, that must have arrived; waits 2 s, then 504."
     ),
 ]
+
+IfMatch: TypeAlias = Annotated[str | None, Header(max_length=40, description=IF_MATCH)]
+IfNoneMatch: TypeAlias = Annotated[str | None, Header(max_length=40, description=IF_NONE_MATCH)]
+IdempotencyKey: TypeAlias = Annotated[str | None, Header(min_length=1, max_length=LONGEST_KEY)]
+CONDITIONS: Final = {
+    "at_least": AtLeast, "if_match": IfMatch, "if_none_match": IfNoneMatch, "idempotency_key": IdempotencyKey,
+}  # fmt: skip
 
 
 class Acknowledgement(BaseModel):
@@ -166,6 +173,27 @@ def request_hash(name: str, document: JsonValue) -> bytes:
     return hashlib.sha256(f"{name}\n{json.dumps(document, sort_keys=True)}".encode()).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a write says beside its body, in the order of CONDITIONS."""
+
+    at_least: AtLeast = None
+    if_match: IfMatch = None
+    if_none_match: IfNoneMatch = None
+    idempotency_key: IdempotencyKey = None
+
+    def envelope(self, principal: Principal, name: str, said: BaseModel) -> Envelope:
+        """Return the envelope of a command. said: what tells it from another of this name with the same key. Raises Malformed."""
+        asked = Precondition.of(self.if_match, self.if_none_match)
+        key = self.idempotency_key
+        return Envelope(
+            key=Key(principal.subject, key, request_hash(name, said.model_dump(mode="json"))) if key else None,
+            if_match=asked.if_match,
+            exists=asked.exists,
+            traceparent=traceparent(),
+        )
+
+
 def body_model(route: CommandRoute) -> type[BaseModel] | None:
     """Return the model of a route's body: the command's fields that are not in its path; None when there is none."""
     in_path = set(re.findall(r"{(\w+)}", route.path))
@@ -211,18 +239,11 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
         document = {name: given[name] for name in in_path} | (body.model_dump(exclude_unset=True) if body else {})
         runtime, principal = runtime_of(request), given["principal"]
         wanted = validated(route.command, document)
-        await arrived(runtime, given["at_least"])
-        key = given["idempotency_key"]
-        if key is None and route.method == "POST":
+        conditions = Conditions(*(given[name] for name in CONDITIONS))
+        await arrived(runtime, conditions.at_least)
+        if conditions.idempotency_key is None and route.method == "POST":
             raise Malformed("a POST needs an Idempotency-Key, so that it can be repeated safely")
-        hashed = request_hash(wanted.name, wanted.model_dump(mode="json")) if key else b""
-        asked = Precondition.of(given["if_match"], given["if_none_match"])
-        envelope = Envelope(
-            key=Key(principal.subject, key, hashed) if key else None,
-            if_match=asked.if_match,
-            exists=asked.exists,
-            traceparent=traceparent(),
-        )
+        envelope = conditions.envelope(principal, wanted.name, wanted)
         return acknowledged(await command(runtime, principal, wanted, envelope, Asked()))
 
     fields = route.command.model_fields
@@ -233,12 +254,8 @@ def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
     ]
     if model is not None:
         parameters.append(_parameter("body", model))
-    parameters += [
-        _parameter("at_least", AtLeast, None),
-        _parameter("if_match", Annotated[str | None, Header(max_length=40, description=IF_MATCH)], None),
-        _parameter("if_none_match", Annotated[str | None, Header(max_length=40, description=IF_NONE_MATCH)], None),
-        _parameter("idempotency_key", Annotated[str | None, Header(min_length=1, max_length=LONGEST_KEY)], None),
-    ]
+    # One by one: a dependency of its own would be solved anew for each request.
+    parameters += [_parameter(name, annotation, None) for name, annotation in CONDITIONS.items()]
     endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return endpoint
 

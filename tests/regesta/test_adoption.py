@@ -13,12 +13,12 @@ import pytest
 
 from regesta import bus
 from regesta import rebuild as rebuilds
-from regesta.adoption import adopt, require_there
+from regesta.adoption import adopt, require_there, touched_by, touching
 from regesta.checkpoint import Overtaken
 from regesta.database import migrate, migrations
 from regesta.errors import CutGone, NotFound
 from regesta.errors import Forked as Differs
-from regesta.event import Recorded
+from regesta.event import Cut, Event, Recorded
 from regesta.folding import fold
 from regesta.parked import ParkedStreams
 from regesta.parking import park
@@ -26,7 +26,7 @@ from regesta.projection import Build
 from regesta.runtime import Service
 from regesta.store import PostgresStore
 from regesta.suites import foreign
-from regesta.unit import Fork
+from regesta.unit import Fork, Meta, NewEvent, Unit
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until
@@ -389,3 +389,50 @@ async def test_a_reader_of_a_cut_that_is_gone_is_told(forked: Forked) -> None:
         await forked.adopt()
         gone = await user.get("/levels/jar0", params={"cut": cut})
         assert (gone.status_code, gone.json()["type"].rpartition("/")[2]) == (410, "cut-gone")
+
+
+class JarsCounted(Event):
+    """What all jars held as of a cut."""
+
+    name = "jars-counted.v1"
+    cut: Cut
+    adoptions: int
+
+
+async def count(store: PostgresStore, name: str, cut: Cut, adoptions: int) -> None:
+    event = NewEvent.of(f"count/{name}", 1, JarsCounted(cut=cut, adoptions=adoptions), Meta("officer"))
+    await store.append(Unit({event.stream: 0}, [event]))
+
+
+async def test_what_was_made_of_events_that_an_adoption_gave_up_is_named_by_that_one_alone(
+    planted: PostgresStore,
+) -> None:
+    pool, kinds = planted.pool, (*jars.EVENTS, JarsCounted)
+
+    async def adopted(position: int, log: str) -> tuple[str, ...]:
+        """Return the streams that an adoption touches, after the source was replaced once more."""
+        await planted.note_fork("jars", Fork(position, log, "other events"))
+        done = await adopt(pool, "labels", "jars", (log, position), "operator")
+        assert await touched_by(pool, done, jars.EVENTS) == ()  # none of these is of a cut
+        return await touched_by(pool, done, kinds)
+
+    for name, cut in {"early": {"jars": 8}, "late": {"jars": 12}, "other": {"jars": 0, "shelves": 12}}.items():
+        await count(planted, name, cut, 0)
+    assert await adopted(8, OTHER_LOG) == ("count/late",)
+    await planted.replicate(OTHER_LOG, fills(range(9, 13), OTHER_LOG, 2))
+    await count(planted, "new", {"jars": 12}, 1)
+    assert await adopted(10, LOG) == ("count/new",)  # of what was left of the late one nothing was given up
+    assert await adopted(5, OTHER_LOG) == ("count/early", "count/late", "count/new")
+
+    async def numbers(cut: Cut, since: int) -> list[int]:
+        return [each.number for each in await touching(pool, cut, since)]
+
+    assert await numbers({"jars": 12}, 0) == [1, 3]
+    assert await numbers({"jars": 12}, 1) == [2, 3]
+    assert [await numbers({"jars": 5}, 0), await numbers({"shelves": 12}, 0), await numbers({"jars": 12}, 3)] == [
+        [],
+        [],
+        [],
+    ]
+    (last,) = await touching(pool, {"jars": 12}, 2)
+    assert (last.source, last.position, last.adopted_by) == ("jars", 5, "operator")

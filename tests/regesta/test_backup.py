@@ -16,6 +16,7 @@ import orjson
 import pytest
 
 from regesta.backup import TABLES, write_backup
+from regesta.documents import keep
 from regesta.errors import DamagedBackup, ForeignBackup, LogBehind, NotEmpty
 from regesta.restore import restore_backup
 from regesta.suites import filled, foreign, new_event, new_key, new_unit
@@ -64,6 +65,7 @@ async def database(reused_database: FreshDatabase, open_store: OpenStore) -> Dat
     await store.replicate(log, [replace(event, source="other") for event in foreign(range(1, 3), log)])
     await store.pool.execute(OPERATORS_ROWS)
     await store.pool.execute("SELECT log.adopt('other', $1, 1, 'operator')", uuid4())
+    await keep(store.pool, "Liège \0 \u2028".encode())
     return database
 
 
@@ -88,6 +90,7 @@ async def test_what_is_restored_is_what_was_backed_up(database: Database, empty:
     assert restored == written
     assert written.rows == {
         "event": 6, "key": 1, "source": 2, "replica": 5, "adoption": 1, "reaction": 1, "parked": 1, "dropped": 1,
+        "document": 1,
     }  # fmt: skip
     assert (written.service, written.log, written.head) == ("jars", before["log"][0], 6)
     assert list(files_in(tmp_path)) == [path.name]
@@ -199,29 +202,37 @@ def forged(**members: object) -> Callable[[list[bytes]], None]:
     return change
 
 
+def another_document(lines: list[bytes]) -> None:
+    """Change what a document says, and every sum but its own hash."""
+    _, kind, hashed, content, kept_at = orjson.loads(lines[-2])
+    lines[-2] = written([kind, hashed, content[:-2] + "00", kept_at])
+    end_says(sha256=hashlib.sha256(b"".join(lines[:-1])).hexdigest())(lines)
+
+
 NOT_A_LINE = "is not what a backup has"
 FAULTS: dict[str, tuple[Callable[[list[bytes]], object], int, str]] = {
     "a bit is another": (changed(3, b"thing/1", b"thing/3"), 3, "is not as it was written"),
     "a line is gone": (lambda lines: lines.pop(3), 4, "is event 4, after 2"),
     "a line is there twice": (lambda lines: lines.insert(3, lines[2]), 4, "is event 2, after 2"),
     "two lines are exchanged": (lambda lines: lines.insert(2, lines.pop(1)), 2, "is event 2, after 0"),
-    "a key is gone": (lambda lines: lines.pop(7), 19, "says"),
+    "a key is gone": (lambda lines: lines.pop(7), 20, "says"),
     "a table comes too late": (
         lambda lines: lines.insert(16, lines.pop(7)),
         17,
         "is a 'key', which cannot stand there",
     ),
+    "a document is another": (another_document, 21, "comes after rows that cannot be"),
     "a row has a column less": (lambda lines: lines.insert(1, written(["event", 1])), 2, "is a 'event', which cannot"),
     "another kind of line": (
         lambda lines: lines.insert(1, written(["poem", 1])),
         2,
         "is a 'poem', which cannot stand there",
     ),
-    "the end is gone": (lambda lines: lines.pop(), 20, "is missing or cut"),
-    "the last line is cut": (lambda lines: lines.append(lines.pop()[:-5]), 20, "is missing or cut"),
-    "something comes after the end": (lambda lines: lines.append(b"\n"), 21, "comes after the end"),
-    "the sum is another": (end_says(sha256="0" * 64), 20, "says"),
-    "the numbers of rows are others": (end_says(rows={}), 20, "says"),
+    "the end is gone": (lambda lines: lines.pop(), 21, "is missing or cut"),
+    "the last line is cut": (lambda lines: lines.append(lines.pop()[:-5]), 21, "is missing or cut"),
+    "something comes after the end": (lambda lines: lines.append(b"\n"), 22, "comes after the end"),
+    "the sum is another": (end_says(sha256="0" * 64), 21, "says"),
+    "the numbers of rows are others": (end_says(rows={}), 21, "says"),
     "no header": (lambda lines: lines.pop(0), 1, "is no header of a backup"),
     "a header that lacks something": (header_says(log=None), 1, "is no header of a backup"),
     "a newer format": (header_says(format=2), 1, "has format 2, of another release: this one reads format 1"),
@@ -270,6 +281,17 @@ async def test_a_damaged_backup_changes_nothing_and_its_line_is_named(
     assert await rows_of(empty) == before
 
 
+async def test_a_backup_from_before_there_were_documents_is_restored(backup: Path, empty: Database) -> None:
+    lines = lines_of(backup)
+    del lines[-2]
+    rows = orjson.loads(lines[-1])[2]["rows"]
+    del rows["document"]
+    end_says(rows=rows, sha256=hashlib.sha256(b"".join(lines[:-1])).hexdigest())(lines)
+    write(backup, lines)
+    restored = await restore_backup(empty.owner_dsn, "jars", backup, nobody)
+    assert restored.rows == {**rows, "document": 0}
+
+
 async def test_rows_that_cannot_be_are_a_damaged_backup(backup: Path, empty: Database) -> None:
     """A file that somebody wrote, with checksums that are right."""
     lines = lines_of(backup)
@@ -293,7 +315,8 @@ async def test_a_backup_is_restored_into_an_empty_database_only(backup: Path, da
     with pytest.raises(NotEmpty) as refused:
         await restore_backup(database.owner_dsn, "jars", backup, nobody)
     assert str(refused.value) == (
-        "the database of 'jars' holds 6 events, 5 of other logs and 1 keys; a backup is restored into an empty one only"
+        "the database of 'jars' holds 6 events, 5 of other logs, 1 keys and 1 documents; "
+        "a backup is restored into an empty one only"
     )
     assert await rows_of(database) == before
 

@@ -1,0 +1,34 @@
+"""Documents that stay as they are: kept beside the log by their hash, which an event names.
+
+A document is kept before the event that names it is appended. So a document that no event names does no harm, and there is no event
+without its document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import asyncpg
+
+from regesta.errors import NotFound
+
+KEEP = "SELECT log.keep($1)"
+READ = "SELECT content FROM log.documents WHERE hash = $1"
+
+
+def hash_of(document: bytes) -> str:
+    """Return the SHA-256 of a document, hexadecimal."""
+    return hashlib.sha256(document).hexdigest()
+
+
+async def keep(pool: asyncpg.Pool, document: bytes) -> None:
+    """Keep a document for ever; once this returns, no crash takes it away. The same one again is kept once."""
+    await pool.execute(KEEP, document)
+
+
+async def kept(pool: asyncpg.Pool, hashed: str) -> bytes:
+    """Return the document of a hash. Raises NotFound."""
+    content: bytes | None = await pool.fetchval(READ, bytes.fromhex(hashed))
+    if content is None:
+        raise NotFound(f"no document with the hash {hashed!r} is kept here", hash=hashed)
+    return content
