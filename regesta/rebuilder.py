@@ -63,6 +63,10 @@ FROM projections.rebuilds WHERE number = $1
 logger = logging.getLogger(__name__)
 
 
+class NotLevel(Exception):
+    """A new build does not stand where the live one does."""
+
+
 class Rebuilder:
     """Works on the rebuilds of a service. `run` is its task. trouble: why one does not go on; None while all is well."""
 
@@ -117,23 +121,25 @@ class Rebuilder:
         if (await read(db, rebuild.number)).state == "swapped" and not await db.fetchval(IS_READ, rebuild.number):
             await self._clear(db, rebuild.number)
 
-    async def _fill(self, rebuild: Rebuild, until: int | None = None) -> None:
-        """Fold into the new build what the live one has folded.
+    async def _fill(self, rebuild: Rebuild, until: int | None = None) -> int:
+        """Fold into the new build what the live one has folded; return the position it has come to.
 
         Without `until` it is then close behind only, for the live one goes on.
         """
         row = await self._pool.fetchrow(READ_POSITION, rebuild.build)
         if row is None:  # it was given up
             raise Overtaken
-        build, position = Build(self._projections[rebuild.projection], rebuild.build, row["epoch"]), row["position"]
+        build = Build(self._projections[rebuild.projection], rebuild.build, row["epoch"])
+        position: int = row["position"]
         while True:
             live = await self._live(rebuild) if until is None else until
             batch = await self._store.read(rebuild.source, position, min(BATCH_EVENTS, live - position))
             if batch:
                 await fold(self._pool, [build], position, batch)
                 position = batch[-1].position
-            if len(batch) < BATCH_EVENTS:
-                return
+            # Not when the batch is short: one of large events is, though there are more.
+            if not batch or position >= live:
+                return position
 
     async def _live(self, rebuild: Rebuild) -> int:
         position: int = await self._pool.fetchval(READ_LIVE, rebuild.projection, rebuild.source, rebuild.version)
@@ -143,14 +149,17 @@ class Rebuilder:
     async def _level(self, db: Db, rebuild: Rebuild) -> AsyncIterator[tuple[str, int]]:
         """Hold the live build where it stands, with the new one at the same position; give its schema and the position.
 
-        Raises TimeoutError when the new one is not there soon, for what is folded meanwhile waits.
+        Raises TimeoutError when the new one is not there soon, for what is folded meanwhile waits, and NotLevel when it stands
+        somewhere else, for it must not take the live one's place then.
         """
         await self._fill(rebuild)
         async with db.transaction():
             row = await db.fetchrow(LOCK_LIVE, rebuild.projection, rebuild.source, rebuild.version)
             assert row is not None
             async with asyncio.timeout(LEVEL_SECONDS):
-                await self._fill(rebuild, row["position"])
+                reached = await self._fill(rebuild, row["position"])
+            if reached != row["position"]:
+                raise NotLevel(f"{rebuild.build} stands at {reached}, and {row['schema']} at {row['position']}")
             yield row["schema"], row["position"]
 
     async def _compare(self, db: Db, rebuild: Rebuild) -> tuple[list[Difference], int]:

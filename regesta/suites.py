@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from uuid import uuid4
 from regesta.bus import Carrier, Seen, digest
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
-from regesta.store import Gap
+from regesta.store import READ_BYTES, Gap
 from regesta.unit import Appended, Conflict, KeyKnown, KeyUse, Meta, NewEvent, Store, Unit
 from regesta.writer import DataRefused
 
@@ -185,6 +186,15 @@ class StoreSuite:
         assert await store.read("nowhere", 0, 10) == []
         times = [event.time for event in await store.read(store.service, 0, 10)]
         assert times == sorted(times)
+
+    async def test_reads_fewer_events_when_they_are_large(self, store: Store) -> None:
+        """A read ends with the event that makes it 4 MiB, though there are more: fewer than asked for is not all."""
+        large = json.dumps({"n": "x" * (READ_BYTES // 4)})
+        await store.append(new_unit(*(new_event("a/1", version, large) for version in range(1, 7))))
+        assert [event.position for event in await store.read(store.service, 0, 10)] == [1, 2, 3, 4]
+        assert [event.position for event in await store.read(store.service, 4, 10)] == [5, 6]
+        await store.append(new_unit(new_event("a/1", 7, json.dumps({"n": "x" * (READ_BYTES + 1)}))))
+        assert [event.position for event in await store.read(store.service, 6, 10)] == [7]
 
     async def test_reads_tails_of_streams(self, store: Store) -> None:
         """An answer for every stream asked for, also for one that nobody wrote."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, State, fold
 from regesta.errors import Forked
 from regesta.event import Event, Recorded, Registry
-from regesta.store import Gap
+from regesta.store import READ_BYTES, Gap
 from regesta.unit import Appended, Conflict, Fork, Head, KeyAnswer, KeyKnown, Outcome, Unit
 from regesta.writer import DataRefused
 
@@ -98,7 +98,13 @@ class MemoryStore:
 
     async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
         """Return the next events of a log (see Store)."""
-        return self._logs.get(source, [])[after : after + limit]
+        read, before = [], 0
+        for event in self._logs.get(source, [])[after : after + limit]:
+            if before >= READ_BYTES:
+                break
+            read.append(event)
+            before += len(event.raw.encode())
+        return read
 
     async def at(self, positions: Sequence[int]) -> list[Recorded]:
         """Return events by position (see Store)."""

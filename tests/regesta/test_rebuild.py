@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -15,15 +16,17 @@ from regesta import rebuild as rebuilds
 from regesta import rebuilder as rebuilding
 from regesta.checkpoint import Overtaken, enter, read_all
 from regesta.database import Connection as Db
+from regesta.event import Recorded
 from regesta.follower import Follower
 from regesta.projection import Fact, Projection
 from regesta.rebuild import Rebuild
-from regesta.rebuilder import Rebuilder
-from regesta.store import PostgresStore
+from regesta.rebuilder import NotLevel, Rebuilder
+from regesta.store import READ_BYTES, PostgresStore
+from regesta.testing import MemoryStore
 from tests.conftest import Database, FreshDatabase
 from tests.regesta.conftest import OpenStore
-from tests.regesta.jars import PROJECTION, project_levels
-from tests.regesta.levels import POISONED, fill, followed, positions, rows
+from tests.regesta.jars import PROJECTION, REGISTRY, JarFilled, project_levels
+from tests.regesta.levels import POISONED, fill, followed, positions, record, rows
 
 BUILDS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'levels\\_v1%' AND nspname = ANY ($1::text[]) ORDER BY 1"
 
@@ -180,6 +183,35 @@ async def test_it_goes_on_where_another_process_was_killed(
     await rebuilder(store, replace(PROJECTION, project=noting)).step()
     assert (folded, again) == ([*range(1, 31)], [*range(31, 61)])
     assert (await now(store)).state == "done"
+
+
+async def test_large_events_do_not_end_a_rebuild_before_it_is_level(store: PostgresStore) -> None:
+    large = json.dumps({"ref": "x" * (READ_BYTES // 2), "amount": 1})
+    for _ in range(10):  # a read gives two of them
+        await record(store, "a", JarFilled.name, large)
+    await (await followed(store)).catch_up()
+    before = await rows(store)
+    first = await asked(store)
+    await rebuilder(store).step()
+    done = await now(store)
+    assert (done.state, done.position, done.compared_at) == ("done", 10, 10)
+    assert (await live_schema(store), await rows(store)) == (first.build, before)
+
+
+async def test_a_build_that_stands_elsewhere_is_not_swapped_in(store: PostgresStore) -> None:
+    await fill(store, "a", *range(1, 6))
+    await (await followed(store)).catch_up()
+    await asked(store)
+    before = await rows(store)
+
+    class Short(MemoryStore):
+        async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
+            return (await store.read(source, after, limit))[: max(0, 3 - after)]
+
+    with pytest.raises(NotLevel, match="stands at 3, and levels_v1 at 5"):
+        await Rebuilder(Short("jars", REGISTRY), store.pool, [PROJECTION]).step()
+    assert (await now(store)).state == "filling"
+    assert (await live_schema(store), await rows(store)) == ("levels_v1", before)
 
 
 async def test_readers_and_appends_never_notice(
