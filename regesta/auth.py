@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -54,8 +55,8 @@ class Verifier:
             exp={"essential": True},
         )
         self._keys: KeySet | None = None
-        self._loaded_at = 0.0
-        self._loading = asyncio.Lock()
+        self._tried_at = -math.inf
+        self._loading: asyncio.Task[KeySet] | None = None
         self._verified: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
@@ -78,7 +79,7 @@ class Verifier:
             try:
                 decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
             except (JoseError, ValueError):
-                if time.monotonic() - self._loaded_at < RELOAD_SECONDS:
+                if time.monotonic() - self._tried_at < RELOAD_SECONDS:
                     raise
                 # The issuer may have changed its keys since.
                 decoded = jwt.decode(token, await self._load(), algorithms=ALGORITHMS)
@@ -88,15 +89,21 @@ class Verifier:
         return decoded.claims
 
     async def _load(self) -> KeySet:
-        """Read the issuer's keys. Raises SourceUnreachable or Misconfigured."""
-        async with self._loading:
+        """Return the issuer's keys, read once for all who wait for them. Raises SourceUnreachable or Misconfigured."""
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._read())
+        return await asyncio.shield(self._loading)
+
+    async def _read(self) -> KeySet:
+        """Read the issuer's keys. One who does not answer counts as asked too: bad tokens must not wait for it each."""
+        try:
             text = await _read_jwks(self._jwks)
-            try:
-                self._keys = KeySet.import_key_set(json.loads(text))
-            except (JoseError, ValueError, KeyError) as error:
-                raise Misconfigured(f"{self._jwks!r} holds no JSON Web Key Set: {error}") from error
-            self._loaded_at = time.monotonic()
-            return self._keys
+            self._keys = KeySet.import_key_set(json.loads(text))
+        except (JoseError, ValueError, KeyError) as error:
+            raise Misconfigured(f"{self._jwks!r} holds no JSON Web Key Set: {error}") from error
+        finally:
+            self._tried_at = time.monotonic()
+        return self._keys
 
 
 async def _read_jwks(place: str) -> str:

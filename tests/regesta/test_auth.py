@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,63 @@ async def test_keys_that_are_none_are_told(tmp_path: Path, issuer: Issuer, conte
 async def test_an_issuer_that_is_away_is_told(issuer: Issuer) -> None:
     with pytest.raises(SourceUnreachable, match="cannot be fetched"):
         await Verifier(ISSUER, "regesta", "http://127.0.0.1:9/jwks").verify(issuer.token())
+
+
+@asynccontextmanager
+async def publishing(issuer: Issuer, answers: list[int]) -> AsyncIterator[str]:
+    """Serve the issuer's keys with the last status of `answers`, to which that of each answer is added; yield the address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.05)  # the others come meanwhile
+        answers.append(answers[-1])
+        body = issuer.jwks.read_bytes()
+        writer.write(
+            b"HTTP/1.1 %d .\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (answers[-1], len(body)) + body
+        )
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
+
+
+async def test_who_waits_for_the_keys_waits_together(
+    issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [200]
+    (tmp_path / "other").mkdir()
+    other = Issuer(tmp_path / "other")
+    async with publishing(issuer, answers) as address:
+        verifier = Verifier(ISSUER, "regesta", address)
+        found = await asyncio.gather(*(verifier.verify(issuer.token(sub=f"officer-{n}")) for n in range(20)))
+        assert [each.subject for each in found] == [f"officer-{n}" for n in range(20)]
+        assert answers[1:] == [200]
+        monkeypatch.setattr(auth, "RELOAD_SECONDS", 0)
+        refused = await asyncio.gather(*(verifier.verify(other.token()) for _ in range(20)), return_exceptions=True)
+        assert {type(each) for each in refused} == {Unauthenticated}
+        assert answers[1:] == [200, 200]
+
+
+async def test_an_issuer_that_is_away_is_not_asked_for_each_bad_token(
+    issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [200]
+    (tmp_path / "other").mkdir()
+    other = Issuer(tmp_path / "other")
+    async with publishing(issuer, answers) as address:
+        verifier = Verifier(ISSUER, "regesta", address)
+        await verifier.verify(issuer.token())
+        answers[:] = [503]
+        monkeypatch.setattr(auth, "RELOAD_SECONDS", 0)
+        with pytest.raises(SourceUnreachable):
+            await verifier.verify(other.token())
+        monkeypatch.undo()
+        for _ in range(3):
+            with pytest.raises(Unauthenticated):
+                await verifier.verify(other.token())
+        assert answers[1:] == [503]
+        assert (await verifier.verify(issuer.token(sub="officer-2"))).subject == "officer-2"
 
 
 def test_a_scope_and_one_of_the_roles_are_needed() -> None:
