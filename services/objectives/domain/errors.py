@@ -10,7 +10,7 @@ Differs
 ├── NoteDiffers, ObjectiveDiffers, SectionDiffers, RoleDiffers, ClosingDiffers
 ├── DossierDiffers, MilestoneDiffers, StepDiffers, PartyDiffers
 Refused
-├── CodeTaken, LevelOutOfOrder, MovedUnderItself, ObjectiveIsClosed, StillOpenUnder, LeadTaken
+├── CodeTaken, LevelOutOfOrder, TooDeep, MovedUnderItself, ObjectiveIsClosed, StillOpenUnder, LeadTaken
 ├── NotAProgramme, ProgrammeUnderItself, DossierIsSuspended, DossierHasEnded, NotSuspended, MergedIntoItself
 ├── MilestoneSettled, ApplicationUnknown, CallNotLaunched, InquiryNotOpen, AppealUnknown
 ├── AlreadyDecided, NotGranted, OpinionNotIssued, NothingToOverride
@@ -147,6 +147,12 @@ class LevelOutOfOrder(Refused):
     """A parent must be of a higher level: strategic, operational, action."""
 
     code = "level-out-of-order"
+
+
+class TooDeep(Refused):
+    """A note has at most 16 levels, one under the other."""
+
+    code = "too-deep"
 
 
 class MovedUnderItself(Refused):

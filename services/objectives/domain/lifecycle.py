@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -155,7 +155,7 @@ def link(command: LinkDossier, read: Read, context: Context) -> Facts:
         require_lead([*served(dossier, read), objective], context)
     else:
         assert command.programme is not None  # one of the two, as the command says
-        if dossier.key in _lineage(read, [command.programme]):
+        if dossier.key in _lineage(read, command.programme):
             raise ProgrammeUnderItself(
                 f"dossier {dossier.key!r} cannot belong to {command.programme!r}, which is itself or belongs to it",
                 programme=command.programme,
@@ -263,11 +263,15 @@ def _programme(read: Read, key: str) -> Dossier:
     return programme
 
 
-def _lineage(read: Read, keys: Iterable[str]) -> Iterator[str]:
-    """Yield programmes and those they belong to."""
-    for key in keys:
+def _lineage(read: Read, programme: str) -> Iterator[str]:
+    """Yield a programme and all it belongs to, each once: several ways may lead up to one."""
+    seen, waiting = {programme}, [programme]
+    while waiting:
+        key = waiting.pop()
         yield key
-        yield from _lineage(read, sorted(read(Dossier, key).programmes))
+        above = sorted(read(Dossier, key).programmes - seen)
+        seen.update(above)
+        waiting += above
 
 
 def _require_target(dossier: Dossier, into: str, read: Read) -> None:

@@ -38,6 +38,7 @@ from services.objectives.domain.errors import (
     ParentNotKnown,
     SectionDiffers,
     StillOpenUnder,
+    TooDeep,
     UnknownNote,
     UnknownObjective,
 )
@@ -45,6 +46,8 @@ from services.objectives.domain.objective import Objective, require_lead
 
 # From above to below: a parent is of a higher level; only an action can stand under another one.
 RANKS: Final[dict[Level, int]] = {"strategic": 0, "operational": 1, "action": 2}
+# A printed note has four or five. A letter is put together, written and shown by functions that call themselves for each.
+LEVELS_MOST: Final = 16
 NoteEvent: TypeAlias = (
     PolicyNoteOpened
     | ObjectiveRegistered
@@ -115,6 +118,17 @@ class Note(State):
             yield objective
             objective = self.objectives[objective].parent
 
+    def levels_of(self, objective: str) -> int:
+        """Return how many levels an objective and what stands under it take."""
+        under: dict[str | None, list[str]] = {}
+        for key, entry in self.objectives.items():
+            under.setdefault(entry.parent, []).append(key)
+        levels, row = 0, [objective]
+        while row:
+            levels += 1
+            row = [child for key in row for child in under.get(key, ())]
+        return levels
+
 
 class NoteCommand(ObjectivesCommand):
     """A command on a note."""
@@ -143,6 +157,7 @@ class RegisterObjective(NoteCommand):
     """Register an objective of a note, or an action under one.
 
     A code is unique in the note; the parent is of a higher level, or an action above an action; only an action has a section, where it is printed.
+    A note has at most 16 levels.
     """
 
     name = "register-objective"
@@ -225,7 +240,7 @@ def open_note(command: OpenNote, read: Read, _context: Context) -> Facts:
 def register(command: RegisterObjective, read: Read, _context: Context) -> Facts:
     """Return the registration, and the opening of the objective's own stream; nothing when it is registered.
 
-    Raises UnknownNote, ObjectiveDiffers, CodeTaken, ParentNotKnown, LevelOutOfOrder, ObjectiveIsClosed (the parent is).
+    Raises UnknownNote, ObjectiveDiffers, CodeTaken, ParentNotKnown, LevelOutOfOrder, TooDeep, ObjectiveIsClosed (the parent is).
     """
     note, objective = _open(command, read), read(Objective, command.objective)
     registered = fact(ObjectiveRegistered, command)
@@ -239,6 +254,7 @@ def register(command: RegisterObjective, read: Read, _context: Context) -> Facts
         )  # fmt: skip
     _require_free(note, command.code, command.objective)
     _require_parent(note, command.parent, command.level)
+    _require_room(note, command.parent, 1)
     opened = ObjectiveOpened(note=command.note, level=command.level)
     return {note.stream: [registered], objective.stream: [opened]}
 
@@ -267,7 +283,10 @@ def renumber(command: RenumberObjective, read: Read, context: Context) -> Facts:
 
 
 def move(command: MoveObjective, read: Read, context: Context) -> Facts:
-    """Return the new parent; nothing when it stands there. Raises as retitle, ParentNotKnown, MovedUnderItself, LevelOutOfOrder."""
+    """Return the new parent; nothing when it stands there.
+
+    Raises as retitle, ParentNotKnown, MovedUnderItself, LevelOutOfOrder, TooDeep.
+    """
     note, asked = _led(command, read, context), fact(ObjectiveMoved, command)
     entry = note.followed(command.objective)
     if repeats(entry.placed, asked):
@@ -279,6 +298,7 @@ def move(command: MoveObjective, read: Read, context: Context) -> Facts:
             parent=command.parent,
         )
     _require_parent(note, command.parent, entry.registered.level)
+    _require_room(note, command.parent, note.levels_of(command.objective))
     return {note.stream: [asked]}
 
 
@@ -330,6 +350,16 @@ def _require_parent(note: Note, parent: str | None, level: Level) -> None:
         raise LevelOutOfOrder(
             f"a {level!r} objective cannot stand under a {above!r} one, {parent!r}", parent=parent, level=above
         )
+
+
+def _require_room(note: Note, parent: str | None, levels: int) -> None:
+    """Refuse what would take so many levels under a parent that the note has too many."""
+    levels += sum(1 for _ in note.lineage(parent))
+    if levels > LEVELS_MOST:
+        raise TooDeep(
+            f"under {parent!r} the note would have {levels} levels, of {LEVELS_MOST} at most",
+            parent=parent, levels=levels, most=LEVELS_MOST,
+        )  # fmt: skip
 
 
 def _require_target(note: Note, objective: str, into: str) -> None:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 from pydantic import ValidationError
 
@@ -15,7 +19,7 @@ from contracts.dossiers import (
     DossierUnlinked,
 )
 from contracts.types import Text
-from regesta.command import Command, Facts
+from regesta.command import Command, Context, Facts, S
 from regesta.errors import MayNotReport, RegestaError
 from services.objectives.domain import errors
 from services.objectives.domain.lifecycle import (
@@ -27,6 +31,7 @@ from services.objectives.domain.lifecycle import (
     StopDossier,
     SuspendDossier,
     UnlinkDossier,
+    link,
 )
 from services.objectives.domain.note import CloseObjective
 from tests.services.objectives.samples import (
@@ -122,6 +127,27 @@ def test_no_programme_belongs_to_itself() -> None:
             here.when(LinkDossier(dossier=dossier, programme=programme))
     here.when(UnlinkDossier(dossier=SECOND, programme=PROGRAMME))
     assert here.when(LinkDossier(dossier=PROGRAMME, programme=SECOND)) != {}
+
+
+def test_programmes_to_which_many_ways_lead_are_read_once() -> None:
+    here, reads = opened(), Counter[str]()
+    rows = [[str(UUID(int=2 * level)), str(UUID(int=2 * level + 1))] for level in range(12)]
+    for above, row in zip([[], *rows], rows, strict=False):
+        programme = DossierOpened(kind="programme", title=TITLE, programmes=tuple(above))
+        here.given({f"dossier/{key}": [programme] for key in row})
+
+    def read(kind: type[S], key: str) -> S:
+        reads[key] += 1
+        return here.state(kind, key)
+
+    lowest = rows.pop()[0]
+    context = Context("officer", frozenset(), frozenset(), datetime(2024, 4, 15, tzinfo=UTC))
+    facts = link(LinkDossier(dossier=DOSSIER, programme=lowest), read, context)
+    assert facts[STREAM] == [DossierLinked(programme=lowest)]
+    # The lowest once more: it must be an open programme.
+    assert reads == {DOSSIER: 1, lowest: 2} | {key: 1 for row in rows for key in row}
+    with pytest.raises(errors.ProgrammeUnderItself, match=lowest):
+        here.when(LinkDossier(dossier=rows[0][0], programme=lowest))
 
 
 def test_suspended_and_resumed() -> None:

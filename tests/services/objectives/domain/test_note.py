@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from regesta.testing import Domain
 from services.objectives.app import AGGREGATES, RULES
 from services.objectives.domain import errors
 from services.objectives.domain.note import (
+    LEVELS_MOST,
     RANKS,
     CloseObjective,
     MoveObjective,
@@ -189,6 +191,32 @@ def test_a_code_that_was_given_up_is_free() -> None:
 def test_where_an_objective_cannot_go(objective: str, parent: str, refusal: type[RegestaError]) -> None:
     with pytest.raises(refusal):
         domain().when(MoveObjective(note=SLUG, objective=objective, parent=parent))
+
+
+def deepest(here: Domain) -> list[str]:
+    """Register actions one under the other, down to the deepest level that there is; return them from above to below."""
+    keys = [str(UUID(int=number)) for number in range(LEVELS_MOST - len((STRATEGIC, OPERATIONAL)))]
+    for key, parent in zip(keys, [OPERATIONAL, *keys], strict=False):
+        here.when(register(objective=key, parent=parent))
+    return keys
+
+
+def test_nothing_stands_under_the_deepest_level() -> None:
+    here = domain()
+    *_, last = deepest(here)
+    with pytest.raises(errors.TooDeep, match=f"{last!r} the note would have 17 levels, of 16") as refused:
+        here.when(register(parent=last))
+    assert refused.value.details == {"parent": last, "levels": 17, "most": 16}
+
+
+def test_an_objective_moves_with_what_stands_under_it_and_no_deeper_than_there_is() -> None:
+    here = domain()
+    first, second, *_ = deepest(here)
+    here.when(register(parent=OTHER))
+    with pytest.raises(errors.TooDeep) as refused:
+        here.when(MoveObjective(note=SLUG, objective=first, parent=NEW))
+    assert refused.value.details == {"parent": NEW, "levels": 17, "most": 16}
+    assert here.when(MoveObjective(note=SLUG, objective=second, parent=NEW)) != {}
 
 
 def test_a_closed_objective_changes_no_more() -> None:
