@@ -35,6 +35,8 @@ IN_FLIGHT = 256
 IN_FLIGHT_BYTES = 2 * LINE_BYTES
 # Many clients send all lines before they read a result: these must be kept for them, some 300 bytes each.
 UNSENT_RESULTS = 25_000
+# When so long no byte has come, no result become known and none been taken, the client has stopped.
+SILENT_SECONDS = 60.0
 # The namespace of keys that live for ever, so it never changes.
 IMPORT = "import:"
 IMPORT_KEYS = re.compile(rf"{IMPORT}[a-z0-9-]{{1,120}}")
@@ -67,6 +69,12 @@ class _Bulk:
     traceparent: str | None = None
     in_flight_bytes: int = 0
     less: asyncio.Event = field(default_factory=asyncio.Event)
+    silence: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(SILENT_SECONDS))
+
+    def moved(self) -> None:
+        """Note that the bulk goes on, by its client or by us."""
+        if not self.silence.expired():
+            self.silence.reschedule(asyncio.get_running_loop().time() + SILENT_SECONDS)
 
     async def begin(self, size: int) -> None:
         """Return when there is room for a line of so many bytes."""
@@ -146,6 +154,8 @@ class _Results(Response):
             return
         try:
             await self._send(send)
+        except TimeoutError:  # the server closes the connection, for the answer is not whole
+            logger.warning("the client of a bulk stopped; what was decided of it stands")
         finally:
             room.give_back(1)
 
@@ -154,11 +164,12 @@ class _Results(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         started: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(IN_FLIGHT)
         results: asyncio.Queue[bytes | None] = asyncio.Queue(UNSENT_RESULTS)
-        async with asyncio.TaskGroup() as tasks:
+        async with self._bulk.silence, asyncio.TaskGroup() as tasks:
             tasks.create_task(_begin(self._bulk, self._body, tasks, started))
             tasks.create_task(_collect(started, results))
             while (line := await results.get()) is not None:
                 await send({"type": "http.response.body", "body": line, "more_body": True})
+                self._bulk.moved()
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -173,7 +184,7 @@ async def _begin(
     before = asyncio.Event()
     before.set()
     try:
-        async for line in lines(body):
+        async for line in lines(_heard(bulk, body)):
             number += 1
             if isinstance(line, int) or line.strip():
                 await bulk.begin(_kept(line))
@@ -183,6 +194,13 @@ async def _begin(
     except ClientDisconnect:
         logger.info("the client of a bulk went away after line %d", number)
     await started.put(None)
+
+
+async def _heard(bulk: _Bulk, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the chunks of a body, each noted as it comes."""
+    async for chunk in body:
+        bulk.moved()
+        yield chunk
 
 
 def _kept(line: bytes | int) -> int:
@@ -227,6 +245,7 @@ async def _result(bulk: _Bulk, number: int, line: bytes | int, turn: _Turn) -> b
         logger.exception("line %d of a bulk failed", number)
         return _problem(number, RegestaError(UNFORESEEN))
     finally:
+        bulk.moved()
         bulk.end(_kept(line))
         await turn.take()
     status = 201 if answer.events and not answer.repeated else 200

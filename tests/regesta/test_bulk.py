@@ -222,6 +222,10 @@ async def test_a_client_that_goes_away_leaves_whole_lines(jars_service: Served) 
     assert (await post(jars_service, [fill("gone", "next")]))[0]["version"] == 51
 
 
+async def nothing_received() -> Message:
+    raise AssertionError("the body is read elsewhere")
+
+
 async def test_a_bulk_that_ends_early_leaves_nothing_running(
     jars_service: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,21 +243,60 @@ async def test_a_bulk_that_ends_early_leaves_nothing_running(
             sent.set()
             await asyncio.Event().wait()
 
-    async def receive() -> Message:
-        raise AssertionError("the body is read elsewhere")
-
     async def full() -> bool:
         return (await jars_service.runtime.store.head("jars")).position >= 10
 
     principal = Principal("officer", frozenset({"jars:write"}))
     bulk = _Bulk(jars_service.runtime, principal, None, jars_service.runtime.service.commands())
-    answering = asyncio.create_task(_Results(bulk, body())({}, receive, send))
+    answering = asyncio.create_task(_Results(bulk, body())({}, nothing_received, send))
     await sent.wait()
     await until(full)
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(answering, 5)
     assert not [task for task in asyncio.all_tasks() if "regesta/bulk.py" in repr(task)]
+
+
+@pytest.mark.parametrize("stopped", ["sending", "reading"])
+async def test_a_client_that_stops_does_not_keep_its_place(
+    jars_service: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stopped: str
+) -> None:
+    monkeypatch.setattr("regesta.bulk.SILENT_SECONDS", 0.3)
+    room = jars_service.runtime.rooms.bulks
+    free = room.free
+
+    async def body() -> AsyncIterator[bytes]:
+        yield fill("silent", "r") + b"\n"
+        if stopped == "sending":
+            await asyncio.Event().wait()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and stopped == "reading":
+            assert room.free == free - 1
+            await asyncio.Event().wait()
+
+    principal = Principal("officer", frozenset({"jars:write"}))
+    bulk = _Bulk(jars_service.runtime, principal, None, jars_service.runtime.service.commands())
+    await asyncio.wait_for(_Results(bulk, body())({}, nothing_received, send), 5)
+    assert room.free == free
+    assert "the client of a bulk stopped" in caplog.text
+    assert (await post(jars_service, [fill("silent", "next")]))[0]["version"] == 2
+
+
+async def test_a_client_that_is_slow_is_waited_for(jars_service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bulk takes longer than any silence may, but it sends a part of a line now and then."""
+    monkeypatch.setattr("regesta.bulk.SILENT_SECONDS", 0.3)
+
+    async def body() -> AsyncIterator[bytes]:
+        for chunk in in_chunks(fill("slow", "r"), 12):
+            await asyncio.sleep(0.1)
+            yield chunk
+
+    url = f"{jars_service.url}/commands"
+    async with client(jars_service, **NDJSON) as user:
+        answer = await user.post(url, content=body(), timeout=10)
+    assert answer.elapsed.total_seconds() > 0.6
+    assert [json.loads(line)["status"] for line in answer.content.splitlines()] == [201]
 
 
 async def test_results_come_while_lines_are_still_sent(jars_service: Served) -> None:
