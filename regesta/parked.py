@@ -26,18 +26,24 @@ from regesta.unit import Store
 RETRY_EVENTS = 500
 
 READ = """
-SELECT build.projection, source, build.schema, epoch, stream, parked.version, parked.position, error, parked_at, attempts
+SELECT build.projection, source, build.schema, epoch, stream, parked.version, parked.position, error, parked_at, attempts,
+       build.position AS reached
 FROM projections.parked AS parked JOIN projections.checkpoints AS build USING (schema)
 JOIN unnest($1::text[], $2::integer[]) AS mine (name, number) ON (build.projection, build.version) = (mine.name, mine.number)
 WHERE build.live
 """
 LIST = f"{READ} AND (build.projection, parked.position) > ($4, $5) ORDER BY build.projection, parked.position LIMIT $3"
 READ_ONE = f"{READ} AND parked.stream = $3"
-# Events of the stream from a version on, up to a position. $4: their types; null for all.
+# Events of the stream from a version on, up to a position. $4: their types.
 WAITING_OWN = """
-SELECT count(*) FROM log.events WHERE stream = $1 AND version >= $2 AND position <= $3 AND ($4::text[] IS NULL OR type = ANY ($4))
+SELECT count(*) FROM log.events WHERE stream = $1 AND version >= $2 AND position <= $3 AND type = ANY ($4::text[])
 """
 WAITING_TAKEN_IN = f"{WAITING_OWN.replace('log.events', 'log.replicas')} AND source = $5"
+# The first event of the stream after a version, up to a position.
+NEXT_OWN = """
+SELECT version, position FROM log.events WHERE stream = $1 AND version > $2 AND position <= $3 ORDER BY version LIMIT 1
+"""
+NEXT_TAKEN_IN = NEXT_OWN.replace("log.events WHERE", "log.replicas WHERE source = $4 AND")
 # The checkpoint first: what the live build folds meanwhile waits, so that the stream is taken up where both have come to.
 LOCK = """
 SELECT position, set_config('search_path', $2, true) FROM projections.checkpoints WHERE schema = $1 AND epoch = $3 AND live FOR UPDATE
@@ -66,7 +72,10 @@ START = ("", 0)
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A stream that stands still in a read model. version, position: of the event that cannot be folded. epoch: see Build."""
+    """A stream that stands still in a read model.
+
+    version, position: of the event that cannot be folded. epoch: see Build. reached: how far the read model is.
+    """
 
     projection: str
     source: str
@@ -78,6 +87,7 @@ class Parked:
     error: str
     parked_at: datetime
     attempts: int
+    reached: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class Dropped:
 
 
 class ParkedStreams:
-    """The parked streams of a service's read models. Retries take turns, so that they need two connections at most."""
+    """The parked streams of a service's read models. Retries take turns, so that they need one connection at most."""
 
     def __init__(self, store: Store, pool: asyncpg.Pool, projections: Iterable[Folding]) -> None:
         self._store = store
@@ -157,49 +167,53 @@ class ParkedStreams:
         folded, limit = 0, RETRY_EVENTS
         while (parked := await self.find(projection, stream)) is not None:
             build = Build(self._projections[projection], parked.schema, parked.epoch)
-            piece = await self._store.of_stream(parked.source, stream, parked.version - 1, limit + 1)
+            piece = await self._piece(parked, limit)
             try:
-                folded += await self._fold(parked, build, piece, limit)
+                folded += await self._fold(parked, build, piece)
             except Exception as error:
                 if not is_poison(error):
                     raise
                 if limit > 1:
                     limit //= 2
                 elif await is_dropped(self._pool, build, piece[0]):
-                    await self._fold(parked, build, piece, limit, out=True)
+                    await self._fold(parked, build, piece, out=True)
                     limit = RETRY_EVENTS
                 else:
                     await self._pool.execute(FAIL, parked.schema, stream, parked.version, told(error))
                     break
         return folded
 
-    async def _fold(
-        self, parked: Parked, build: Build, piece: Sequence[Recorded], limit: int, *, out: bool = False
-    ) -> int:
-        """Fold the first `limit` events of a piece that reaches further if there is more, or leave them out; return how many.
+    async def _piece(self, parked: Parked, limit: int) -> list[Recorded]:
+        """Return the next events of the stream that the read model has gone past."""
+        events = await self._store.of_stream(parked.source, parked.stream, parked.version - 1, limit)
+        return [each for each in events if each.position <= parked.reached]
+
+    async def _fold(self, parked: Parked, build: Build, piece: Sequence[Recorded], *, out: bool = False) -> int:
+        """Fold a piece, or leave it out; return how many events of it were folded.
 
         The stream is taken up when no more of it is behind the checkpoint. Nothing is done when it is not as it was read.
         """
+        if not out:
+            await build.projection.prepare(piece)
         async with self._pool.acquire() as db, db.transaction():
             position = await db.fetchval(LOCK, build.schema, search_path([build.schema]), build.epoch)
             if position is None or not await db.fetchval(IS_AT, build.schema, parked.stream, parked.version):
                 return 0
-            due = [each for each in piece if each.position <= position]
-            more = len(due) > limit
-            if (
-                not more
-                and len(due) == len(piece)
-                and await self._count(db, parked, piece[-1].version + 1, position, None)
-            ):
-                return 0  # it has grown since the piece was read
-            folded = 0 if out else await build.projection.fold(db, due[:limit], {})
-            if more:
-                await db.execute(GO_ON, build.schema, parked.stream, due[limit].version, due[limit].position)
-            else:
+            folded = 0 if out else await build.projection.fold(db, piece, {})
+            following = await self._next(db, parked, piece[-1].version, position)
+            if following is None:
                 await db.execute(TAKE_UP, build.schema, parked.stream)
+            else:
+                await db.execute(GO_ON, build.schema, parked.stream, *following)
             return folded
 
-    async def _count(self, db: Db, parked: Parked, version: int, position: int, types: list[str] | None) -> int:
+    async def _next(self, db: Db, parked: Parked, version: int, position: int) -> asyncpg.Record | None:
+        """Return version and position of the next event of the stream, up to a position."""
+        if parked.source == self._store.service:
+            return await db.fetchrow(NEXT_OWN, parked.stream, version, position)
+        return await db.fetchrow(NEXT_TAKEN_IN, parked.stream, version, position, parked.source)
+
+    async def _count(self, db: Db, parked: Parked, version: int, position: int, types: list[str]) -> int:
         own = parked.source == self._store.service
         values = parked.stream, version, position, types
         if own:

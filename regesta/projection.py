@@ -37,6 +37,9 @@ class Folding(Protocol):
     def events(self) -> tuple[type[Event], ...]:
         """The newest classes that it takes in, with whatever these replace."""
 
+    async def prepare(self, events: Iterable[Recorded]) -> None:
+        """Do beforehand, of some events that are folded next, what takes too long for a transaction; again at each try."""
+
     async def fold(self, db: Db, events: Iterable[Recorded], known: dict[int, Fact | None]) -> int:
         """Take in what it follows of some events, in order; return how many. known: facts by position, read once for all."""
         ...
@@ -64,6 +67,9 @@ class Projection:
     def schema(self) -> str:
         """The schema that a migration makes for this version; builds are made like it."""
         return f"{self.name.replace('-', '_')}_v{self.version}"
+
+    async def prepare(self, events: Iterable[Recorded]) -> None:
+        """Do nothing: folding is short."""
 
     async def fold(self, db: Db, events: Iterable[Recorded], known: dict[int, Fact | None]) -> int:
         """Fold what it follows of some events into its tables, which SQL finds by their bare names (see Folding)."""

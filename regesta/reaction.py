@@ -209,12 +209,18 @@ class Reacting:
             except RegestaError as error:
                 logger.info("%s: %s stays parked: %s", self.name, each.stream, error)
 
+    async def prepare(self, events: Iterable[Recorded]) -> None:
+        """React to what it follows of some events of a stream, in turn (see Folding): it may take as long as commands do.
+
+        Nothing is held meanwhile. The keys of its commands make it once, should another process be first.
+        """
+        for recorded in events:
+            if self._follows(recorded):
+                await self._react(recorded)
+
     async def fold(self, _db: Db, events: Iterable[Recorded], _known: dict[int, Fact | None]) -> int:
-        """React to what it follows of some events of a stream, in turn; return how many (see Folding)."""
-        mine = [recorded for recorded in events if self._follows(recorded)]
-        for recorded in mine:
-            await self._react(recorded)
-        return len(mine)
+        """Return to how many of some events it has reacted (see Folding)."""
+        return sum(self._follows(recorded) for recorded in events)
 
     async def _checkpoint(self) -> tuple[int, str | None, int]:
         """Return the position reached, why it went no further, and how many streams are parked."""

@@ -241,6 +241,32 @@ async def test_a_stream_that_another_process_takes_up_meanwhile_is_not_passed_ov
     assert sorted(str(event.cause) for event in await labels(postgres_store)) == ["jars:1", "jars:2", "jars:3"]
 
 
+async def test_nothing_is_held_while_a_parked_fact_is_reacted_to(
+    postgres_store: PostgresStore, decider: Decider
+) -> None:
+    """The checkpoint is free, and what goes past it meanwhile of the same stream is reacted to as well, once."""
+    await decider.handle(Fill(jar="a", ref="r0", amount=1), CONTEXT)
+    await reacting(postgres_store, decider, sticking({1})).step()
+    live = reacting(postgres_store, decider, sticking(set()))
+    idle = []
+
+    async def meanwhile(_here: Here, recorded: Recorded, _event: Event) -> Sequence[Command]:
+        if recorded.position == 1:
+            idle.append(postgres_store.pool.get_idle_size() == postgres_store.pool.get_size())
+            await decider.handle(Fill(jar="a", ref="r1", amount=1), CONTEXT)
+            await live.step()
+        return [Label(jar=recorded.stream.removeprefix("jar/"), label=recorded.name)]
+
+    job = reacting(postgres_store, decider, replace(REACTION, react=meanwhile))
+    async with asyncio.timeout(5):
+        assert await parked_in(postgres_store, job).retry(job.name, "jar/a") == 2
+    assert idle == [True]
+    assert [event.cause for event in await labels(postgres_store)] == ["jars:1", "jars:2"]
+    assert await parked_in(postgres_store, job).all(9) == []
+    assert await live.step() == 4
+    assert len(await labels(postgres_store)) == 2
+
+
 async def test_two_processes_react_to_each_fact_once_whatever_is_parked_meanwhile(
     postgres_store: PostgresStore, decider: Decider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
