@@ -15,6 +15,8 @@ from regesta.view import View
 
 MOST_ROWS = 500
 ROWS = 100
+# Longer than the key of any list: names of things, names of events, a read model with a position.
+LONGEST_KEY = 200
 
 T = TypeVar("T")
 
@@ -62,7 +64,7 @@ class Paging:
 
         The answer names the page after it, when there is one: as of the same cut, whatever is recorded in the meantime.
         """
-        return self._page(rows, key, {} if "as_of" in self.request.query_params else {"cut": view.token})
+        return self._page(rows, key, view.again)
 
     def page_of_now(self, rows: Sequence[T], key: Callable[[T], str]) -> tuple[T, ...]:
         """Return the same of a list that has no past: what leaves it in the meantime is not on the pages to come."""
@@ -71,7 +73,8 @@ class Paging:
     def _page(self, rows: Sequence[T], key: Callable[[T], str], state: dict[str, str]) -> tuple[T, ...]:
         page = tuple(rows[: self.limit])
         if len(rows) > self.limit:
-            url = self.request.url.include_query_params(after=key(page[-1]), **state)
+            url = self.request.url.remove_query_params(["as_of", "cut"])
+            url = url.include_query_params(after=key(page[-1]), **state)
             self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         return page
 
@@ -85,7 +88,9 @@ async def paging(
     request: Request,
     response: Response,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS), IN_DIGITS] = ROWS,
-    after: Annotated[str, Query(max_length=100, description="The key of the last row of the page before.")] = "",
+    after: Annotated[
+        str, Query(max_length=LONGEST_KEY, description="The key of the last row of the page before.")
+    ] = "",
 ) -> Paging:
     """Give the Paging of a request."""
     return Paging(limit, after, request, response)

@@ -31,7 +31,8 @@ async def _nothing() -> None:
 class View:
     """One state of knowledge. cut: position per log; missing: see `complete`.
 
-    behind: the logs of which the cut names more than has arrived, with how far each is.
+    behind: the logs of which the cut names more than has arrived, with how far each is. settled: whether every log has gone
+    past the day `as_of`, so that it will always be this cut.
     """
 
     db: Db
@@ -40,6 +41,7 @@ class View:
     as_of: date | None = None
     behind: Mapping[str, int] = field(default_factory=dict)
     ended: Callable[[], Awaitable[None]] = _nothing
+    settled: bool = True
 
     async def end(self) -> None:
         """Give back the connection, for everything is read; `db` cannot be asked after. Else the end of the request does.
@@ -65,6 +67,11 @@ class View:
     def token(self) -> str:
         """The cut as text, for `cut=` and `at_least=`; logs at 0 are left out."""
         return ",".join(event_name(source, position) for source, position in sorted(self.cut.items()) if position)
+
+    @property
+    def again(self) -> dict[str, str]:
+        """What asks for the same cut again, whatever is recorded meanwhile: the day asked for once it is settled, else the cut."""
+        return {"as_of": self.as_of.isoformat()} if self.as_of is not None and self.settled else {"cut": self.token}
 
 
 class Spoken(TypedDict):
@@ -148,7 +155,7 @@ async def opened(runtime: Runtime, as_of: date | None, cut: Mapping[str, int] | 
         still = any(each.parked for each in entered.values())
         parked = await parked_until(db, projections, whole) if still else set()
         late = {*behind, *parked, *missing}
-        yield View(db, whole, tuple(sorted(late)), as_of, behind, stack.aclose)
+        yield View(db, whole, tuple(sorted(late)), as_of, behind, stack.aclose, settled=not missing)
 
 
 Reading = Annotated[View, Depends(view)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -57,9 +59,16 @@ def test_the_next_page_keeps_the_query_and_the_cut() -> None:
     first = paging("limit=2&year=2026&after=Z")
     first.page(VIEW, KEYS[:3], str)
     assert next_of(first) == {"limit": ["2"], "year": ["2026"], "after": ["b"], "cut": ["jars:7"]}
-    past = paging("as_of=2026-01-31")
+    past = paging("cut=jars:7")
     past.page(VIEW, KEYS[:3], str)
-    assert next_of(past) == {"as_of": ["2026-01-31"], "after": ["b"]}
+    assert next_of(past) == {"cut": ["jars:7"], "after": ["b"]}
+
+
+@pytest.mark.parametrize(("settled", "again"), [(True, {"as_of": ["2026-01-31"]}), (False, {"cut": ["jars:7"]})])
+def test_a_day_that_is_not_over_leads_on_as_of_its_cut(settled: bool, again: dict[str, list[str]]) -> None:  # noqa: FBT001 - a case
+    first = paging("as_of=2026-01-31")
+    first.page(replace(VIEW, as_of=date(2026, 1, 31), settled=settled), KEYS[:3], str)
+    assert next_of(first) == {"after": ["b"]} | again
 
 
 def test_the_event_before_a_page_is_one_of_the_log() -> None:

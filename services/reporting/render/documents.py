@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -58,7 +58,7 @@ class Frame:
 class View:
     """Which state of knowledge a page shows, and of which months it leads to another.
 
-    reached: how far each log was read for it. token: the cut as text. asks_until: whether the page can say what happened by
+    reached: how far each log was read for it. again: what asks for the same cut again. asks_until: whether the page can say what happened by
     a day.
     """
 
@@ -68,7 +68,7 @@ class View:
     as_of: date | None = None
     asks_until: bool = True
     stops: Sequence[Stop] = ()
-    token: str = ""
+    again: Mapping[str, str] = field(default_factory=dict)
 
 
 def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:

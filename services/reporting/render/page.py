@@ -76,13 +76,13 @@ class Page:
         """Return the address of a dossier's page in a letter."""
         return self.at(f"/letters/{note}/{year}/dossiers/{dossier}", leaf=_leaf(leaf))
 
-    def leaf(self, number: int, cut: str) -> str:
-        """Return the address of another leaf of this page, as of the day asked for, else of the cut that it shows."""
-        return self.here(leaf=_leaf(number), **self.state(cut))
+    def leaf(self, number: int, again: Mapping[str, str]) -> str:
+        """Return the address of another leaf of this page. again: as in `further`."""
+        return self.further(again, leaf=_leaf(number))
 
-    def state(self, cut: str) -> dict[str, str]:
-        """Return what keeps a further page at the state of knowledge of this one: the day asked for, else the cut shown."""
-        return {} if "as_of" in self.query else {"cut": cut}
+    def further(self, again: Mapping[str, str], **changes: str | None) -> str:
+        """Return this page's own address with some changes, at the same state of knowledge. again: what asks for it, see View."""
+        return self.here(**{"as_of": None, "cut": None, **again, **changes})
 
     def event(self, name: str) -> str:
         """Return the address of an event's page. An event is the same as of any day."""

@@ -119,8 +119,8 @@ async def get_start(
 ) -> Response:
     """Return the notes that there are."""
     found = await read_notes(reads.known, after, NOTES + 1)
-    page, cut = reads.page, reads.known.token
-    following = page.here(after=found[NOTES - 1].note.slug, **page.state(cut)) if len(found) > NOTES else ""
+    page = reads.page
+    following = page.further(reads.known.again, after=found[NOTES - 1].note.slug) if len(found) > NOTES else ""
     first = page.here(after=None) if after else ""
     body = await aside(
         documents.plain, "start.html", page, {"notes": found[:NOTES], "first": first, "following": following}

@@ -73,7 +73,7 @@ class Reader:
         shown = known.as_of if known.as_of or "cut" in self.page.query else max(months, default=None)
         choice = stops(months, shown, today)
         reached = dict(sorted(known.reached.items()))
-        return View(reached, known.complete, known.missing, known.as_of, asks_until, choice, known.token)
+        return View(reached, known.complete, known.missing, known.as_of, asks_until, choice, known.again)
 
     async def months(self, note: NoteSlug) -> Months:
         """Return how much was recorded of a note in which month, after the page's own state of knowledge too."""

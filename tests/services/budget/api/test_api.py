@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from contracts import objectives
+from contracts.allocation import LONGEST_ENTITY
 from contracts.dossiers import DossierOpened
 from contracts.objectives import ObjectiveOpened
 from contracts.types import Text
-from regesta.event import Event
+from regesta.event import BRUSSELS, Event
 from regesta.runtime import Service
 from regesta.unit import Appended, Meta, NewEvent, Unit
 from services.budget.app import SERVICE
@@ -107,6 +109,11 @@ async def get(running: Running, path: str, **params: str | int) -> Any:
     answer = await running.client.get(f"{BASE}/{path}", params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def today(later: int = 0) -> str:
+    """Return today in Brussels, or so many days later."""
+    return (datetime.now(BRUSSELS).date() + timedelta(days=later)).isoformat()
 
 
 def credits_of(cents: int) -> dict[str, object]:
@@ -252,13 +259,23 @@ async def test_claims_recoveries_receipts_and_forecasts_are_shown(running: Runni
     assert (await get(running, YEAR))["forecast"]["cents"] == 1_000
 
 
-async def test_lists_come_in_pages_of_one_cut(running: Running) -> None:
+@pytest.mark.parametrize("moment", [{}, {"as_of": today()}, {"as_of": today(1)}], ids=["now", "today", "tomorrow"])
+async def test_lists_come_in_pages_of_one_cut(running: Running, moment: dict[str, str]) -> None:
     token = ",".join([await put(running, f"lines/{line}", {}) for line in (RECEIPTS, LINE, OTHER_LINE)])
-    first = await running.client.get(f"{BASE}/lines", params={"limit": 2, "at_least": token})
+    first = await running.client.get(f"{BASE}/lines", params={"limit": 2, "at_least": token, **moment})
     await put(running, "lines/brussels.33.004.28.03.6321", {})
     second = await running.client.get(first.links["next"]["url"])
     assert [line["line"] for line in first.json()["lines"] + second.json()["lines"]] == [RECEIPTS, LINE, OTHER_LINE]
     assert "next" not in second.links
+
+
+async def test_the_longest_key_leads_on_too(running: Running) -> None:
+    entity = "e" * LONGEST_ENTITY
+    lines = [f"{entity}.33.004.28.0{number}.6321" for number in (1, 2)]
+    token = [await put(running, f"lines/{line}", {}) for line in lines][-1]
+    first = await running.client.get(f"{BASE}/lines", params={"limit": 1, "at_least": token})
+    second = await running.client.get(first.links["next"]["url"])
+    assert [line["line"] for line in first.json()["lines"] + second.json()["lines"]] == lines
 
 
 async def test_a_refusal_has_its_own_type_and_records_nothing(running: Running) -> None:

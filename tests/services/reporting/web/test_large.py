@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Final
 
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from cli.story import tell
+from regesta.event import BRUSSELS
 from services.reporting.web.responding import STYLES
 from services.reporting.web.telling import BUDGET
 from tests.services.conftest import Running
@@ -237,16 +239,20 @@ async def test_another_day_is_begun_at_its_first_leaf(site: Site) -> None:
     assert 'name="leaf"' not in "".join(re.findall(r'<section class="asof".*?</section>', html, re.DOTALL))
 
 
-async def test_leaves_are_of_one_cut_whatever_is_recorded_meanwhile(site: Site) -> None:
+@pytest.mark.parametrize("ahead", [None, 0, 1], ids=["now", "today", "tomorrow"])
+async def test_leaves_are_of_one_cut_whatever_is_recorded_meanwhile(site: Site, ahead: int | None) -> None:
     client = site.running.client
-    second = await page(site.running, DOSSIER)
+    day = None if ahead is None else datetime.now(BRUSSELS).date() + timedelta(days=ahead)
+    second = await page(site.running, DOSSIER if day is None else f"{DOSSIER}?as_of={day}")
     (following,) = [unescape(each) for each in re.findall(r'rel="next" href="([^"]+)"', second)]
     before = await page(site.running, following)
-    body = {"kind": "other", "due": "2020-01-01", "title": {"fr": "avant tout le reste"}}
-    recorded = await client.put(f"/objectives/v1/dossiers/{large.PAID}/milestones/{large.uid(8)}", json=body)
+    words = f"avant tout le reste, au {day}"
+    body = {"kind": "other", "due": "2020-01-01", "title": {"fr": words}}
+    milestone = large.uid(8, 1 if ahead is None else 2 + ahead)
+    recorded = await client.put(f"/objectives/v1/dossiers/{large.PAID}/milestones/{milestone}", json=body)
     assert recorded.status_code == 201, recorded.text
     token = recorded.json()["token"]
     assert (await client.get(f"{BASE}/notes?at_least={token}")).status_code == 200
-    assert "avant tout le reste" in await page(site.running, DOSSIER)
+    assert words in await page(site.running, DOSSIER)
     # But for the bar of months, which leads to what was recorded later too.
     assert letter_in(await page(site.running, following)) == letter_in(before)
