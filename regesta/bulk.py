@@ -18,9 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from regesta.auth import Principal
 from regesta.command import Command
-from regesta.database import answering
 from regesta.envelope import LONGEST_KEY, Answer, Envelope, Key
 from regesta.errors import Busy, Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
+from regesta.outage import answering
 from regesta.problem import UNFORESEEN, problem_of, response, validated
 from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of

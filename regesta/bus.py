@@ -15,13 +15,12 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
 
-import asyncpg
 from opentelemetry import trace
 
 from regesta.cloudevents import encode
-from regesta.database import is_lost
 from regesta.errors import Detail, Forked, NotFound, RegestaError
 from regesta.event import Recorded, event_name
+from regesta.outage import passes
 from regesta.reasons import Cause
 from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
 from regesta.store import Gap
@@ -214,7 +213,7 @@ class Intake:
                 pause = RETRY_SECONDS
                 outage.end()
             except Exception as error:
-                if not is_lost(error) and not isinstance(error, RegestaError | Gap | asyncpg.PostgresError):
+                if not passes(error) and not isinstance(error, RegestaError | Gap):
                     raise
                 self.alarm, self.trouble = None, f"{type(error).__name__}: {error}"
                 outage.note(self.trouble)
@@ -305,7 +304,7 @@ class Intake:
             async with asyncio.timeout(ASK_SECONDS):
                 return await self._behind()
         except Exception as error:
-            if not is_lost(error) and not isinstance(error, RegestaError | asyncpg.PostgresError):
+            if not passes(error) and not isinstance(error, RegestaError):
                 raise
             return None
 

@@ -10,21 +10,20 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from regesta.errors import Busy, Misconfigured
+from regesta.errors import Misconfigured
+from regesta.outage import is_lost, reaching
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
@@ -42,18 +41,6 @@ SCRAM_ITERATIONS = 4096
 ENDS_TRANSACTION = re.compile(r"^\s*(commit|rollback|abort)\b[^;]*;", re.IGNORECASE | re.MULTILINE)
 # PostgreSQL cuts names after 63 bytes; `_owner` is appended.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
-
-AWAY = "the database does not answer"
-# A connection is lost, or the server takes none now: what was sent may be done or not, and it will pass. See `is_lost`.
-LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
-# What migrations make is not there.
-NOT_MADE = (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError)
 
 CREATE_MIGRATIONS = """
 CREATE SCHEMA IF NOT EXISTS regesta;
@@ -78,9 +65,6 @@ AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
 READ_ROLES = "SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)"
 READ_DATABASE = "SELECT true FROM pg_database WHERE datname = $1"
 READ_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1)"
-
-logger = logging.getLogger(__name__)
-
 
 # $1, $2: the role of the log, and that of migrations. The service's own is the current one.
 READ_EXCESS = """
@@ -201,50 +185,6 @@ async def check_durable(connection: Connection, *, allow_unsafe: bool = False) -
     unsafe = sorted(row["name"] for row in rows if row["setting"] == "off")
     if unsafe and not allow_unsafe:
         raise Misconfigured(f"PostgreSQL may lose acknowledged events: {', '.join(unsafe)} is off", settings=[*unsafe])
-
-
-def is_lost(error: BaseException) -> bool:
-    """Return whether an error means that a connection is lost, now or before, and not that something is wrong.
-
-    For a closed connection asyncpg raises what it raises for a statement with too few arguments too: only its text differs.
-    """
-    closed = isinstance(error, asyncpg.InterfaceError) and ("closed" in str(error) or "closing" in str(error))
-    return closed or isinstance(error, LOST)
-
-
-@contextmanager
-def reaching(dsn: str) -> Iterator[None]:
-    """Raise Misconfigured, with the address but for its password, where a process cannot begin with a database."""
-    try:
-        yield
-    except ValueError as error:  # asyncpg's own of an address, whose text may hold a part of the password
-        raise Misconfigured("the database has no address such as postgresql://role:password@host:5432/name") from error
-    except (OSError, asyncpg.PostgresError) as error:
-        why = str(error) or type(error).__name__
-        hint = "; was it migrated?" if isinstance(error, NOT_MADE) else ""
-        raise Misconfigured(f"the database {place_of(dsn)!r} cannot be used: {why}{hint}") from error
-
-
-def place_of(dsn: str) -> str:
-    """Return where a database is, as role@host:port/name, without the password; "" of an address that cannot be read."""
-    parts = urlsplit(dsn)
-    login, at, place = parts.netloc.rpartition("@")
-    if bool(at) != ("@" in dsn):  # a character of the password ended what looks like the host
-        return ""
-    host = place or ",".join(parse_qs(parts.query).get("host", ()))
-    return f"{login.partition(':')[0]}@{host}{parts.path}"
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Raise Busy for a connection that is lost: for what only reads, so that nothing can be recorded unseen."""
-    try:
-        yield
-    except Exception as error:
-        if not is_lost(error):
-            raise
-        logger.warning("the database does not answer: %r", error)
-        raise Busy(AWAY) from error
 
 
 async def _create_roles(admin: Connection, service: str, passwords: Passwords) -> None:

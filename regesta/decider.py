@@ -12,12 +12,12 @@ from opentelemetry import trace
 from pydantic import ValidationError
 
 from regesta.command import AnyAggregate, AnyRule, Command, Context, State
-from regesta.database import AWAY, is_lost
 from regesta.envelope import BARE, Answer, Envelope
 from regesta.errors import Busy, InvalidInput, KeyReused, OutcomeUnknown
 from regesta.event import Recorded, event_name
 from regesta.faults import wrong_with
 from regesta.group import Group, Pending
+from regesta.outage import AWAY, is_lost
 from regesta.round import Round, Rules
 from regesta.signals import APPEND, DECIDE, FROM, SERVICE, STREAMS_READ
 from regesta.telemetry import batch_span, counter

@@ -16,6 +16,7 @@ from regesta import clock, findings
 from regesta.database import Connection, applied, excess_rights, migrations, pending
 from regesta.errors import Misconfigured
 from regesta.findings import SETTINGS, Finding
+from regesta.outage import passes
 from regesta.runtime import Service
 from regesta.settings import Settings
 
@@ -67,7 +68,9 @@ async def examine(target: Target) -> list[Finding]:
             return [found async for found in _examined(db, target)]
         finally:
             await db.close()
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except Exception as error:
+        if not passes(error) and not isinstance(error, ValueError):  # the latter of an address that is none
+            raise
         return [findings.no_database(error)]
 
 

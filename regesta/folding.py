@@ -9,9 +9,9 @@ import asyncpg
 from opentelemetry import trace
 
 from regesta.checkpoint import Move, Overtaken, move
-from regesta.database import is_lost
 from regesta.errors import RegestaError
 from regesta.event import Recorded, types_of
+from regesta.outage import is_lost
 from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact
 from regesta.signals import PROJECT

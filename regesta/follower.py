@@ -15,9 +15,9 @@ from time import perf_counter
 import asyncpg
 
 from regesta.checkpoint import Checkpoint, Overtaken, add_builds, read_live
-from regesta.database import is_lost
 from regesta.event import Recorded
 from regesta.folding import fold, unknown_among
+from regesta.outage import passes
 from regesta.projection import Build, Projection
 from regesta.signals import (
     PROJECTION,
@@ -92,7 +92,7 @@ class Follower:
                 await asyncio.sleep(0.01)
                 await self._reload_quietly()
             except Exception as error:
-                if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+                if not passes(error):
                     raise
                 self.trouble = f"{type(error).__name__}: {error}"
                 logger.warning("projections of %s: %s; trying again", self.source, self.trouble)
@@ -155,7 +155,7 @@ class Follower:
         try:
             await self.reload()
         except Exception as error:
-            if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+            if not passes(error):
                 raise
             logger.warning("checkpoints of %s cannot be read", self.source)
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-import asyncpg
-
-from regesta.database import is_lost
 from regesta.health import reasons_of
 from regesta.lag import Lag, lags
+from regesta.outage import passes
 from regesta.reasons import Cause
 from regesta.runtime import Runtime
 from regesta.signals import (
@@ -57,7 +55,7 @@ async def measure(runtime: Runtime) -> None:
     try:
         await _measure_database(runtime)
     except Exception as error:
-        if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+        if not passes(error):
             raise
         for gauge in OF_THE_DATABASE:
             gauge.show(service, ())

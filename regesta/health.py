@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
-import asyncpg
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -13,8 +12,8 @@ from pydantic import BaseModel
 from regesta import clock
 from regesta.adoption import read_forks
 from regesta.checkpoint import Checkpoint, read_all
-from regesta.database import is_lost
 from regesta.decider import QUEUE_COMMANDS
+from regesta.outage import passes
 from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.recovery import read_closed
@@ -74,7 +73,7 @@ async def reasons_of(runtime: Runtime) -> list[Reason]:
             reasons += [*_stuck(known), *_building(runtime, known), *_parked(runtime, known)]
             reasons += [*await _behind(runtime, known), *await _clock(runtime)]
     except Exception as error:
-        if not is_lost(error) and not isinstance(error, asyncpg.PostgresError):
+        if not passes(error):
             raise
         reasons.append(Reason(Cause.DATABASE_AWAY, f"the database does not answer: {error!r}"))
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason.cause.value.level is not Level.NOT_READY)

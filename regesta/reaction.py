@@ -22,13 +22,13 @@ from opentelemetry import trace
 from regesta.checkpoint import ADD_BUILD, Move, Overtaken, enter, move
 from regesta.command import Command, Context
 from regesta.database import Connection as Db
-from regesta.database import is_lost
 from regesta.decider import Decider
 from regesta.envelope import Envelope, Key
 from regesta.errors import LaterRelease, NotYet, RegestaError
 from regesta.event import Event, Recorded, unversioned
 from regesta.folding import is_poison, unknown_among
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
+from regesta.outage import passes
 from regesta.parked import START, ParkedStreams
 from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact, Projection, newest
@@ -234,12 +234,14 @@ class Reacting:
     async def _fail(self, error: Exception) -> None:
         """Say why the reaction stands still, where `/readyz` and `/projections` show it."""
         trouble = f"{type(error).__name__}: {error}"
-        foreseen = is_lost(error) or isinstance(error, RegestaError | asyncpg.PostgresError)
+        foreseen = passes(error) or isinstance(error, RegestaError)
         logger.warning("%s: %s; trying again", self.name, trouble, exc_info=None if foreseen else error)
         self.trouble = trouble
         try:
             await self._here.pool.execute(FAIL, self.schema, trouble)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except Exception as again:
+            if not passes(again):
+                raise
             logger.warning("%s: its checkpoint cannot be written", self.name)
 
     async def _step(self, after: int, batch: Sequence[Recorded], parked: int) -> None:

@@ -10,8 +10,8 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from regesta.database import Connection as Db
-from regesta.database import answering
 from regesta.errors import Busy
+from regesta.outage import answering
 
 ACQUIRE_SECONDS = 5.0
 # A read takes milliseconds; a connection that says nothing for so long is dead, and would be waited for as long as it seems open.

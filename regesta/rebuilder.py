@@ -16,8 +16,8 @@ import asyncpg
 from regesta.checkpoint import Overtaken
 from regesta.comparison import Compared, Difference, differences
 from regesta.database import Connection as Db
-from regesta.database import is_lost
 from regesta.folding import fold
+from regesta.outage import passes
 from regesta.projection import Build, Projection
 from regesta.rebuild import DIFFERENCES, LOCK_LIVE, Rebuild, read, to_do, unmake
 from regesta.unit import Store
@@ -90,7 +90,7 @@ class Rebuilder:
             except Overtaken:
                 logger.info("rebuilding: another process was faster")
             except Exception as error:
-                foreseen = is_lost(error) or isinstance(error, asyncpg.PostgresError | TimeoutError)
+                foreseen = passes(error)
                 self.trouble = f"{type(error).__name__}: {error}"
                 logger.warning("rebuilding: %s; trying again", self.trouble, exc_info=None if foreseen else error)
             self._asked.clear()

@@ -17,8 +17,8 @@ from typing import Literal
 import asyncpg
 
 from regesta.bus import BATCH_EVENTS, Carrier, Seen, digest
-from regesta.database import is_lost
 from regesta.errors import Forked, NotRecoverable, RegestaError
+from regesta.outage import passes
 from regesta.store import PostgresStore, columns_of
 from regesta.unit import Head
 
@@ -129,7 +129,7 @@ class Guard:
             if more:
                 await close_behind(self._store.pool, name, held.position)
         except Exception as error:
-            if not is_lost(error) and not isinstance(error, RegestaError | asyncpg.PostgresError):
+            if not passes(error) and not isinstance(error, RegestaError):
                 raise
             logger.debug("asking %s: %s", name, error)
             return None

@@ -12,9 +12,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from regesta.database import reaching
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
+from regesta.outage import reaching
 from regesta.unit import Fork, Head, KeyAnswer, Meta, Outcome, Unit
 from regesta.waking import Waking
 from regesta.writer import STAND, Writer

@@ -18,7 +18,6 @@ from pydantic import BeforeValidator, JsonValue
 from starlette.types import Receive, Scope
 
 from regesta.admission import SMALL_BYTES, Share
-from regesta.database import answering
 from regesta.errors import (
     Busy,
     DuplicateMember,
@@ -31,6 +30,7 @@ from regesta.errors import (
     UnknownParameter,
     UnsupportedMedia,
 )
+from regesta.outage import answering
 from regesta.problem import step
 from regesta.routing import values
 from regesta.runtime import runtime_of

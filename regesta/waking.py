@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
+from regesta.outage import passes
 from regesta.unit import Head
 
 POLL_SECONDS = 0.25
@@ -87,7 +88,9 @@ class Waking:
             try:
                 for source in [name for name, count in self._waiting.items() if count]:
                     self._move(source, (await self._head(source)).position)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
+                if not passes(error):
+                    raise
                 logger.warning("polling the heads failed: %s", error)
 
     async def _talk(self) -> None:
@@ -100,7 +103,9 @@ class Waking:
                     await self._converse(connection)
                 finally:
                     await connection.close(timeout=1)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
+                if not passes(error):
+                    raise
                 logger.warning("listening failed: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -18,9 +18,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from regesta.database import is_lost
 from regesta.errors import Busy, DiskFull, LogBehind, OutcomeUnknown
 from regesta.identity import uuid7
+from regesta.outage import is_lost, passes
 from regesta.signals import (
     APPEND_DURATION,
     APPEND_EVENTS,
@@ -165,7 +165,9 @@ class Writer:
                 await connection.execute(APPEND, None, self._holder, *_columns([unit]))
             finally:
                 await trial.rollback()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:
+            if not passes(error):
+                raise
             logger.info("append: still refused: %s", error)
             self._disconnect(error)
         else:

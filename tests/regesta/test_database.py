@@ -12,7 +12,7 @@ import pytest
 
 from cli.embedded import Embedded
 from regesta import database
-from regesta.database import LOCK_SECONDS, Passwords, check_durable, create_service, is_lost, migrate, scram_verifier
+from regesta.database import LOCK_SECONDS, Passwords, check_durable, create_service, migrate, scram_verifier
 from regesta.errors import Misconfigured
 from tests.conftest import FreshDatabase, migrations_of
 
@@ -129,16 +129,6 @@ async def test_a_service_is_created_once_by_callers_at_the_same_time(postgres: E
             await admin.execute("DROP DATABASE fresh WITH (FORCE)")
             for role in ("fresh", "fresh_owner", "fresh_log"):
                 await admin.execute(f"DROP ROLE {role}")
-
-
-async def test_a_closed_connection_is_lost_and_a_wrong_statement_is_not(owner_dsn: str) -> None:
-    connection = await asyncpg.connect(owner_dsn)
-    with pytest.raises(asyncpg.InterfaceError) as wrong:
-        await connection.fetchval("SELECT $1::int", 1, 2)
-    await connection.close()
-    with pytest.raises(asyncpg.InterfaceError) as closed:
-        await connection.fetchval("SELECT 1")
-    assert (is_lost(wrong.value), is_lost(closed.value)) == (False, True)
 
 
 async def test_a_powerful_role_is_not_taken_over(postgres: Embedded) -> None:

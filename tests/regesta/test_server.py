@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from cli.embedded import Embedded
-from regesta.database import create_service, place_of
+from regesta.database import create_service
+from regesta.outage import place_of
 from tests.conftest import FreshDatabase
 from tests.regesta.serving import ISSUER, Issuer
 

@@ -169,6 +169,37 @@ async def test_a_database_that_refuses_everything_is_named_and_forgiven(
     assert store.trouble is None
 
 
+async def test_a_connection_that_breaks_while_the_log_is_looked_at_ends_no_writer(
+    reused_database: FreshDatabase, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regesta.writer.PROBE_SECONDS", 0.05)
+    broken = [asyncpg.InternalClientError("unexpected end"), asyncpg.InterfaceError("the connection is closed")]
+    database = await reused_database("jars")
+    store = await open_store(database)
+    connected = store._writer._connected
+
+    async def breaking() -> asyncpg.Connection[asyncpg.Record]:
+        if store.trouble and broken:
+            raise broken.pop()
+        return await connected()
+
+    async def well() -> bool:
+        return store.trouble is None
+
+    monkeypatch.setattr(store._writer, "_connected", breaking)
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        await admin.execute("REVOKE USAGE ON SCHEMA log FROM jars")
+        with pytest.raises(Busy, match="cannot be written"):
+            await store.append(new_unit(new_event("a/1", 1)))
+    finally:
+        await admin.execute("GRANT USAGE ON SCHEMA log TO jars")
+        await admin.close()
+    await until(well)
+    assert broken == []
+    assert await store.append(new_unit(new_event("a/1", 1))) == Appended(1, 1)
+
+
 async def test_a_statement_with_too_few_arguments_is_not_sent_for_ever(
     postgres_store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,46 @@
+"""What passes is told from what does not, and ends no task."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from regesta.errors import Busy
+from regesta.outage import answering, is_lost, passes
+from tests.conftest import Database, FreshDatabase
+
+
+@pytest.fixture
+async def database(reused_database: FreshDatabase) -> Database:
+    return await reused_database("jars")
+
+
+async def test_a_closed_connection_is_lost_and_a_wrong_statement_is_not(database: Database) -> None:
+    connection = await asyncpg.connect(database.dsn)
+    with pytest.raises(asyncpg.InterfaceError) as wrong:
+        await connection.fetchval("SELECT $1::int", 1, 2)
+    with pytest.raises(asyncpg.PostgresError) as missing:
+        await connection.fetchval("SELECT 1 FROM nothing")
+    await connection.close()
+    with pytest.raises(asyncpg.InterfaceError) as closed:
+        await connection.fetchval("SELECT 1")
+    assert [is_lost(each.value) for each in (wrong, missing, closed)] == [False, False, True]
+    assert [passes(each.value) for each in (wrong, missing, closed)] == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionResetError, TimeoutError, asyncpg.InternalClientError, asyncpg.AdminShutdownError]
+)
+def test_what_comes_of_a_lost_connection_passes(error: type[Exception]) -> None:
+    assert passes(error("gone"))
+    with pytest.raises(Busy), answering():
+        raise error("gone")
+
+
+@pytest.mark.parametrize("error", [KeyError, ValueError, asyncio.CancelledError, ZeroDivisionError])
+def test_a_fault_of_ours_does_not_pass(error: type[BaseException]) -> None:
+    assert not passes(error("a fault"))
+    with pytest.raises(error), answering():
+        raise error("a fault")
