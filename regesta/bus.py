@@ -23,9 +23,8 @@ from regesta.event import Recorded, event_name
 from regesta.outage import passes
 from regesta.reasons import Cause
 from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
-from regesta.store import Gap
 from regesta.telemetry import batch_span, counter, positions
-from regesta.unit import Fork, Head, Store
+from regesta.unit import Fork, Gap, Head, Store
 
 BATCH_EVENTS = 5_000
 # After a batch of so many there is more, most likely.

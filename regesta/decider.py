@@ -21,8 +21,7 @@ from regesta.outage import AWAY, is_lost
 from regesta.round import Round, Rules
 from regesta.signals import APPEND, DECIDE, FROM, SERVICE, STREAMS_READ
 from regesta.telemetry import batch_span, counter
-from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, OtherTurn, Store
-from regesta.writer import DataRefused
+from regesta.unit import Appended, Conflict, DataRefused, KeyAnswer, KeyKnown, OtherTurn, Store
 
 QUEUE_COMMANDS = 10_000
 CACHED_STREAMS = 20_000

@@ -15,13 +15,11 @@ import orjson
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
 from regesta.outage import reaching
-from regesta.unit import Fork, Head, KeyAnswer, Meta, Outcome, Unit
+from regesta.unit import READ_BYTES, Fork, Gap, Head, KeyAnswer, Meta, Outcome, Unit
 from regesta.waking import Waking
 from regesta.writer import STAND, Writer
 
 COLUMNS = "position, stream, version, type, time, meta::text, data::text"
-# Of one read, beside its last event: who follows a log keeps a batch in memory, and an event may have 1 MiB.
-READ_BYTES = 4 * 1024 * 1024
 # A range on the primary key: a plan made while the table was empty stays an index scan. before: bytes of those before it.
 READ = f"""
 SELECT {COLUMNS} FROM (
@@ -61,14 +59,6 @@ HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1
 HEAD_REPLICA = "SELECT head, log::text, time FROM log.sources WHERE source = $1"
 NOTE_FORK = "SELECT log.note_fork($1, $2, $3, $4)"
 REPLICATE = "SELECT log.replicate($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-
-
-class Gap(Exception):
-    """Events that do not follow on a replica's head; `head` is where it stands."""
-
-    def __init__(self, head: int) -> None:
-        super().__init__(f"events do not follow on {head}")
-        self.head = head
 
 
 def columns_of(events: Sequence[Recorded]) -> list[list[object]]:

@@ -14,9 +14,7 @@ from uuid import uuid4
 from regesta.bus import Carrier, Seen, digest
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
-from regesta.store import READ_BYTES, Gap
-from regesta.unit import Appended, Conflict, KeyKnown, KeyUse, Meta, NewEvent, Store, Unit
-from regesta.writer import DataRefused
+from regesta.unit import READ_BYTES, Appended, Conflict, DataRefused, Gap, KeyKnown, KeyUse, Meta, NewEvent, Store, Unit
 
 E = TypeVar("E", bound=Exception)
 OTHER = "elsewhere"

@@ -13,9 +13,19 @@ from uuid import uuid4
 from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, State, fold
 from regesta.errors import Forked
 from regesta.event import Event, Recorded, Registry
-from regesta.store import READ_BYTES, Gap
-from regesta.unit import Appended, Conflict, Fork, Head, KeyAnswer, KeyKnown, Outcome, Unit
-from regesta.writer import DataRefused
+from regesta.unit import (
+    READ_BYTES,
+    Appended,
+    Conflict,
+    DataRefused,
+    Fork,
+    Gap,
+    Head,
+    KeyAnswer,
+    KeyKnown,
+    Outcome,
+    Unit,
+)
 
 S = TypeVar("S", bound=State)
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -13,6 +13,9 @@ import orjson
 from regesta.event import Event, Recorded, Registry
 from regesta.identity import uuid7
 
+# Of one read, beside its last event: who follows a log keeps a batch in memory, and an event may have 1 MiB.
+READ_BYTES = 4 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Meta:
@@ -149,6 +152,18 @@ class Fork:
     reason: str
 
 
+class DataRefused(Exception):
+    """The database refuses the data of one unit; nothing of it is stored."""
+
+
+class Gap(Exception):
+    """Events that do not follow on a replica's head; `head` is where it stands."""
+
+    def __init__(self, head: int) -> None:
+        super().__init__(f"events do not follow on {head}")
+        self.head = head
+
+
 class Store(Protocol):
     """The log of one service and its replicas of others. Positions are 1, 2, 3 ... without gaps, times never go back.
 
@@ -175,7 +190,7 @@ class Store(Protocol):
     async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of the own log or a replica from the position after `after` on, in order.
 
-        At most `limit`; fewer, but one at least, when they have many bytes.
+        At most `limit`; fewer, but one at least, when they have READ_BYTES.
         """
         ...
 

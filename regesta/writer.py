@@ -31,7 +31,7 @@ from regesta.signals import (
     STATUS,
 )
 from regesta.telemetry import counter, histogram
-from regesta.unit import Appended, Conflict, KeyKnown, OtherTurn, Outcome, Unit
+from regesta.unit import Appended, Conflict, DataRefused, KeyKnown, OtherTurn, Outcome, Unit
 
 APPEND = f"SELECT head, at, refused FROM log.append({', '.join(f'${n}' for n in range(1, 19))})"
 STAND = "SELECT log.stand()"
@@ -71,10 +71,6 @@ SILENT_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 durations, sizes, counts = histogram(APPEND_DURATION), histogram(APPEND_EVENTS), histogram(APPEND_UNITS)
 refusals, retries = counter(APPEND_REFUSED), counter(APPEND_RETRIES)
-
-
-class DataRefused(Exception):
-    """The database refuses the data of one unit; nothing of it is stored."""
 
 
 @dataclass(slots=True)

@@ -13,8 +13,7 @@ import uvloop
 from regesta.errors import RegestaError
 from regesta.identity import uuid7
 from regesta.store import PostgresStore
-from regesta.unit import Appended, Conflict, KeyAnswer, KeyKnown, OtherTurn, Unit
-from regesta.writer import DataRefused
+from regesta.unit import Appended, Conflict, DataRefused, KeyAnswer, KeyKnown, OtherTurn, Unit
 from tests.certify.journal import Answer, How, Journal, Kind, Outcome, Send, acknowledges, lines, paired
 from tests.certify.plan import AWAY, Plan, begun
 from tests.certify.planning import Planner, remembered

@@ -19,10 +19,10 @@ from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry
 from regesta.feed import FeedClient
 from regesta.reasons import Cause
-from regesta.store import Gap, PostgresStore
+from regesta.store import PostgresStore
 from regesta.suites import CarrierSuite, filled, foreign, new_event, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import Head, Store
+from regesta.unit import Gap, Head, Store
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until

@@ -21,8 +21,9 @@ from regesta.follower import Follower
 from regesta.projection import Fact, Projection
 from regesta.rebuild import Rebuild
 from regesta.rebuilder import NotLevel, Rebuilder
-from regesta.store import READ_BYTES, PostgresStore
+from regesta.store import PostgresStore
 from regesta.testing import MemoryStore
+from regesta.unit import READ_BYTES
 from tests.conftest import Database, FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import PROJECTION, REGISTRY, JarFilled, project_levels

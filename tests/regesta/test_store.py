@@ -14,8 +14,7 @@ from regesta.errors import Busy
 from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import Appended, Conflict, KeyUse, OtherTurn, Store, Unit
-from regesta.writer import DataRefused
+from regesta.unit import Appended, Conflict, DataRefused, KeyUse, OtherTurn, Store, Unit
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.serving import until
