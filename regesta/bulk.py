@@ -264,14 +264,14 @@ async def _handle(bulk: _Bulk, text: bytes | int, turn: _Turn) -> Answer:
     if kind is None:
         raise UnknownCommand(f"{bulk.runtime.service.name} knows no command {line.command!r}", command=line.command)
     wanted = validated(kind, line.data, at="/data")
-    envelope = Envelope(key=_key(bulk, line, wanted.name), if_match=line.if_match, traceparent=bulk.traceparent)
+    envelope = Envelope(key=_key(bulk, line, wanted), if_match=line.if_match, traceparent=bulk.traceparent)
     with answering():
         await admit(bulk.runtime, bulk.principal, wanted, bulk.asked)
     await turn.take()
     return await decide(bulk.runtime, bulk.principal, wanted, envelope)
 
 
-def _key(bulk: _Bulk, line: Line, name: str) -> Key | None:
+def _key(bulk: _Bulk, line: Line, wanted: Command) -> Key | None:
     """Return the line's key. An import's key names the fact of its file, so what it was turned into is not compared."""
     if line.key is None:
         if bulk.keys is not None:
@@ -279,4 +279,4 @@ def _key(bulk: _Bulk, line: Line, name: str) -> Key | None:
         return None
     if bulk.keys is not None:
         return Key(bulk.keys, line.key, hashlib.sha256(line.key.encode()).digest())
-    return Key(bulk.principal.subject, line.key, request_hash(name, line.data))
+    return Key(bulk.principal.subject, line.key, request_hash(wanted.name, wanted))

@@ -20,7 +20,7 @@ from regesta.group import Group, Pending
 from regesta.outage import AWAY, is_lost
 from regesta.round import Round, Rules
 from regesta.signals import APPEND, DECIDE, FROM, SERVICE, STREAMS_READ
-from regesta.telemetry import batch_span, counter
+from regesta.telemetry import batch_span, counter, span_within
 from regesta.unit import Appended, Conflict, DataRefused, KeyAnswer, KeyKnown, OtherTurn, Store
 
 QUEUE_COMMANDS = 10_000
@@ -69,7 +69,7 @@ class Decider:
         if self._stopped or len(self._queue) >= QUEUE_COMMANDS:
             raise Busy("too many commands are waiting", waiting=len(self._queue))
         pending = Pending(next(self._numbers), command, context, envelope, loop.create_future())
-        with tracer.start_as_current_span(DECIDE.named(command.name)):
+        with span_within(tracer, DECIDE.named(command.name)):
             self._queue.append(pending)
             self._wake.set()
             try:

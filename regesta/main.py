@@ -220,9 +220,7 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         middleware=[Middleware(Admission, settings.requests_limit), Middleware(Readdressed)],
     )
     problem.install(app)
-    app.include_router(health.router, prefix=service.prefix)
-    app.include_router(health.router, include_in_schema=False)
-    for router in (
+    for router in (  # routes are tried in turn, so those of commands come first
         command_router(service.routes),
         bulk.router,
         feed.router,
@@ -232,6 +230,8 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         *service.routers,
     ):
         app.include_router(router, prefix=service.prefix, responses=problem.RESPONSES)
+    app.include_router(health.router, prefix=service.prefix)
+    app.include_router(health.router, include_in_schema=False)
     return app
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from unicodedata import category
 
 import orjson
@@ -75,6 +75,9 @@ METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 # What any operation may answer; 405 belongs to none, 406 to those that have several forms, 500 is not foreseen.
 ANSWERED: Final = tuple(status for status in TITLES if status not in {405, 406, 500})
 
+# An error as pydantic gives it, and where it is: the pointer in a document, or the parameter.
+Wrong: TypeAlias = tuple[Mapping[str, Any], Mapping[str, str]]
+
 M = TypeVar("M", bound=BaseModel)
 logger = logging.getLogger(__name__)
 
@@ -128,7 +131,7 @@ def validated(model: type[M], document: JsonValue | Mapping[str, object], at: st
         return model.model_validate(document)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        raise _invalid([(each, {"pointer": at + pointer_of(document, each["loc"], each)}) for each in found]) from error
+        raise invalid([(each, {"pointer": at + pointer_of(document, each["loc"], each)}) for each in found]) from error
 
 
 def invalid_request(error: RequestValidationError) -> InvalidInput:
@@ -140,11 +143,11 @@ def invalid_request(error: RequestValidationError) -> InvalidInput:
             found.append((each, {"pointer": pointer_of(error.body, location, each)}))
         else:
             found.append((each, {"parameter": ".".join(map(str, location))}))
-    return _invalid(found)
+    return invalid(found)
 
 
-def _invalid(found: Sequence[tuple[Mapping[str, object], Mapping[str, str]]]) -> InvalidInput:
-    """Return the error of a failed validation. found: errors as pydantic gives them, each with where it is."""
+def invalid(found: Sequence[Wrong]) -> InvalidInput:
+    """Return the error of a failed validation, of which at least one thing was found."""
     told = []
     for error, where in found:
         # What is missing has no value; pydantic gives what it is missing in.
@@ -160,7 +163,7 @@ def _seen(text: str) -> str:
     return "".join(each if each.isprintable() or category(each) == "Zs" else json.dumps(each)[1:-1] for each in text)
 
 
-def pointer_of(document: object, location: Sequence[str | int], error: Mapping[str, object]) -> str:
+def pointer_of(document: object, location: Sequence[str | int], error: Mapping[str, Any]) -> str:
     """Return the JSON pointer of what an error is about; of what is missing, the place where it belongs.
 
     location: pydantic's, in which also the member of a union that it tried has a name, as no document does.
@@ -191,7 +194,7 @@ def _readings(document: object, location: tuple[str | int, ...]) -> Iterator[tup
     yield from _readings(document, rest)
 
 
-def _kind(error: Mapping[str, object]) -> type[InvalidInput]:
+def _kind(error: Mapping[str, Any]) -> type[InvalidInput]:
     """Return which problem a pydantic error is. A ValueError of a contract's type may name it by its `code`."""
     context = error.get("ctx")
     cause = context.get("error") if isinstance(context, dict) else None

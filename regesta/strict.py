@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request, Response
@@ -34,6 +34,8 @@ from regesta.outage import answering
 from regesta.problem import step
 from regesta.routing import values
 from regesta.runtime import runtime_of
+
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 
 BODY_BYTES: Final = 1024 * 1024
 LARGEST: Final = 2**63 - 1
@@ -177,10 +179,16 @@ class StrictRequest(Request):
         return bytes(kept)
 
     async def json(self) -> JsonValue:
-        """Return the body as a document."""
+        """Return the body as a document. Raises UnsupportedMedia too."""
         if not hasattr(self, "_document"):
-            self._document = read_json(await self.body())
+            body = await self.body()
+            _require_json(self.headers.get("content-type", ""))
+            self._document = read_json(body)
         return self._document
+
+    async def document(self) -> JsonValue:
+        """Return the body as a document; None when there is no body."""
+        return await self.json() if await self.body() else None
 
 
 @contextmanager
@@ -233,20 +241,27 @@ def require_address(request: Request, parameters: frozenset[str]) -> None:
 class StrictRoute(APIRoute):
     """A route that reads address and body strictly, and first: what FastAPI would make of our errors is none of them."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler over a StrictRequest."""
+    def get_route_handler(self) -> Handler:
+        """Return FastAPI's handler over a StrictRequest."""
         handler = super().get_route_handler()
+        has_body = self.body_field is not None
+
+        async def reading(request: StrictRequest) -> Response:
+            if has_body:
+                await request.document()
+            return await handler(request)
+
+        return self.strictly(reading)
+
+    def strictly(self, handler: Callable[[StrictRequest], Coroutine[Any, Any, Response]]) -> Handler:
+        """Return a handler that gives requests of a good address to another as StrictRequests."""
         parameters = query_parameters(self)
 
         async def strict(request: Request) -> Response:
             require_address(request, parameters)
             request.scope["path_params"] = values(request.path_params)
-            with limited(request) as strictly:
-                if await strictly.body():
-                    _require_json(request.headers.get("content-type", ""))
-                    await strictly.json()
-                with answering():  # a command's own answer, or that it has none yet, comes from its decider
-                    return await handler(strictly)
+            with limited(request) as strictly, answering():  # a command's own answer comes from its decider
+                return await handler(strictly)
 
         return strict
 

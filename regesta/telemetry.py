@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import chain, islice
 from threading import Thread
@@ -35,6 +35,10 @@ LINKS = 16
 FLUSH_SECONDS = 5.0
 MEASURE_SECONDS = 60.0
 
+# Of a W3C trace context, whose last character has the flag.
+SAMPLED_ENDS = frozenset("13579bdf")
+UNSAMPLED = trace.NonRecordingSpan(trace.SpanContext(1, 1, is_remote=False, trace_flags=trace.TraceFlags()))
+
 _propagator = TraceContextTextMapPropagator()
 _meter = metrics.get_meter("regesta")
 
@@ -48,10 +52,10 @@ def traceparent() -> str | None:
 
 def link_to(parent: str | None) -> trace.Link | None:
     """Return a link to the span that recorded an event; None when it carries none or it was not sampled."""
-    if parent is None:
+    if parent is None or parent[-1:] not in SAMPLED_ENDS:
         return None
     context = trace.get_current_span(_propagator.extract({"traceparent": parent})).get_span_context()
-    return trace.Link(context) if context.is_valid and context.trace_flags.sampled else None
+    return trace.Link(context) if context.is_valid else None
 
 
 def links_to(parents: Iterable[str | None]) -> list[trace.Link]:
@@ -60,11 +64,25 @@ def links_to(parents: Iterable[str | None]) -> list[trace.Link]:
     return list(islice((link for link in links if link is not None), LINKS))
 
 
+def span_within(tracer: trace.Tracer, name: str) -> AbstractContextManager[object]:
+    """Return a span in the current trace; none in one that is not kept, where it would cost as much and tell nobody."""
+    current = trace.get_current_span().get_span_context()
+    if current.is_valid and not current.trace_flags.sampled:
+        return nullcontext()
+    return tracer.start_as_current_span(name)
+
+
 def batch_span(
     tracer: trace.Tracer, span: Span, parents: Iterable[str | None], part: str = ""
 ) -> AbstractContextManager[trace.Span]:
-    """Return a span over what several requests caused: in the first sampled one's trace, with links to all of them."""
-    links = links_to(parents)
+    """Return a span over what several requests caused: in the first sampled one's trace, with links to all of them.
+
+    Where there are requests and none is sampled, nothing beneath is either.
+    """
+    causes = dict.fromkeys(parents)
+    links = links_to(causes)
+    if not links and causes.keys() - {None}:
+        return trace.use_span(UNSAMPLED)
     context = trace.set_span_in_context(trace.NonRecordingSpan(links[0].context)) if links else None
     return tracer.start_as_current_span(span.named(part), context, links=links)
 

@@ -6,31 +6,35 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeAlias, cast
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, create_model
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from regesta.auth import Principal
 from regesta.command import Command, Context
 from regesta.envelope import LONGEST_KEY, Answer, Envelope, Key
 from regesta.errors import Malformed, Unauthenticated
 from regesta.event import split_name
-from regesta.problem import validated
+from regesta.problem import Wrong, invalid, pointer_of, step
 from regesta.reference import Asked, reached
 from regesta.runtime import CommandRoute, Runtime, runtime_of
-from regesta.strict import IN_DIGITS, LARGEST, StrictRoute
+from regesta.strict import DIGITS, LARGEST, Handler, StrictRequest, StrictRoute
 from regesta.telemetry import traceparent
 
 COOKIE = "regesta_token"
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
 IF_MATCH = "The version that the primary stream must have, as its ETag; * for any: it must exist."
 IF_NONE_MATCH = "* for a primary stream that must not exist yet; nothing else is supported."
+EXTRA: Final = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
+C = TypeVar("C", bound=Command)
+T = TypeVar("T")
 # Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
 
@@ -81,6 +85,9 @@ IdempotencyKey: TypeAlias = Annotated[str | None, Header(min_length=1, max_lengt
 CONDITIONS: Final = {
     "at_least": AtLeast, "if_match": IfMatch, "if_none_match": IfNoneMatch, "idempotency_key": IdempotencyKey,
 }  # fmt: skip
+
+# Those of them that are headers, by their names here.
+HEADERS: Final = {name: name.replace("_", "-") for name in CONDITIONS if name != "at_least"}
 
 
 class Acknowledgement(BaseModel):
@@ -168,8 +175,9 @@ class Precondition:
         return cls(if_match=int(found[1]))
 
 
-def request_hash(name: str, document: JsonValue) -> bytes:
-    """Return what makes two requests with one key the same."""
+def request_hash(name: str, said: BaseModel) -> bytes:
+    """Return what makes two requests with one key the same: a name and what was said, not what was left out."""
+    document = said.model_dump(mode="json", exclude_unset=True)
     return hashlib.sha256(f"{name}\n{json.dumps(document, sort_keys=True)}".encode()).digest()
 
 
@@ -187,21 +195,27 @@ class Conditions:
         asked = Precondition.of(self.if_match, self.if_none_match)
         key = self.idempotency_key
         return Envelope(
-            key=Key(principal.subject, key, request_hash(name, said.model_dump(mode="json"))) if key else None,
+            key=Key(principal.subject, key, request_hash(name, said)) if key else None,
             if_match=asked.if_match,
             exists=asked.exists,
             traceparent=traceparent(),
         )
 
 
-def body_model(route: CommandRoute) -> type[BaseModel] | None:
-    """Return the model of a route's body: the command's fields that are not in its path; None when there is none."""
-    in_path = set(re.findall(r"{(\w+)}", route.path))
+CONDITIONS_GIVEN: Final = TypeAdapter(Conditions)
+
+
+def path_fields(route: CommandRoute) -> tuple[str, ...]:
+    """Return the fields of a route's command that stand in its path."""
+    return tuple(re.findall(r"{(\w+)}", route.path))
+
+
+def body_model(route: CommandRoute) -> type[BaseModel]:
+    """Return the model of a route's body: the command's fields that are not in its path."""
+    in_path = path_fields(route)
     fields = {
         name: (field.annotation, field) for name, field in route.command.model_fields.items() if name not in in_path
     }
-    if not fields:
-        return None
     config = ConfigDict(extra="forbid", frozen=True)
     model = create_model(  # type: ignore[call-overload]  # fields made from the command's own
         f"{route.command.__name__}In", __config__=config, __doc__=route.command.__doc__, **fields
@@ -209,9 +223,20 @@ def body_model(route: CommandRoute) -> type[BaseModel] | None:
     return cast(type[BaseModel], model)
 
 
+class _Operation(StrictRoute):
+    """A route whose endpoint reads its request itself: FastAPI documents the signature, and would read each parameter by itself.
+
+    That costs more than deciding and storing (ADR 25).
+    """
+
+    def get_route_handler(self) -> Handler:
+        """Return the endpoint over a StrictRequest."""
+        return self.strictly(self.endpoint)
+
+
 def command_router(routes: tuple[CommandRoute, ...]) -> APIRouter:
     """Return a router with one operation per command."""
-    router = APIRouter(route_class=StrictRoute, tags=["commands"])
+    router = APIRouter(route_class=_Operation, tags=["commands"])
     for route in routes:
         router.add_api_route(
             route.path,
@@ -228,45 +253,91 @@ def command_router(routes: tuple[CommandRoute, ...]) -> APIRouter:
     return router
 
 
-def _endpoint(route: CommandRoute) -> Callable[..., Awaitable[Response]]:
-    """Return the function of one operation, with the signature that FastAPI documents and validates."""
-    model = body_model(route)
-    in_path = re.findall(r"{(\w+)}", route.path)
+def _endpoint(route: CommandRoute) -> Callable[[StrictRequest], Coroutine[Any, Any, Response]]:
+    """Return the function of one operation, with the signature that FastAPI documents."""
+    in_path = path_fields(route)
 
-    async def endpoint(**given: Any) -> Response:  # FastAPI passes what the signature below declares
-        request: Request = given["request"]
-        body: BaseModel | None = given.get("body")
-        document = {name: given[name] for name in in_path} | (body.model_dump(exclude_unset=True) if body else {})
-        runtime, principal = runtime_of(request), given["principal"]
-        wanted = validated(route.command, document)
-        conditions = Conditions(*(given[name] for name in CONDITIONS))
+    async def endpoint(request: StrictRequest) -> Response:
+        runtime, principal = runtime_of(request), await caller(request)
+        wanted, conditions = _read(request, route.command, in_path, await request.document())
         await arrived(runtime, conditions.at_least)
         if conditions.idempotency_key is None and route.method == "POST":
             raise Malformed("a POST needs an Idempotency-Key, so that it can be repeated safely")
         envelope = conditions.envelope(principal, wanted.name, wanted)
         return acknowledged(await command(runtime, principal, wanted, envelope, Asked()))
 
-    fields = route.command.model_fields
-    parameters = [_parameter("request", Request), _parameter("principal", Caller)]
-    parameters += [
-        _parameter(name, Annotated[fields[name].annotation, *fields[name].metadata, *_read(fields[name]), Path()])
-        for name in in_path
-    ]
-    if model is not None:
-        parameters.append(_parameter("body", model))
-    # One by one: a dependency of its own would be solved anew for each request.
-    parameters += [_parameter(name, annotation, None) for name, annotation in CONDITIONS.items()]
-    endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    endpoint.__signature__ = inspect.Signature(_parameters(route, in_path))  # type: ignore[attr-defined]
     return endpoint
 
 
-def _read(field: FieldInfo) -> tuple[BeforeValidator, ...]:
-    """Return how a field is read in a path, where a number is text and commands are strict on numbers."""
-    return (IN_DIGITS,) if field.annotation is int else ()
+def _parameters(route: CommandRoute, in_path: Collection[str]) -> list[inspect.Parameter]:
+    """Return the parameters of an operation as FastAPI documents them."""
+    needed: dict[str, object] = {"request": Request, "principal": Caller}
+    for name in in_path:
+        field = route.command.model_fields[name]
+        needed[name] = Annotated[field.annotation, *field.metadata, Path()]
+    needed["body"] = body_model(route)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [inspect.Parameter(name, keyword, annotation=hint) for name, hint in needed.items()] + [
+        inspect.Parameter(name, keyword, annotation=hint, default=None) for name, hint in CONDITIONS.items()
+    ]
 
 
-def _parameter(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+def _read(request: Request, kind: type[C], in_path: Collection[str], body: JsonValue) -> tuple[C, Conditions]:
+    """Return a command and what is said beside it. Raises InvalidInput with all that is wrong with both."""
+    found: list[Wrong] = []
+
+    def place(error: ErrorDetails) -> Mapping[str, str]:
+        of_path = bool(error["loc"]) and error["loc"][0] in in_path
+        return _named(error) if of_path else {"pointer": pointer_of(body, error["loc"], error)}
+
+    in_address = {name: _value(kind.model_fields[name], request.path_params[name]) for name in in_path}
+    wanted = _tried(kind.model_validate, _members(body, in_path) | in_address, found, place)
+    conditions = _tried(CONDITIONS_GIVEN.validate_python, _beside(request), found, _named)
+    if wanted is None or conditions is None:
+        raise invalid(sorted(found, key=lambda each: "pointer" in each[1]))
+    return wanted, conditions
+
+
+def _value(field: FieldInfo, text: str) -> str | int:
+    """Return what a path says for a field, where a number is text and commands are strict on numbers."""
+    return int(text) if field.annotation is int and DIGITS.fullmatch(text) else text
+
+
+def _beside(request: Request) -> dict[str, str | None]:
+    """Return what a request says by the names of CONDITIONS."""
+    given = {name: request.headers.get(header) for name, header in HEADERS.items()}
+    return given | {"at_least": request.query_params.get("at_least")}
+
+
+def _tried(
+    read: Callable[[Mapping[str, object]], T],
+    document: Mapping[str, object],
+    found: list[Wrong],
+    place: Callable[[ErrorDetails], Mapping[str, str]],
+) -> T | None:
+    """Return what is read of a document; None, with all that is wrong in `found`, when it cannot be."""
+    try:
+        return read(document)
+    except ValidationError as error:
+        found += [(each, place(each)) for each in error.errors(include_url=False)]
+        return None
+
+
+def _named(error: ErrorDetails) -> Mapping[str, str]:
+    return {"parameter": HEADERS.get(str(error["loc"][0]), str(error["loc"][0]))}
+
+
+def _members(body: JsonValue, in_path: Collection[str]) -> dict[str, JsonValue]:
+    """Return what a body says. Raises InvalidInput for none, for what is no object, and for what its path says already."""
+    if body is None:
+        raise invalid([({"type": "missing", "msg": "Field required"}, {"pointer": ""})])
+    if not isinstance(body, dict):
+        raise invalid([({"type": "dict_type", "msg": "Input should be an object", "input": body}, {"pointer": ""})])
+    twice = [({**EXTRA, "input": body[name]}, {"pointer": step(name)}) for name in in_path if name in body]
+    if twice:
+        raise invalid(twice)
+    return body
 
 
 def acknowledged(answer: Answer) -> Response:

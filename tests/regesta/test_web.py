@@ -6,19 +6,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import httpx2
 import pytest
 import pytest_asyncio
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from regesta.command import Rule
 from regesta.problem import MEDIA_TYPE, TYPE_BASE
 from regesta.runtime import CommandRoute
 from regesta.strict import BODY_BYTES
-from regesta.web import reads_page
+from regesta.web import reads_page, request_hash
 from tests.conftest import Templates
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of
@@ -36,6 +36,14 @@ class Praise(jars.Label):
     """Another command with the same fields as Label."""
 
     name = "praise"
+
+
+class Date(jars.Label):
+    """One that has a number in its path."""
+
+    name = "date"
+
+    year: Annotated[int, Field(strict=True, ge=1900, le=2199)]
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -59,8 +67,12 @@ async def service(templates: Templates, tmp_path_factory: pytest.TempPathFactory
     service = replace(
         jars.SERVICE,
         routers=(*jars.SERVICE.routers, faulty),
-        rules=(*jars.SERVICE.rules, Rule(Praise, jars.label)),
-        routes=(*jars.SERVICE.routes, CommandRoute("POST", "/jars/{jar}/praises", Praise)),
+        rules=(*jars.SERVICE.rules, Rule(Praise, jars.label), Rule(Date, jars.label)),
+        routes=(
+            *jars.SERVICE.routes,
+            CommandRoute("POST", "/jars/{jar}/praises", Praise),
+            CommandRoute("PUT", "/jars/{jar}/years/{year}", Date),
+        ),
     )
     async with served(service, settings_of(database, issuer), issuer) as running:
         yield running
@@ -102,6 +114,9 @@ BAD: dict[str, tuple[Ask, int, str, str]] = {
     "5,000 digits": ({"content": b'{"amount": ' + b"7" * 5_000 + b"}"}, 400, "number-too-large", "64 bits"),
     "duplicate member": ({"content": b'{"amount": 1, "amount": 2}'}, 400, "duplicate-member", "'amount' comes twice"),
     "unknown field": ({"content": b'{"amount": 1, "colour": "red"}'}, 422, "unknown-field", "/colour"),
+    "field of the path in the body": ({"content": b'{"amount": 1, "ref": "r"}'}, 422, "unknown-field", '/ref: Extra inputs are not permitted (got "r")'),
+    "number for a body": ({"content": b"1"}, 422, "wrong-type", "(got 1)"),
+    "nothing for a body": ({"content": b"null"}, 422, "missing-field", "required"),
     "missing field": ({"content": b"{}"}, 422, "missing-field", "/amount"),
     "wrong type": ({"content": b'{"amount": "lots"}'}, 422, "wrong-type", '(got "lots")'),
     "boolean for a number": ({"content": b'{"amount": true}'}, 422, "wrong-type", "(got true)"),
@@ -187,6 +202,18 @@ async def test_an_offending_value_is_the_json_it_was(service: Served, user: http
     assert missing["errors"] == [{"pointer": "/amount", "message": "Field required", "value": None}]
 
 
+@pytest.mark.parametrize(
+    ("year", "code"),
+    [("2024.0", "wrong-type"), ("+2024", "wrong-type"), ("2_024", "wrong-type"), ("1899", "out-of-range")],
+)
+async def test_a_number_in_a_path_is_in_digits(service: Served, user: httpx2.AsyncClient, year: str, code: str) -> None:
+    problem = await refused(service, user, {"path": f"/jars/a/years/{year}", "content": b'{"label": "x"}'})
+    assert (problem["status"], problem["type"]) == (422, TYPE_BASE + code)
+    assert isinstance(problem["errors"], list)
+    assert [(each["parameter"], str(each["value"])) for each in problem["errors"]] == [("year", year)]
+    assert (await ask(user, {"path": "/jars/a/years/2024", "content": b'{"label": "x"}'})).is_success
+
+
 async def test_a_wrong_method_is_a_problem_too(service: Served, user: httpx2.AsyncClient) -> None:
     assert (await refused(service, user, {"method": "DELETE"}))["status"] == 405
 
@@ -224,6 +251,13 @@ async def test_a_request_without_a_good_token_is_refused(service: Served, name: 
         problem = await refused(service, anyone, {"headers": {"Authorization": token} if token else {}})
     assert (problem["status"], problem["type"]) == (401, TYPE_BASE + "unauthenticated")
     assert shown in str(problem["detail"])
+
+
+@pytest.mark.parametrize("content", [b'{"amount": ', b" " * (BODY_BYTES + 1)])
+async def test_who_calls_is_asked_before_a_body_is_read(service: Served, content: bytes) -> None:
+    async with httpx2.AsyncClient(base_url=service.url) as anyone:
+        problem = await refused(service, anyone, {"content": content})
+    assert problem["status"] == 401
 
 
 async def test_a_token_without_scope_or_role_is_refused(service: Served, user: httpx2.AsyncClient) -> None:
@@ -312,6 +346,30 @@ async def test_a_key_stands_for_one_command_though_another_has_the_same_fields(
     assert first["status"] in {200, 201}
     assert isinstance(other["problem"], dict)
     assert (other["status"], other["problem"]["type"]) == (422, TYPE_BASE + "key-reused")
+
+
+async def test_a_key_is_the_same_in_a_bulk_as_by_itself(user: httpx2.AsyncClient) -> None:
+    first = await ask(user, {"path": "/jars/both/fills/r", "headers": {"Idempotency-Key": "both"}})
+    line = {"command": "fill", "key": "both", "data": {"jar": "both", "ref": "r", "amount": 1}}
+    headers = {"Content-Type": "application/x-ndjson"}
+    again = (await user.post("/commands", content=json.dumps(line), headers=headers)).json()
+    assert again == first.json() | {"line": 1, "status": 200, "repeated": True}
+    other = json.dumps(line | {"data": {"jar": "both", "ref": "r", "amount": 2}})
+    problem = (await user.post("/commands", content=other, headers=headers)).json()["problem"]
+    assert problem["type"] == TYPE_BASE + "key-reused"
+
+
+async def test_a_key_stands_for_what_was_said_not_for_what_a_later_release_adds() -> None:
+    class FillIn(jars.Fill):
+        """The command of a later release, with one more field that need not be said."""
+
+        colour: str | None = None
+
+    said = {"jar": "a", "ref": "r", "amount": 1}
+    assert request_hash("fill", FillIn.model_validate(said)) == request_hash("fill", jars.Fill.model_validate(said))
+    assert request_hash("fill", FillIn.model_validate(said | {"colour": "red"})) != request_hash(
+        "fill", jars.Fill.model_validate(said)
+    )
 
 
 async def test_a_read_can_ask_for_its_own_write(user: httpx2.AsyncClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -11,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 
 from regesta.command import Command
 from regesta.runtime import Service
-from regesta.web import body_model
+from regesta.web import body_model, path_fields
 from services.budget.app import SERVICE as BUDGET
 from services.kpi.app import SERVICE as KPI
 from services.objectives.app import SERVICE as OBJECTIVES
@@ -39,11 +38,9 @@ def operations(service: Service, commands: list[Command]) -> Iterator[Operation]
     routes = {route.command: route for route in service.routes}
     for command in commands:
         route = routes.get(type(command))
-        model = None if route is None else body_model(route)
-        if route is not None and model is not None:
-            in_path = set(re.findall(r"{(\w+)}", route.path))
-            body = command.model_dump(mode="json", exclude=in_path, exclude_none=True)
-            yield Operation(model, {**body, "occurred": "2024-06-20"})
+        if route is not None:
+            body = command.model_dump(mode="json", exclude=set(path_fields(route)), exclude_none=True)
+            yield Operation(body_model(route), {**body, "occurred": "2024-06-20"})
 
 
 OPERATIONS: Final = [
