@@ -299,7 +299,7 @@ def _read(request: Request, kind: type[C], in_path: Collection[str], body: JsonV
     return wanted, conditions
 
 
-def _value(field: FieldInfo, text: str) -> str | int:
+def _value(field: FieldInfo, text: str) -> JsonValue:
     """Return what a path says for a field, where a number is text and commands are strict on numbers."""
     return int(text) if field.annotation is int and DIGITS.fullmatch(text) else text
 
