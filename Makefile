@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := regesta contracts services cli tests
+PACKAGES := regesta contracts services cli tests deploy/kafka
 PARSER := deploy/asyncapi
 AXE := deploy/accessibility
 

@@ -49,20 +49,36 @@ taken_in = counter(INTAKE_EVENTS)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a reader holds of a log: up to `position`, of the log with this id; digest: of its last event."""
+    """What a reader holds of a log: up to `position`, of the log with this id; digest: of its last event.
+
+    offset: of the record behind that event, where events are records of a topic.
+    """
 
     position: int
     log: str | None = None
     digest: str | None = None
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that follow on what was seen. log: id of the log they are of. position: how far this answer speaks."""
+    """Events that follow on what was seen. log: id of the log they are of. position: how far this answer speaks.
+
+    offset: of the record behind the last of them, where they are records of a topic; they may then begin before what was seen.
+    """
 
     log: str
     events: Sequence[Recorded]
     position: int
+    offset: int | None = None
+
+
+class Standstill(Exception):
+    """A carrier cannot go on. cause: as /readyz names it."""
+
+    def __init__(self, cause: Cause, told: str) -> None:
+        super().__init__(told)
+        self.cause = cause
 
 
 class Carrier(Protocol):
@@ -86,6 +102,17 @@ def digest(event: Recorded) -> str:
     The id of its log is no part of it: a log that got a new id still has the events from before.
     """
     return hashlib.sha256(encode(replace(event, log=""))).hexdigest()[:32]
+
+
+# What passes by itself, or when somebody mends it: worth another try.
+PASSING = (RegestaError, Gap, Standstill)
+
+
+def why(error: Exception) -> tuple[Cause | None, str]:
+    """Return which cause an error is of, None for that of a source that is away, and what is told of it."""
+    if isinstance(error, Standstill):
+        return error.cause, str(error)
+    return None, f"{type(error).__name__}: {error}"
 
 
 async def last_common(store: Store, carrier: Carrier, source: str, until: int) -> int:
@@ -153,10 +180,10 @@ class Offer:
 
 
 @dataclass(slots=True)
-class _Outage:
-    """A source that cannot be copied. Its operator hears once that it began, when it lasts, and once that it is over."""
+class Outage:
+    """What cannot go on, such as "intake of kpi". Its operator hears once that it began, when it lasts, and once that it is over."""
 
-    source: str
+    what: str
     began_at: float | None = None
     told: bool = False
 
@@ -165,15 +192,15 @@ class _Outage:
         now = monotonic()
         self.began_at = now if self.began_at is None else self.began_at
         if self.told or now - self.began_at < GRACE_SECONDS:
-            logger.debug("intake of %s: %s", self.source, trouble)
+            logger.debug("%s: %s", self.what, trouble)
             return
         self.told = True
-        logger.warning("intake of %s: %s; trying again", self.source, trouble)
+        logger.warning("%s: %s; trying again", self.what, trouble)
 
     def end(self) -> None:
         """Take note of a success."""
         if self.told and self.began_at is not None:
-            logger.warning("intake of %s goes on after %.0f s", self.source, monotonic() - self.began_at)
+            logger.warning("%s goes on after %.0f s", self.what, monotonic() - self.began_at)
         self.began_at, self.told = None, False
 
 
@@ -189,22 +216,24 @@ class Behind:
 class Intake:
     """Copies one source's log into the replica. `run` is its task.
 
+    carrier: what brings the events. origin: who answers for the source itself, when that is another than the carrier.
     trouble: why it stands still, None while it is well. alarm: which cause that is when it does not pass by itself.
     """
 
-    def __init__(self, store: Store, source: str, carrier: Carrier) -> None:
+    def __init__(self, store: Store, source: str, carrier: Carrier, origin: Carrier | None = None) -> None:
         self.source = source
         self.trouble: str | None = None
         self.alarm: Cause | None = None
         self._store = store
         self._carrier = carrier
+        self._origin = origin or carrier
         self._may_be_noted = True
         self._fetched: Batch | None = None
         self._examined: tuple[tuple[int, str | None, int], tuple[Fork | None, str]] | None = None
 
     async def run(self) -> None:
         """Copy until cancelled. Errors of the connection are retried; while the logs differ nothing is copied."""
-        pause, outage = RETRY_SECONDS, _Outage(self.source)
+        pause, outage = RETRY_SECONDS, Outage(f"intake of {self.source}")
         while True:
             try:
                 # After a failure without waiting for events, so that its end is known at once.
@@ -212,9 +241,9 @@ class Intake:
                 pause = RETRY_SECONDS
                 outage.end()
             except Exception as error:
-                if not passes(error) and not isinstance(error, RegestaError | Gap):
+                if not passes(error) and not isinstance(error, PASSING):
                     raise
-                self.alarm, self.trouble = None, f"{type(error).__name__}: {error}"
+                self.alarm, self.trouble = why(error)
                 outage.note(self.trouble)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
@@ -241,14 +270,14 @@ class Intake:
 
         What was found stays so until one of the two ends elsewhere.
         """
-        mine, theirs = await self._store.head(self.source), await self._carrier.head()
+        mine, theirs = await self._store.head(self.source), await self._origin.head()
         heads = mine.position, theirs.log, theirs.position
         if self._examined is None or self._examined[0] != heads:
             self._examined = heads, await self._compared(forked, mine, theirs)
         return self._examined[1]
 
     async def _compared(self, forked: Forked, mine: Head, theirs: Head) -> tuple[Fork | None, str]:
-        common = await last_common(self._store, self._carrier, self.source, min(mine.position, theirs.position))
+        common = await last_common(self._store, self._origin, self.source, min(mine.position, theirs.position))
         if theirs.log is None or (theirs.log == mine.log and common == theirs.position):
             return None, f"{forked}; it lacks what this replica holds, see `regesta recover {self.source}`"
         told = f"{forked}; both hold the same up to {common}, see `regesta adopt {self._store.service} {self.source}`"
@@ -281,7 +310,7 @@ class Intake:
         if len(batch.events) < AHEAD_EVENTS:
             await self._store_batch(batch)
             return
-        seen = Seen(batch.position, batch.log, digest(batch.events[-1]))
+        seen = Seen(batch.position, batch.log, digest(batch.events[-1]), batch.offset)
         stored, fetched = await asyncio.gather(
             self._store_batch(batch), self._carrier.fetch(seen, BATCH_EVENTS, 0), return_exceptions=True
         )
@@ -294,7 +323,7 @@ class Intake:
     async def _store_batch(self, batch: Batch) -> None:
         with batch_span(tracer, INTAKE, (event.traceparent for event in batch.events)) as span:
             span.set_attributes(positions(batch.events))
-            await self._store.replicate(batch.log, batch.events)
+            await self._store.replicate(batch.log, batch.events, batch.offset)
         taken_in.add(len(batch.events), {SERVICE: self._store.service, SOURCE: self.source})
 
     async def behind(self) -> Behind | None:
@@ -308,8 +337,8 @@ class Intake:
             return None
 
     async def _behind(self) -> Behind:
-        mine, theirs = (await self._store.head(self.source)).position, (await self._carrier.head()).position
-        waiting = (await self._carrier.fetch(Seen(mine), 1, 0)).events if theirs > mine else ()
+        mine, theirs = (await self._store.head(self.source)).position, (await self._origin.head()).position
+        waiting = (await self._origin.fetch(Seen(mine), 1, 0)).events if theirs > mine else ()
         seconds = max(0.0, (datetime.now(UTC) - waiting[0].time).total_seconds()) if waiting else 0.0
         return Behind(mine, max(mine, theirs), seconds)
 
@@ -318,4 +347,8 @@ class Intake:
         if head.position == 0:
             return Seen(0, head.log)
         last = await _last(self._store, self.source, head.position)
-        return Seen(head.position, head.log, digest(last))
+        return Seen(head.position, head.log, digest(last), await self._offset())
+
+    async def _offset(self) -> int | None:
+        """Return where the topic goes on behind the replica; None also for a carrier that is the source itself."""
+        return None if self._carrier is self._origin else await self._store.offset(self.source)

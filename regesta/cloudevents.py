@@ -1,9 +1,11 @@
-"""Events as CloudEvents 1.0 in JSON: the form in which they leave a service."""
+"""Events as CloudEvents 1.0, in JSON for the feed and in binary mode for Kafka: the forms in which they leave a service."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -17,6 +19,12 @@ REQUIRED: Final = {
     **dict.fromkeys(("id", "source", "type", "subject", "time", "actor", "log"), str), "sequence": int, "data": dict
 }  # fmt: skip
 OPTIONAL: Final = ("occurred", "cause", "correlation", "traceparent")
+# Of the binary mode in Kafka: headers of attributes begin with it.
+HEADER: Final = "ce_"
+CONTENT_TYPE: Final = "application/json"
+# What the columns of a log can hold.
+LAST_POSITION: Final = 2**63 - 1
+LAST_VERSION: Final = 2**31 - 1
 
 
 class CloudEvent(BaseModel):
@@ -60,7 +68,7 @@ def members_of(event: Recorded) -> dict[str, object]:
         "type": event.type,
         "subject": event.stream,
         "time": event.time.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z",
-        "datacontenttype": "application/json",
+        "datacontenttype": CONTENT_TYPE,
         "sequence": event.version,
         "actor": event.actor,
         "log": event.log,
@@ -70,6 +78,33 @@ def members_of(event: Recorded) -> dict[str, object]:
             members[name] = value
     members["data"] = orjson.Fragment(event.raw)
     return members
+
+
+def encode_binary(event: Recorded) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Return the value and the headers of one event in CloudEvents' binary mode of Kafka; its key is the stream."""
+    members = members_of(event)
+    del members["data"], members["datacontenttype"]
+    headers = [(HEADER + name, str(value).encode()) for name, value in members.items()]
+    return event.raw.encode(), [*headers, ("content-type", CONTENT_TYPE.encode())]
+
+
+def decode_binary(headers: Iterable[tuple[str, bytes]], value: bytes | None, registry: Registry) -> Recorded:
+    """Return the event of one record. Raises ValueError when it is none of ours, or none that a log can hold.
+
+    Anybody who may write into a topic can put anything there.
+    """
+    members: dict[str, Any] = {
+        name[len(HEADER) :]: content.decode() for name, content in headers if name.startswith(HEADER) and content
+    }
+    members["sequence"] = int(members.get("sequence", ""))
+    members["data"] = orjson.loads(value or b"")
+    event = decode(members, registry)
+    UUID(event.log)
+    if not (0 < event.position <= LAST_POSITION and 0 < event.version <= LAST_VERSION):
+        raise ValueError(f"no position and version of a log: {event.position}, {event.version}")
+    if any("\0" in text for text in members.values() if isinstance(text, str)):
+        raise ValueError("NUL cannot be stored")
+    return event
 
 
 def decode_batch(content: bytes, registry: Registry) -> list[Recorded]:

@@ -9,6 +9,7 @@ from regesta.health import reasons_of
 from regesta.lag import Lag, lags
 from regesta.outage import passes
 from regesta.reasons import Cause
+from regesta.relay import unpublished
 from regesta.runtime import Runtime
 from regesta.signals import (
     APPEND_WAITING,
@@ -22,6 +23,8 @@ from regesta.signals import (
     PROJECTION_LAG,
     PROJECTION_PARKED,
     READY_REASONS,
+    RELAY_AGE,
+    RELAY_LAG,
     SOURCE,
 )
 from regesta.telemetry import Gauge, measure_seconds
@@ -30,7 +33,8 @@ commands, units, heads = Gauge(COMMANDS_WAITING), Gauge(APPEND_WAITING), Gauge(L
 intake_lag, intake_age = Gauge(INTAKE_LAG), Gauge(INTAKE_AGE)
 lag, age, parked = Gauge(PROJECTION_LAG), Gauge(PROJECTION_AGE), Gauge(PROJECTION_PARKED)
 reasons = Gauge(READY_REASONS)
-OF_THE_DATABASE = (heads, lag, age, parked)
+relay_lag, relay_age = Gauge(RELAY_LAG), Gauge(RELAY_AGE)
+OF_THE_DATABASE = (heads, lag, age, parked, relay_lag, relay_age)
 ALL = (commands, units, *OF_THE_DATABASE, intake_lag, intake_age, reasons)
 
 
@@ -70,6 +74,10 @@ async def _measure_database(runtime: Runtime) -> None:
     service = runtime.service
     reached = {source: (await runtime.store.head(source)).position for source in (service.name, *service.sources)}
     heads.show(service.name, [({SOURCE: source}, position) for source, position in reached.items()])
+    if runtime.relay is not None:
+        left = await unpublished(runtime.pool)
+        relay_lag.show(service.name, [({}, left.events)])
+        relay_age.show(service.name, [({}, left.seconds)])
     mine = [each for each in await lags(runtime.pool, service.name) if _ours(runtime, each)]
     labels = [{PROJECTION: each.projection, SOURCE: each.source} for each in mine]
     lag.show(service.name, zip(labels, (each.events for each in mine), strict=True))

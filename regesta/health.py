@@ -17,6 +17,7 @@ from regesta.outage import passes
 from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.recovery import read_closed
+from regesta.relay import unpublished
 from regesta.runtime import Runtime, runtime_of
 from regesta.writer import QUEUE_UNITS
 
@@ -84,6 +85,10 @@ def _standstill(runtime: Runtime) -> Iterator[Reason]:
     for intake in runtime.intakes:
         if intake.trouble:
             yield Reason(intake.alarm or Cause.SOURCE_AWAY, f"intake of {intake.source}: {intake.trouble}")
+    if runtime.relay is not None and runtime.relay.trouble:
+        yield Reason(
+            runtime.relay.alarm or Cause.DATABASE_AWAY, f"relay of {runtime.service.name}: {runtime.relay.trouble}"
+        )
     if runtime.store.trouble:
         yield Reason(Cause.WRITER_REFUSED, runtime.store.trouble)
     for task in (*runtime.store_tasks, *runtime.tasks):
@@ -129,12 +134,14 @@ async def _logs(runtime: Runtime) -> list[Reason]:
 
 
 async def _behind(runtime: Runtime, known: Sequence[Checkpoint]) -> list[Reason]:
-    """Return the logs of which read models are too far behind, whichever process moves them."""
+    """Return the logs of which read models, or the relay, are too far behind, whichever process moves them."""
     reasons = []
     for source, position in _lowest(runtime, known).items():
         lag = (await runtime.store.head(source)).position - position
         if lag > runtime.lag_limit_events:
             reasons.append(Reason(Cause.LAG, f"projections of {source} are {lag} events behind"))
+    if runtime.relay is not None and (left := (await unpublished(runtime.pool)).events) > runtime.lag_limit_events:
+        reasons.append(Reason(Cause.LAG, f"the relay of {runtime.service.name} is {left} events behind"))
     return reasons
 
 

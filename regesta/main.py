@@ -8,7 +8,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -44,6 +44,7 @@ from regesta.rebuild import Rebuild
 from regesta.rebuilder import Rebuilder
 from regesta.recovery import Guard, Recovery
 from regesta.reference import References
+from regesta.relay import Relay
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
 from regesta.server import server_of
@@ -83,6 +84,9 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
         feed = partial(FeedClient, client, token=_token(service, settings), registry=registry)
         carriers = _carriers(service, settings, feed)
         consumers = _consumers(service, settings, feed)
+        pipes, relay = carriers, None
+        if settings.carrier == "kafka":
+            pipes, relay = await _over_kafka(stack, store, settings, carriers)
         decider = Decider(store, (*service.aggregates, CALENDAR), (*service.rules, START_DAY))
         reactings = [Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions]
         runtime = Runtime(
@@ -94,12 +98,13 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             decider=decider,
             references=References(store, carriers),
             followers=await _followers(service, store),
-            intakes=[Intake(store, source, carrier) for source, carrier in carriers.items()],
+            intakes=[Intake(store, source, pipes[source], carrier) for source, carrier in carriers.items()],
             reactings=reactings,
             rebuilder=Rebuilder(store, store.pool, service.projections),
             guard=Guard(store, consumers),
             recovery=Recovery(store, consumers),
             parked=ParkedStreams(store, store.pool, [*service.projections, *reactings]),
+            relay=relay,
             lag_limit_events=settings.lag_limit_events,
             rooms=Rooms(),
             store_tasks=store.tasks,
@@ -138,6 +143,21 @@ def _carriers(service: Service, settings: Settings, feed: Callable[[str], Carrie
     return carriers
 
 
+async def _over_kafka(
+    stack: AsyncExitStack, store: PostgresStore, settings: Settings, origins: Mapping[str, Carrier]
+) -> tuple[dict[str, Carrier], Relay]:
+    """Return the topic of each source, and the relay of the own log. Raises Misconfigured."""
+    from regesta import broker, kafka, topic  # noqa: PLC0415 - who uses feeds does without aiokafka
+
+    cluster = broker.broker_of(settings)
+    pipes: dict[str, Carrier] = {}
+    for source, origin in origins.items():
+        pipe = kafka.KafkaCarrier(cluster, store.service, source, store.registry, origin)
+        stack.push_async_callback(pipe.close)
+        pipes[source] = pipe
+    return pipes, Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry))
+
+
 def _consumers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:
     """Return what each consumer offers of this service's log: its replica."""
     return {
@@ -172,6 +192,8 @@ def _start(runtime: Runtime, *, worker: bool) -> None:
     if telemetry.measuring():
         jobs.append(("gauges", measure_always(runtime)))
     if worker:
+        if runtime.relay is not None:
+            jobs.append(("relay", runtime.relay.run()))
         jobs += [(f"intake {intake.source}", intake.run()) for intake in runtime.intakes]
         jobs += [(f"projections {source}", follower.run()) for source, follower in runtime.followers.items()]
         jobs += [(reacting.name, reacting.run()) for reacting in runtime.reactings]

@@ -53,6 +53,21 @@ class Cause(Enum):
     SOURCE_CLOCK = _Says(
         RED, "A source is followed no more, for its clock is more than 60 s ahead.", "Set the clocks right."
     )
+    BROKER_REFUSED = _Says(
+        RED,
+        "The broker refuses this service, or shows a certificate that is not its own.",
+        "See the detail; set REGESTA_KAFKA_USER, REGESTA_KAFKA_PASSWORD and REGESTA_KAFKA_CA_FILE right, and the rights of the user.",
+    )
+    TOPIC_WRONG = _Says(
+        RED,
+        "A topic is missing or cannot keep a log: it has several partitions, or forgets.",
+        "See the detail, which says what to change; the service goes on by itself.",
+    )
+    TOPIC_HOLE = _Says(
+        RED,
+        "A topic lacks events, and the source that could give them does not answer.",
+        "Start the source; what the topic lacks is taken from it.",
+    )
     PROJECTION_STOPPED = _Says(
         RED, "The read models of a log stand still.", "See the error; folding is tried again by itself."
     )
@@ -66,7 +81,7 @@ class Cause(Enum):
     )
     LAG = _Says(
         RED,
-        "A read model is more events behind its log than REGESTA_LAG_LIMIT_EVENTS.",
+        "A read model, or what was published of the own log, is more events behind than REGESTA_LAG_LIMIT_EVENTS.",
         "See `regesta lag`; when the figure does not fall, start a worker more or look at the database.",
     )
     PARKED = _Says(
@@ -76,6 +91,11 @@ class Cause(Enum):
         YELLOW,
         "Another service does not answer, so that its newest facts are missing here.",
         "Start it; what it records meanwhile is taken in then.",
+    )
+    BROKER_AWAY = _Says(
+        YELLOW,
+        "The broker does not answer, so that what is recorded here and elsewhere is not passed on.",
+        "Look whether Kafka runs; what was recorded meanwhile is passed on then.",
     )
     LATER_RELEASE = _Says(
         YELLOW,

@@ -25,6 +25,7 @@ from regesta.readers import Readers
 from regesta.rebuilder import Rebuilder
 from regesta.recovery import Guard, Recovery
 from regesta.reference import References
+from regesta.relay import Relay
 from regesta.unit import Store
 
 
@@ -72,7 +73,7 @@ class Runtime:
     """The running parts of a service in this process.
 
     tasks, store_tasks: what runs until the service stops, so that one which ended is a fault; ended: one has. stopping: the
-    server was told to exit.
+    server was told to exit. relay: only over a broker.
     """
 
     service: Service
@@ -89,6 +90,7 @@ class Runtime:
     guard: Guard
     recovery: Recovery
     parked: ParkedStreams
+    relay: Relay | None
     lag_limit_events: int
     rooms: Rooms
     store_tasks: Sequence[asyncio.Task[None]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     database_url, owner_url: PostgreSQL of the runtime role and of the role that migrates. jwks: a file or an URL with the
     issuer's public keys. sources: base URL of each service whose log is taken in, as JSON. consumers: of each that takes in this
     log, and is asked how much of it it holds. token_file: the bearer token this service shows to all of them.
+    carrier: what brings events from service to service. kafka_bootstrap: addresses of the broker, host:port,...; kafka_prefix: what
+    the names of its topics begin with. kafka_ca_file, kafka_tls: TLS, with these authorities or with those of the system.
+    kafka_user, kafka_password: by SCRAM-SHA-512.
     lag_limit_events: beyond it /readyz is red. requests_limit: so many are in progress at once.
     """
 
@@ -33,6 +36,13 @@ class Settings(BaseSettings):
     sources: dict[str, str] = {}
     consumers: dict[str, str] = {}
     token_file: Path | None = None
+    carrier: Literal["feed", "kafka"] = "feed"
+    kafka_bootstrap: str | None = None
+    kafka_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "regesta"
+    kafka_tls: bool = False
+    kafka_ca_file: Path | None = None
+    kafka_user: str | None = None
+    kafka_password: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     # A rebuild holds three.

@@ -37,6 +37,7 @@ class Span:
 DECIDE = Span("decide {command}", "One command, from its arrival at the decider to the append that proves its answer.")
 APPEND = Span("append", "One unit in the group commit; linked to the requests whose commands it holds.")
 FEED = Span("feed", "Events given to one reader of the feed; linked to the requests that caused them.", BATCH)
+RELAY = Span("relay", "Events of the own log published to a topic; linked to the requests that caused them.", BATCH)
 INTAKE = Span(
     "intake", "Another service's events stored in the replica; linked to the requests that caused them.", BATCH
 )
@@ -44,7 +45,7 @@ PROJECT = Span("project", "A batch folded into read models; linked to the reques
 REACT = Span(
     "react {reaction}", "One fact that a reaction answers with commands; in the trace of what caused the fact."
 )
-SPANS = (DECIDE, APPEND, FEED, INTAKE, PROJECT, REACT)
+SPANS = (DECIDE, APPEND, FEED, RELAY, INTAKE, PROJECT, REACT)
 
 
 class Kind(StrEnum):
@@ -108,6 +109,25 @@ LOG_HEAD = Metric(
     "regesta.log.head", Kind.GAUGE, "{event}", "How far the own log or a replica reaches.", (SERVICE, SOURCE)
 )
 FEED_EVENTS = Metric("regesta.feed.events", Kind.COUNTER, "{event}", "Events given to readers of the feed.")
+RELAY_EVENTS = Metric("regesta.relay.events", Kind.COUNTER, "{event}", "Events published to the topic of the own log.")
+RELAY_LAG = Metric(
+    "regesta.relay.lag", Kind.GAUGE, "{event}", "Events of the own log still to be published; nothing without a broker."
+)
+RELAY_AGE = Metric("regesta.relay.age", Kind.GAUGE, "s", "Age of the oldest of these events; 0 when there is none.")
+TOPIC_FOREIGN = Metric(
+    "regesta.topic.foreign",
+    Kind.COUNTER,
+    "{record}",
+    "Records in a source's topic that are no events of its log, and were left out.",
+    (SERVICE, SOURCE),
+)
+TOPIC_LACKING = Metric(
+    "regesta.topic.lacking",
+    Kind.COUNTER,
+    "{event}",
+    "Events that a source's topic lacks, and that were taken from the source itself.",
+    (SERVICE, SOURCE),
+)
 INTAKE_EVENTS = Metric(
     "regesta.intake.events", Kind.COUNTER, "{event}", "Events of another service that were taken in.", (SERVICE, SOURCE)
 )
@@ -175,7 +195,7 @@ READY_REASONS = Metric(
 METRICS = (
     COMMANDS_WAITING, STREAMS_READ,
     APPEND_WAITING, APPEND_UNITS, APPEND_EVENTS, APPEND_DURATION, APPEND_REFUSED, APPEND_RETRIES,
-    LOG_HEAD, FEED_EVENTS, INTAKE_EVENTS, INTAKE_LAG, INTAKE_AGE,
+    LOG_HEAD, FEED_EVENTS, RELAY_EVENTS, RELAY_LAG, RELAY_AGE, TOPIC_FOREIGN, TOPIC_LACKING, INTAKE_EVENTS, INTAKE_LAG, INTAKE_AGE,
     PROJECTION_EVENTS, PROJECTION_DURATION, PROJECTION_LAG, PROJECTION_AGE, PROJECTION_PARKED, PROJECTION_UNKNOWN,
     READY_REASONS,
 )  # fmt: skip

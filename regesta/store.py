@@ -59,6 +59,17 @@ HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1
 HEAD_REPLICA = "SELECT head, log::text, time FROM log.sources WHERE source = $1"
 NOTE_FORK = "SELECT log.note_fork($1, $2, $3, $4)"
 REPLICATE = "SELECT log.replicate($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+# In one statement, so in one transaction.
+REPLICATE_TO = f"""
+WITH taken (head) AS ({REPLICATE})
+INSERT INTO bus.offsets AS known (source, position, "offset") SELECT $1, head, $10 FROM taken
+ON CONFLICT (source) DO UPDATE SET position = excluded.position, "offset" = excluded."offset"
+RETURNING position
+"""
+# Of the replica as it is: it may have been cut back, or extended over another carrier.
+OFFSET = """
+SELECT "offset" FROM bus.offsets AS known JOIN log.sources USING (source) WHERE source = $1 AND position = head
+"""
 
 
 def columns_of(events: Sequence[Recorded]) -> list[list[object]]:
@@ -210,15 +221,21 @@ class PostgresStore:
             for subject, key, hashed, first, count, token in rows
         }
 
-    async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
+    async def replicate(self, log: str, events: Sequence[Recorded], offset: int | None = None) -> int:
         """Extend a replica (see Store)."""
         source = events[0].source
+        statement, also = (REPLICATE, ()) if offset is None else (REPLICATE_TO, (offset,))
         try:
-            head: int = await self.pool.fetchval(REPLICATE, source, UUID(log), *columns_of(events))
+            head: int = await self.pool.fetchval(statement, source, UUID(log), *columns_of(events), *also)
         except asyncpg.PostgresError as error:
             raise _replica_error(source, log, error) from error
         self._waking.arrived(source, head)
         return head
+
+    async def offset(self, source: str) -> int | None:
+        """Return where a source's topic goes on (see Store)."""
+        found: int | None = await self.pool.fetchval(OFFSET, source)
+        return found
 
     async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
         """Wait for more events (see Store)."""

@@ -11,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
-from regesta.bus import Carrier, Seen, digest
+from regesta.bus import Batch, Carrier, Seen, digest
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
 from regesta.unit import READ_BYTES, Appended, Conflict, DataRefused, Gap, KeyKnown, KeyUse, Meta, NewEvent, Store, Unit
 
 E = TypeVar("E", bound=Exception)
 OTHER = "elsewhere"
+# How long what was recorded may take to come over a carrier.
+COME_SECONDS = 10.0
 META = Meta("officer", occurred="2026-01", cause="kpi:4", correlation="kpi:2").json()
 
 
@@ -65,6 +67,18 @@ async def filled(store: Store, events: int) -> None:
     for number in range(events):
         outcome = await store.append(new_unit(new_event(f"thing/{number % 3}", number // 3 + 1, f'{{"n":{number}}}')))
         assert outcome == Appended(number + 1, number + 1), outcome
+
+
+async def fetched(carrier: Carrier, seen: Seen, count: int) -> Batch:
+    """Return the next `count` events, which a carrier may bring in several batches, as one."""
+    events: list[Recorded] = []
+    while True:
+        batch = await carrier.fetch(seen, count - len(events), COME_SECONDS)
+        assert batch.events, f"{len(events)} of {count} events came"
+        events += batch.events
+        if len(events) == count:
+            return replace(batch, events=events)
+        seen = Seen(batch.position, batch.log, digest(events[-1]), batch.offset)
 
 
 class StoreSuite:
@@ -321,12 +335,12 @@ class CarrierSuite:
     async def test_brings_events_as_they_were_recorded(self, store: Store, carrier: Carrier) -> None:
         """In order, whole, with the id of their log; a reader who comes back with what it saw gets the rest."""
         await filled(store, 5)
-        first = await carrier.fetch(Seen(0), 3, 0)
+        first = await fetched(carrier, Seen(0), 3)
         recorded = await store.read(store.service, 0, 5)
         assert [digest(event) for event in first.events] == [digest(event) for event in recorded[:3]]
         assert [event.time for event in first.events] == [event.time for event in recorded[:3]]
         assert first.log == recorded[0].log
-        rest = await carrier.fetch(Seen(3, first.log, digest(first.events[-1])), 10, 0)
+        rest = await fetched(carrier, Seen(3, first.log, digest(first.events[-1]), first.offset), 2)
         assert [event.position for event in rest.events] == [4, 5]
         assert rest.position == 5
         assert (await carrier.fetch(Seen(5, first.log), 10, 0)).events in ([], ())

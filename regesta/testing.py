@@ -46,6 +46,7 @@ class MemoryStore:
         self._units: dict[str, Appended] = {}
         self._keys: dict[tuple[str, str], KeyAnswer] = {}
         self._moved = asyncio.Condition()
+        self._offsets: dict[str, tuple[int, int]] = {}
         self.forks: dict[str, Fork] = {}
         self.now = NOON
 
@@ -152,7 +153,7 @@ class MemoryStore:
         """Return what command keys stand for (see Store)."""
         return {name: self._keys[name] for name in names if name in self._keys}
 
-    async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
+    async def replicate(self, log: str, events: Sequence[Recorded], offset: int | None = None) -> int:
         """Extend a replica (see Store)."""
         source = events[0].source
         replica = self._logs.setdefault(source, [])
@@ -168,8 +169,15 @@ class MemoryStore:
         if first > len(replica) + 1 or [event.position for event in events] != list(range(first, first + len(events))):
             raise Gap(len(replica))
         replica += [replace(event, registry=self.registry) for event in events if event.position > len(replica)]
+        if offset is not None:
+            self._offsets[source] = len(replica), offset
         await self._tell()
         return len(replica)
+
+    async def offset(self, source: str) -> int | None:
+        """Return where a source's topic goes on (see Store)."""
+        position, offset = self._offsets.get(source, (0, None))
+        return offset if position == len(self._logs.get(source, ())) else None
 
     async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
         """Wait for more events (see Store)."""

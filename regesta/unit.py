@@ -226,12 +226,17 @@ class Store(Protocol):
         """Return what those command keys stand for that are stored. names: subject and key."""
         ...
 
-    async def replicate(self, log: str, events: Sequence[Recorded]) -> int:
+    async def replicate(self, log: str, events: Sequence[Recorded], offset: int | None = None) -> int:
         """Extend the replica of the events' source and return its head; events it has are compared and dropped.
 
+        offset: of the record behind them in a topic, which is kept in the same transaction.
         Raises Forked when they differ or the log is another, Gap when they do not follow on the head
         and each other.
         """
+        ...
+
+    async def offset(self, source: str) -> int | None:
+        """Return where a source's topic goes on behind the replica's head; None when that is not known."""
         ...
 
     async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:

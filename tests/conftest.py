@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 import services
 from cli.embedded import Embedded
 from regesta.database import create_database, create_service, migrate, migrations
+from tests.kafka import bootstrap
 
 pytest.register_assert_rewrite("regesta.suites")
 
@@ -107,6 +108,13 @@ def postgres(short_folder: Path) -> Iterator[Embedded]:
 def templates(postgres: Embedded) -> Templates:
     """Return the session's templates."""
     return Templates(postgres)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of the session's broker."""
+    with bootstrap(tmp_path_factory.mktemp("kafka") / "nodes") as address:
+        yield address
 
 
 @pytest.fixture

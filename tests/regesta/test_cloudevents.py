@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
+from cloudevents.core.formats.json import JSONFormat
 
-from regesta.cloudevents import decode_batch, encode, encode_batch
+from regesta.cloudevents import decode_batch, decode_binary, encode, encode_batch, encode_binary
 from regesta.event import Recorded
 from tests.regesta.jars import REGISTRY, JarFilled
 
@@ -70,3 +72,46 @@ def test_what_is_no_event_of_ours_is_refused(change: dict[str, object]) -> None:
 def test_a_batch_is_an_array() -> None:
     with pytest.raises(ValueError, match="array"):
         decode_batch(encode(PLAIN), REGISTRY)
+
+
+LOGGED = replace(FULL, log="01900000-0000-7000-8000-000000000000")
+
+
+def test_a_record_in_binary_mode_is_read_by_the_sdk_of_cloudevents() -> None:
+    value, headers = encode_binary(LOGGED)
+    found = from_binary(KafkaMessage(dict(headers), b"jar/a", value), JSONFormat())
+    assert found.get_data() == {"ref": "é", "amount": 5, "later": [1.5, None]}
+    assert {name: str(text) for name, text in found.get_attributes().items()} == {
+        "specversion": "1.0", "id": "12", "source": "/regesta/jars", "type": "jar-filled.v1", "subject": "jar/a",
+        "time": "2024-02-29 11:30:00.000007+00:00", "datacontenttype": "application/json", "sequence": "3",
+        "actor": "officer", "log": LOGGED.log, "occurred": "2024-02", "cause": "shelves:4",
+        "correlation": "shelves:1", "traceparent": FULL.traceparent, "partitionkey": "jar/a",
+    }  # fmt: skip
+
+
+def test_a_record_comes_back_as_the_event_it_was() -> None:
+    for event in (LOGGED, replace(PLAIN, log=LOGGED.log)):
+        value, headers = encode_binary(event)
+        assert decode_binary(headers, value, REGISTRY) == event
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("ce_id", b"0"), ("ce_id", b"-3"), ("ce_id", b"9223372036854775808"), ("ce_id", b"x"), ("ce_sequence", b"0"),
+        ("ce_sequence", b"2147483648"), ("ce_sequence", b""), ("ce_log", b"log-1"), ("ce_subject", b"jar/\0"),
+        ("ce_actor", b"\xff"), ("ce_time", b"yesterday"), ("ce_type", None),
+    ],
+)  # fmt: skip
+def test_a_record_that_a_log_cannot_hold_is_refused(name: str, content: bytes | None) -> None:
+    value, headers = encode_binary(LOGGED)
+    changed = [(each, content if each == name else text) for each, text in headers]
+    assert len(dict(changed)) == len(headers)
+    with pytest.raises(ValueError, match=r"."):
+        decode_binary([(each, text) for each, text in changed if text is not None], value, REGISTRY)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"[1]", b"{", b"\xff"])
+def test_a_record_whose_value_is_no_object_is_refused(value: bytes | None) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode_binary(encode_binary(LOGGED)[1], value, REGISTRY)

@@ -11,7 +11,7 @@ from regesta.errors import Misconfigured
 from regesta.settings import Settings, read_settings
 
 NEEDED = {
-    "REGESTA_DATABASE_URL": "postgresql://budget:word@db/budget",
+    "REGESTA_DATABASE_URL": "postgresql://budget:hidden@db/budget",
     "REGESTA_ISSUER": "https://issuer.test",
     "REGESTA_JWKS": "/keys/jwks.json",
 }
@@ -44,7 +44,14 @@ def test_what_is_needed_is_asked_for(environment: pytest.MonkeyPatch, name: str)
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "http"), ("POOL_SIZE", "3"), ("SOURCES", '["objectives"]'), ("LAG_LIMIT_EVENTS", "many")],
+    [
+        ("PORT", "http"),
+        ("CARRIER", "pigeon"),
+        ("KAFKA_PREFIX", "a b"),
+        ("POOL_SIZE", "3"),
+        ("SOURCES", '["objectives"]'),
+        ("LAG_LIMIT_EVENTS", "many"),
+    ],
 )
 def test_what_cannot_be_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
     environment.setenv(f"REGESTA_{name}", value)
@@ -54,9 +61,10 @@ def test_what_cannot_be_is_refused(environment: pytest.MonkeyPatch, name: str, v
 
 def test_a_password_is_not_shown(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("REGESTA_OWNER_URL", "postgresql://owner:secret@db/budget")
+    environment.setenv("REGESTA_KAFKA_PASSWORD", "covert")
     shown = f"{Settings()!r} {Settings()} {Settings().model_dump()}"
-    assert "word" not in shown
-    assert "secret" not in shown
+    for one in ("hidden", "secret", "covert"):
+        assert one not in shown
 
 
 def test_what_is_said_of_one_service_goes_before_what_is_said_of_all(environment: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,210 @@
+"""A Kafka cluster as this process reaches it, what is told when it cannot, and the topics in it. Imported only where it is used.
+
+A topic is a log for ever: one partition, for a log has one order, and nothing in it is forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    UnsupportedSaslMechanismError,
+    for_code,
+)
+
+from regesta.bus import Standstill
+from regesta.errors import Misconfigured
+from regesta.reasons import Cause
+from regesta.settings import Settings
+
+REQUEST_MS: Final = 10_000
+REACH_MS: Final = 5_000
+MECHANISM: Final = "SCRAM-SHA-512"
+# More than the largest event, with its headers.
+RECORD_BYTES: Final = 4 * 1024 * 1024
+# What no topic of ours may have otherwise.
+KEEPING: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+COPIES: Final = 3
+REFUSED: Final = (
+    AuthenticationFailedError, ClusterAuthorizationFailedError, GroupAuthorizationFailedError, SaslAuthenticationFailed,
+    TopicAuthorizationFailedError, UnsupportedSaslMechanismError, ssl.SSLError,
+)  # fmt: skip
+COME_SECONDS: Final = 0.05
+TOPIC_UNKNOWN: Final = 3
+TOPIC_EXISTS: Final = 36
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where a cluster is. prefix: of its topics' names. options: what each client of it is made with."""
+
+    bootstrap: str
+    prefix: str
+    options: Mapping[str, Any]
+
+    def topic(self, service: str) -> str:
+        """Return the name of the topic of a service's log."""
+        return f"{self.prefix}.{service}.v1"
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Raise Standstill, with where the broker is and why, for what a client of it raises."""
+        try:
+            yield
+        except REFUSED as error:
+            why = str(error) or type(error).__name__
+            raise Standstill(Cause.BROKER_REFUSED, f"the broker {self.bootstrap} cannot be used: {why}") from error
+        except (KafkaError, OSError, TimeoutError) as error:
+            why = str(error) or type(error).__name__
+            raise Standstill(Cause.BROKER_AWAY, f"the broker {self.bootstrap} does not answer: {why}") from error
+
+    async def reach(self) -> None:
+        """Return when one of its nodes lets this process in. Raises Standstill with what the last one said.
+
+        The clients themselves tell only that they reached none.
+        """
+        with self.told():
+            said: Exception = TimeoutError("it has no address")
+            for host, port, _ in collect_hosts(self.bootstrap):
+                try:
+                    connection = await create_conn(host, port, request_timeout_ms=REACH_MS, **self.options)
+                except (KafkaError, OSError, TimeoutError) as error:
+                    said = error
+                else:
+                    connection.close()
+                    return
+            raise said
+
+
+def broker_of(settings: Settings) -> Broker:
+    """Return the broker that the settings name. Raises Misconfigured."""
+    # It would tell each attempt to reach a node; here it is told once, with what to do.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if not settings.kafka_bootstrap:
+        raise Misconfigured("REGESTA_KAFKA_BOOTSTRAP must name the broker, for REGESTA_CARRIER is kafka")
+    if (settings.kafka_user is None) != (settings.kafka_password is None):
+        raise Misconfigured("REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together")
+    secured = settings.kafka_tls or settings.kafka_ca_file is not None
+    options: dict[str, Any] = {"security_protocol": "SSL" if secured else "PLAINTEXT"}
+    if secured:
+        options["ssl_context"] = _context(settings)
+    if settings.kafka_user is not None and settings.kafka_password is not None:
+        options |= {
+            "security_protocol": "SASL_SSL" if secured else "SASL_PLAINTEXT",
+            "sasl_mechanism": MECHANISM,
+            "sasl_plain_username": settings.kafka_user,
+            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+        }
+    return Broker(settings.kafka_bootstrap, settings.kafka_prefix, options)
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+    except OSError as error:
+        raise Misconfigured(f"REGESTA_KAFKA_CA_FILE {str(settings.kafka_ca_file)!r} cannot be read: {error}") from error
+
+
+async def ensure_topic(broker: Broker, name: str) -> None:
+    """Make a topic when it is missing, with as many copies as the cluster can keep, then check it. Raises Standstill."""
+    await broker.reach()
+    with broker.told():
+        async with _administering(broker) as admin:
+            (found,) = await admin.describe_topics([name])
+            if found["error_code"] == TOPIC_UNKNOWN:
+                await _create(admin, name)
+                await _come(admin, name)
+            await _check(admin, name)
+
+
+async def check_topic(broker: Broker, name: str) -> None:
+    """Check a topic. Raises Standstill when it is missing or would not keep a log."""
+    await broker.reach()
+    with broker.told():
+        async with _administering(broker) as admin:
+            await _check(admin, name)
+
+
+@asynccontextmanager
+async def _administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Give an administrator's client."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=REQUEST_MS, **broker.options)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, name: str) -> None:
+    """Make a topic. Two copies of three that are in step must have a record before it is acknowledged."""
+    copies = min(COPIES, len((await admin.describe_cluster())["brokers"]))
+    settings = {
+        **KEEPING,
+        "min.insync.replicas": str(max(1, copies - 1)),
+        "max.message.bytes": str(RECORD_BYTES),
+        # An event's time is its record's; whatever it is, the event was recorded.
+        "message.timestamp.type": "CreateTime",
+        "message.timestamp.after.max.ms": str(2**63 - 1),
+    }
+    answer = await admin.create_topics([NewTopic(name, 1, copies, topic_configs=settings)])
+    ((_, code, message),) = answer.topic_errors
+    if code not in {0, TOPIC_EXISTS}:
+        raise Standstill(
+            Cause.TOPIC_WRONG, f"the topic {name!r} is missing and cannot be made: {message or for_code(code).__name__}"
+        )
+    logger.warning("the topic %r is made, with %d copies", name, copies)
+
+
+async def _come(admin: AIOKafkaAdminClient, name: str) -> None:
+    """Return once the nodes know a topic that was made; what they say before is of no use."""
+    async with asyncio.timeout(REQUEST_MS / 1000):
+        while (await admin.describe_topics([name]))[0]["error_code"]:  # noqa: ASYNC110 - it is asked of a broker
+            await asyncio.sleep(COME_SECONDS)
+
+
+async def _check(admin: AIOKafkaAdminClient, name: str) -> None:
+    """Raise Standstill unless a topic keeps a log."""
+    (found,) = await admin.describe_topics([name])
+    if found["error_code"] == TOPIC_UNKNOWN:
+        raise Standstill(
+            Cause.TOPIC_WRONG, f"there is no topic {name!r}; the service whose log it is makes it when it starts"
+        )
+    if found["error_code"]:
+        raise for_code(found["error_code"])(name)
+    if (count := len(found["partitions"])) != 1:
+        told = f"the topic {name!r} has {count} partitions, and a log has one order; delete it, and it is made anew with one"
+        raise Standstill(Cause.TOPIC_WRONG, told)
+    wrong = {key: value for key, value in (await _configured(admin, name)).items() if value != KEEPING[key]}
+    if wrong:
+        is_so = ", ".join(f"{key}={value}" for key, value in wrong.items())
+        better = ",".join(f"{key}={KEEPING[key]}" for key in wrong)
+        told = f"the topic {name!r} would forget events: {is_so}; kafka-configs.sh --alter --topic {name} --add-config {better}"
+        raise Standstill(Cause.TOPIC_WRONG, told)
+
+
+async def _configured(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
+    """Return the settings of a topic that KEEPING names."""
+    asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(KEEPING))
+    ((answer,),) = ((await admin.describe_configs([asked]))[0].resources,)
+    code, message, _, _, entries = answer
+    if code:
+        raise for_code(code)(message)
+    return {key: value for key, value, *_ in entries}

@@ -1,0 +1,227 @@
+"""The carrier `kafka`: a source's log as a topic with one partition, read from the offset that is stored with the replica.
+
+The topic may repeat events, for a relay that crashed or was paused publishes some again; they are brought as they come, and the
+store compares and drops them. What the topic lacks is taken from the source itself, which also says what a difference means.
+Imported only where it is used.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from time import monotonic
+from typing import Final, TypeAlias
+
+from aiokafka import ConsumerRecord
+
+from regesta.broker import Broker
+from regesta.bus import Batch, Carrier, Seen, Standstill, digest
+from regesta.errors import Forked, SourceUnreachable
+from regesta.event import Recorded, Registry, event_name
+from regesta.reasons import Cause
+from regesta.signals import SERVICE, SOURCE, TOPIC_FOREIGN, TOPIC_LACKING
+from regesta.telemetry import counter
+from regesta.topic import READ_SECONDS, Reader
+from regesta.unit import Head
+
+# While the topic is not as far as the replica the source is asked, and the topic looked at again so often.
+ORIGIN_SECONDS: Final = 1.0
+
+# One of the records that are left out is told so often, all are counted.
+TOLD_SECONDS: Final = 60.0
+
+_Standing: TypeAlias = tuple[str | None, int | None, int | None]
+
+logger = logging.getLogger(__name__)
+foreign = counter(TOPIC_FOREIGN)
+lacking = counter(TOPIC_LACKING)
+
+
+class KafkaCarrier:
+    """The far end of a topic, for one reader who goes on from where it was (see bus.Carrier).
+
+    reader: name of the service that reads. origin: the source itself. Close it when it is not used any more.
+    """
+
+    def __init__(self, broker: Broker, reader: str, source: str, registry: Registry, origin: Carrier) -> None:
+        self._broker = broker
+        self._labels = {SERVICE: reader, SOURCE: source}
+        self._source = source
+        self._registry = registry
+        self._origin = origin
+        self._reader: Reader | None = None
+        # What a reader has seen who may go on here; up to which position, and of which log, answers went since this was found.
+        self._standing: _Standing | None = None
+        self._reached = 0
+        self._log: str | None = None
+        # Ids that records have which are known to be of no log that this reader follows.
+        self._others: set[str] = set()
+        self._told_at = -TOLD_SECONDS
+
+    async def head(self) -> Head:
+        """Return how far the source's log reaches, as the source says it."""
+        return await self._origin.head()
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        """Return the events that follow in the topic (see bus.Carrier), some perhaps from before what was seen.
+
+        Raises Standstill when the broker does not answer, refuses, or its topic cannot be read; Forked and
+        SourceUnreachable as the source does when it is asked.
+        """
+        try:
+            with self._broker.told():
+                return await self._fetch(seen, limit, timeout_seconds)
+        except Forked:
+            self._standing = None
+            raise
+        except BaseException:
+            # A client that was cut off is made anew.
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Disconnect."""
+        reader, self._reader, self._standing = self._reader, None, None
+        if reader is not None:
+            await reader.close()
+
+    async def _fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        reader = self._reader or await self._opened()
+        if self._standing != _standing(seen):
+            apart = await self._find(reader, seen, limit, timeout_seconds)
+            if apart is not None:
+                return apart
+            self._standing = _standing(seen)
+        ends_at = monotonic() + timeout_seconds
+        while True:
+            is_there = reader.place < await reader.end()
+            left = max(ends_at - monotonic(), READ_SECONDS if is_there else 0.0)
+            records = await reader.take(limit, left)
+            batch = await self._batch(reader, seen, records)
+            if batch.events or monotonic() >= ends_at:
+                return batch
+
+    async def _opened(self) -> Reader:
+        reader = Reader(self._broker, self._source, self._registry)
+        self._reader = reader
+        await reader.open()
+        return reader
+
+    async def _find(self, reader: Reader, seen: Seen, limit: int, timeout_seconds: float) -> Batch | None:
+        """Stand behind what was seen and return None, or return what the source has of what the topic has not.
+
+        What was seen is known by its digest where the topic shows it, else by asking the source. Raises Forked.
+        """
+        self._standing, self._reached, self._log = None, seen.position, seen.log
+        self._others.clear()
+        begin, end = await reader.begin(), await reader.end()
+        if seen.position == 0:
+            last = await reader.last_event()
+            if seen.log is None and last is not None:
+                self._log = last.log
+            reader.seek(begin)
+            return None
+        if seen.offset is not None and begin < seen.offset <= end:
+            last_seen = await reader.next_event(seen.offset - 1, seen.offset)
+            if last_seen is not None and _is_last(last_seen[1], seen):
+                reader.seek(seen.offset)
+                return None
+        place, before = await _search(reader, seen.position, begin, end)
+        reader.seek(place)
+        if before is not None and _is_last(before, seen):
+            return None
+        asked = await self._origin.fetch(seen, limit, min(timeout_seconds, ORIGIN_SECONDS))
+        following = await reader.next_event(place, end)
+        reader.seek(place)
+        return None if following is not None and following[1].position == seen.position + 1 else asked
+
+    async def _batch(self, reader: Reader, seen: Seen, records: list[ConsumerRecord]) -> Batch:
+        """Return the first of some records that follow each other, and stand behind them; without any, what was left out is not read again."""
+        run: list[Recorded] = []
+        offset = seen.offset
+        for record in records:
+            event = reader.event_of(record)
+            if event is None:
+                self._leave_out(record, "is no event of this log")
+                continue
+            if not run:
+                if event.log != (self._log or event.log):
+                    await self._require_no_fork(seen, event, record)
+                    continue
+                if event.position > self._reached + 1:
+                    filled = await self._fill(seen, event, record)
+                    if filled is None:
+                        continue
+                    reader.seek(record.offset)
+                    return filled
+            elif event.log != run[-1].log or event.position != run[-1].position + 1:
+                reader.seek(record.offset)
+                break
+            run.append(event)
+            offset = record.offset + 1
+        if not run:
+            return Batch(self._log or "", [], seen.position, offset)
+        return self._answer(Batch(run[0].log, run, run[-1].position, offset))
+
+    def _answer(self, batch: Batch) -> Batch:
+        """Return a batch, remembering what its reader has seen then."""
+        self._log, self._reached = batch.log, max(self._reached, batch.position)
+        self._standing = _standing(Seen(batch.position, batch.log, None, batch.offset))
+        return batch
+
+    async def _require_no_fork(self, seen: Seen, event: Recorded, record: ConsumerRecord) -> None:
+        """Go past a record of another log, unless that is the source's by now. Raises Forked, SourceUnreachable."""
+        if event.log not in self._others:
+            await self._origin.fetch(Seen(seen.position, self._log, seen.digest), 1, 0)
+            self._others.add(event.log)
+            self._leave_out(record, f"is of the log {event.log}, which the source is not")
+
+    async def _fill(self, seen: Seen, event: Recorded, record: ConsumerRecord) -> Batch | None:
+        """Return the events that the topic lacks before one, from the source; None when the source does not know that one either."""
+        after = self._reached
+        missing = f"{event_name(self._source, after + 1)} to {event.position - 1}"
+        known = Seen(after, self._log, seen.digest if after == seen.position else None)
+        try:
+            batch = await self._origin.fetch(known, event.position - after - 1, 0)
+        except SourceUnreachable as error:
+            told = f"the topic {record.topic!r} lacks {missing}, and the source does not answer: {error}"
+            raise Standstill(Cause.TOPIC_HOLE, told) from error
+        if not batch.events:
+            self._leave_out(record, f"claims to be {event.name}, beyond the end of the log")
+            return None
+        logger.error("the topic %r lacks %s; taken from the source", record.topic, missing)
+        lacking.add(len(batch.events), self._labels)
+        return self._answer(replace(batch, offset=seen.offset))
+
+    def _leave_out(self, record: ConsumerRecord, why: str) -> None:
+        foreign.add(1, self._labels)
+        if monotonic() - self._told_at < TOLD_SECONDS:
+            return
+        self._told_at = monotonic()
+        logger.error("record %d of the topic %r %s; it is left out", record.offset, record.topic, why)
+
+
+def _standing(seen: Seen) -> _Standing:
+    """Return what tells readers apart. By the offset alone, for what came again does not move a replica's head."""
+    return seen.log, seen.offset, seen.position if seen.offset is None else None
+
+
+def _is_last(event: Recorded, seen: Seen) -> bool:
+    """Return whether an event is the last one that was seen."""
+    return event.position == seen.position and seen.log in {None, event.log} and seen.digest in {None, digest(event)}
+
+
+async def _search(reader: Reader, position: int, begin: int, end: int) -> tuple[int, Recorded | None]:
+    """Return an offset behind which positions are beyond this one, and the last event before it, by halving.
+
+    Positions rise along a topic but where some are repeated, so there may be several such places; each of them will do.
+    """
+    low, high, before = begin, end, None
+    while low < high:
+        middle = (low + high) // 2
+        found = await reader.next_event(middle, high)
+        if found is not None and found[1].position <= position:
+            low, before = found[0] + 1, found[1]
+        else:
+            high = middle
+    return low, before

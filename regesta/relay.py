@@ -1,0 +1,199 @@
+"""The relay: publishes the own log to a broker, in order, by one process at a time.
+
+A crash, or a holder that was paused beyond its lease, can publish events again, never leave one out: the position moves only
+when the broker has acknowledged everything up to it, and only for who holds the lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import asyncpg
+from opentelemetry import trace
+
+from regesta.bus import BATCH_EVENTS, PASSING, Outage, why
+from regesta.event import Recorded
+from regesta.outage import passes
+from regesta.reasons import Cause
+from regesta.signals import RELAY, RELAY_EVENTS, SERVICE
+from regesta.store import PostgresStore
+from regesta.telemetry import batch_span, counter, positions
+
+LEASE = timedelta(seconds=5)
+RENEW_SECONDS = 1.0
+# A broker acknowledges within some milliseconds.
+SLOW_SECONDS = 5.0
+
+TAKE = """
+INSERT INTO bus.relay AS held (holder, epoch, until, log, position) VALUES ($1, 1, clock_timestamp() + $2, $3, 0)
+ON CONFLICT (one) DO UPDATE SET
+    holder = excluded.holder, epoch = held.epoch + 1, until = excluded.until, log = excluded.log,
+    position = CASE WHEN held.log = excluded.log THEN held.position ELSE 0 END
+WHERE held.until < clock_timestamp()
+RETURNING epoch, position
+"""
+RENEW = "UPDATE bus.relay SET until = clock_timestamp() + $2 WHERE epoch = $1 RETURNING epoch"
+ADVANCE = "UPDATE bus.relay SET position = greatest(position, $2) WHERE epoch = $1 RETURNING epoch"
+RELEASE = "UPDATE bus.relay SET until = clock_timestamp() WHERE epoch = $1 AND until > clock_timestamp()"
+# How far it is, whichever process publishes.
+READ = """
+SELECT head - position, CASE WHEN head <= position THEN 0 ELSE greatest(0, extract(epoch FROM clock_timestamp() - (
+    SELECT time FROM log.events AS next WHERE next.position = at.position + 1
+))) END::float8
+FROM (SELECT coalesce(max(position), 0) FROM log.events) AS log (head), (
+    SELECT coalesce((SELECT position FROM bus.relay JOIN log.identity USING (log)), 0)
+) AS at (position)
+"""
+
+logger = logging.getLogger(__name__)
+tracer = trace.get_tracer("regesta.relay")
+published = counter(RELAY_EVENTS)
+
+
+class Publisher(Protocol):
+    """The near end of a topic."""
+
+    async def open(self) -> Recorded | None:
+        """Make ready to publish; return the last event that the topic holds. Raises Standstill."""
+        ...
+
+    async def publish(self, events: Sequence[Recorded]) -> None:
+        """Append events in this order; they are durable when this returns. Raises Standstill, some may be there then."""
+        ...
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to publish a log. position: up to which it was published."""
+
+    epoch: int
+    log: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """How far the relay is behind the log. seconds: age of the oldest event still to come; 0 without."""
+
+    events: int
+    seconds: float
+
+
+async def unpublished(pool: asyncpg.Pool) -> Unpublished:
+    """Return how far the relay is behind, whichever process publishes."""
+    row = await pool.fetchrow(READ)
+    assert row is not None
+    return Unpublished(*row)
+
+
+class Relay:
+    """Publishes the log of a service while it holds the lease. `run` is its task.
+
+    trouble: why nothing is published, None while it is well or another process publishes. alarm: which cause that is.
+    """
+
+    def __init__(self, store: PostgresStore, publisher: Publisher) -> None:
+        self.trouble: str | None = None
+        self.alarm: Cause | None = None
+        self._store = store
+        self._publisher = publisher
+        self._holder = uuid4()
+        self._outage = Outage(f"relay of {store.service}")
+
+    async def run(self) -> None:
+        """Publish until cancelled, whenever no other process does. Whatever fails is tried again."""
+        while True:
+            try:
+                lease = await self._take()
+                if lease is None:
+                    self._well()
+                else:
+                    await self._hold(lease)
+            except Exception as error:
+                if not passes(error) and not isinstance(error, PASSING):
+                    raise
+                self._ill(*why(error))
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def _hold(self, lease: Lease) -> None:
+        """Publish until the lease is another's, or the log another."""
+        publishing, renewing = asyncio.create_task(self._publish(lease)), asyncio.create_task(self._renew(lease))
+        both = {publishing, renewing}
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
+        finally:
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            await self._publisher.close()
+            await self._store.pool.execute(RELEASE, lease.epoch)
+
+    async def _publish(self, lease: Lease) -> None:
+        position = _start(lease, await self._publisher.open())
+        self._well()
+        while True:
+            events = await self._store.read(self._store.service, position, BATCH_EVENTS)
+            if not events:
+                await self._store.wait(self._store.service, position, RENEW_SECONDS)
+                if (await self._store.head(self._store.service)).log != lease.log:
+                    return
+                continue
+            if events[0].log != lease.log:
+                return
+            await self._send(events)
+            position = events[-1].position
+            if await self._store.pool.fetchval(ADVANCE, lease.epoch, position) is None:
+                return
+            self._well()
+
+    async def _send(self, events: Sequence[Recorded]) -> None:
+        """Publish a batch; while the broker does not acknowledge it that is told, and it is waited for."""
+        with batch_span(tracer, RELAY, (event.traceparent for event in events)) as span:
+            span.set_attributes(positions(events))
+            sending = asyncio.create_task(self._publisher.publish(events))
+            try:
+                while not (await asyncio.wait({sending}, timeout=SLOW_SECONDS))[0]:
+                    self._ill(Cause.BROKER_AWAY, "the broker does not acknowledge what is published")
+                sending.result()
+            finally:
+                sending.cancel()
+        published.add(len(events), {SERVICE: self._store.service})
+
+    async def _take(self) -> Lease | None:
+        """Return the lease; None when another process holds it."""
+        head = await self._store.head(self._store.service)
+        row = await self._store.pool.fetchrow(TAKE, self._holder, LEASE, UUID(head.log))
+        return None if row is None else Lease(row["epoch"], str(head.log), row["position"])
+
+    async def _renew(self, lease: Lease) -> None:
+        """Keep the lease; return when it is another's."""
+        while await self._store.pool.fetchval(RENEW, lease.epoch, LEASE) is not None:  # noqa: ASYNC110 - time is what it keeps
+            await asyncio.sleep(RENEW_SECONDS)
+        logger.warning("the relay of %s was paused too long; another process publishes", self._store.service)
+
+    def _well(self) -> None:
+        self.alarm, self.trouble = None, None
+        self._outage.end()
+
+    def _ill(self, alarm: Cause | None, trouble: str) -> None:
+        self.alarm, self.trouble = alarm, trouble
+        self._outage.note(trouble)
+
+
+def _start(lease: Lease, last: Recorded | None) -> int:
+    """Return the position behind which to publish. A topic that was lost, or its end, is filled again from the log."""
+    if last is None or last.log != lease.log:
+        return 0
+    return min(lease.position, last.position)

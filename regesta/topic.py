@@ -1,0 +1,174 @@
+"""A topic as records with offsets: a reader that stands where it is told to, and a publisher. Imported only where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import ProducerClosed
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ensure_topic
+from regesta.cloudevents import decode_binary, encode_binary
+from regesta.event import Recorded, Registry
+from regesta.unit import READ_BYTES
+
+BATCH_BYTES: Final = 1024 * 1024
+# What is known to be there comes within milliseconds.
+READ_SECONDS: Final = 5.0
+# So many records at the end of a topic are looked at for one that is an event.
+END_RECORDS: Final = 100
+
+
+class Reader:
+    """Reads a topic from any offset on. registry: what its events are read with. place: offset of the record that comes next."""
+
+    def __init__(self, broker: Broker, source: str, registry: Registry) -> None:
+        self.place = 0
+        self._broker = broker
+        self._source = source
+        self._registry = registry
+        self._partition = TopicPartition(broker.topic(source), 0)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=broker.bootstrap,
+            request_timeout_ms=REQUEST_MS,
+            auto_offset_reset="none",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=BATCH_BYTES,
+            **broker.options,
+        )
+
+    async def open(self) -> None:
+        """Check the topic and connect. Raises Standstill, KafkaError."""
+        await check_topic(self._broker, self._partition.topic)
+        await self._consumer.start()
+        self._consumer.assign([self._partition])
+        self.seek(0)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._consumer.stop()
+
+    async def begin(self) -> int:
+        """Return the offset of the first record that is kept."""
+        return (await self._consumer.beginning_offsets([self._partition]))[self._partition]
+
+    async def end(self) -> int:
+        """Return the offset of the record that will be appended next. Raises KafkaError when the broker does not answer."""
+        return (await self._consumer.end_offsets([self._partition]))[self._partition]
+
+    def seek(self, offset: int) -> None:
+        """Stand before the record with this offset."""
+        self._consumer.seek(self._partition, offset)
+        self.place = offset
+
+    async def take(self, limit: int, timeout_seconds: float) -> list[ConsumerRecord]:
+        """Return the next records, waiting for the first until the time is over; those that are there too, up to a limit."""
+        found: list[ConsumerRecord] = []
+        size, wait = 0, timeout_seconds
+        while len(found) < limit and size < READ_BYTES:
+            most = limit - len(found)
+            taken = await self._consumer.getmany(self._partition, timeout_ms=int(wait * 1000), max_records=most)
+            new = taken.get(self._partition, [])
+            if not new:
+                break
+            found += new
+            size += sum(len(record.value or b"") for record in new)
+            self.place = new[-1].offset + 1
+            wait = READ_SECONDS if self.place < (self._consumer.highwater(self._partition) or 0) else 0
+        return found
+
+    def event_of(self, record: ConsumerRecord) -> Recorded | None:
+        """Return the event of a record; None when it is none of this log's service."""
+        try:
+            event = decode_binary(record.headers, record.value, self._registry)
+        except (ValueError, TypeError):
+            return None
+        return event if event.source == self._source else None
+
+    async def next_event(self, offset: int, end: int) -> tuple[int, Recorded] | None:
+        """Return the first event from an offset on, before `end`, with its own offset; None without one."""
+        self.seek(offset)
+        while self.place < end and (records := await self.take(END_RECORDS, READ_SECONDS)):
+            for record in records:
+                if record.offset >= end:
+                    return None
+                if (event := self.event_of(record)) is not None:
+                    return record.offset, event
+        return None
+
+    async def last_event(self) -> Recorded | None:
+        """Return the last event of the topic; None when there is none near its end."""
+        end = await self.end()
+        self.seek(max(await self.begin(), end - END_RECORDS))
+        last = None
+        while self.place < end and (records := await self.take(END_RECORDS, READ_SECONDS)):
+            for record in records:
+                last = self.event_of(record) or last
+        return last
+
+
+class KafkaPublisher:
+    """Publishes the log of a service to its topic (see relay.Publisher)."""
+
+    def __init__(self, broker: Broker, service: str, registry: Registry) -> None:
+        self._broker = broker
+        self._service = service
+        self._registry = registry
+        self._topic = broker.topic(service)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def open(self) -> Recorded | None:
+        """Make or check the topic and connect; return its last event (see relay.Publisher)."""
+        await ensure_topic(self._broker, self._topic)
+        with self._broker.told():
+            self._producer = AIOKafkaProducer(
+                bootstrap_servers=self._broker.bootstrap,
+                request_timeout_ms=REQUEST_MS,
+                acks="all",
+                enable_idempotence=True,
+                max_batch_size=BATCH_BYTES,
+                max_request_size=RECORD_BYTES,
+                **self._broker.options,
+            )
+            await self._producer.start()
+            reader = Reader(self._broker, self._service, self._registry)
+            try:
+                await reader.open()
+                return await reader.last_event()
+            finally:
+                await reader.close()
+
+    async def publish(self, events: Sequence[Recorded]) -> None:
+        """Append events in this order (see relay.Publisher)."""
+        assert self._producer is not None, "it is open"
+        producer, waiting = self._producer, []
+        with self._broker.told():
+            batch = producer.create_batch()
+            for event in events:
+                if not _append(batch, event):
+                    waiting.append(await producer.send_batch(batch, self._topic, partition=0))
+                    batch = producer.create_batch()
+                    assert _append(batch, event), "the first record of a batch may have any size"
+            waiting.append(await producer.send_batch(batch, self._topic, partition=0))
+            for future in waiting:
+                await future
+
+    async def close(self) -> None:
+        """Disconnect; what is under way is given up (see relay.Publisher)."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        # Its own way to stop waits until all is sent, for ever.
+        if producer._sender is not None:  # noqa: SLF001 - there is no other way to give up
+            await producer._sender.close()  # noqa: SLF001
+        producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+        await producer.stop()
+
+
+def _append(batch: BatchBuilder, event: Recorded) -> bool:
+    """Add an event to a batch; return whether it has room."""
+    value, headers = encode_binary(event)
+    at_ms = int(event.time.timestamp() * 1000)
+    return batch.append(timestamp=at_ms, key=event.stream.encode(), value=value, headers=headers) is not None

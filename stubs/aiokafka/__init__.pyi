@@ -1,0 +1,77 @@
+# The package ships its source, most of it without types. Here is what is used of it.
+from collections.abc import Awaitable, Sequence
+from ssl import SSLContext
+from typing import NamedTuple
+
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
+from aiokafka.producer.sender import Sender
+
+class TopicPartition(NamedTuple):
+    topic: str
+    partition: int
+
+class ConsumerRecord:
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+class AIOKafkaConsumer:
+    def __init__(
+        self,
+        *,
+        bootstrap_servers: str = ...,
+        request_timeout_ms: int = ...,
+        auto_offset_reset: str = ...,
+        enable_auto_commit: bool = ...,
+        max_partition_fetch_bytes: int = ...,
+        security_protocol: str = ...,
+        ssl_context: SSLContext | None = ...,
+        sasl_mechanism: str = ...,
+        sasl_plain_username: str | None = ...,
+        sasl_plain_password: str | None = ...,
+    ) -> None: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    def assign(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+    def highwater(self, partition: TopicPartition) -> int | None: ...
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = ..., max_records: int | None = ...
+    ) -> dict[TopicPartition, list[ConsumerRecord]]: ...
+
+class AIOKafkaProducer:
+    _sender: Sender | None
+    _message_accumulator: MessageAccumulator
+    def __init__(
+        self,
+        *,
+        bootstrap_servers: str = ...,
+        request_timeout_ms: int = ...,
+        acks: int | str = ...,
+        enable_idempotence: bool = ...,
+        max_batch_size: int = ...,
+        max_request_size: int = ...,
+        security_protocol: str = ...,
+        ssl_context: SSLContext | None = ...,
+        sasl_mechanism: str = ...,
+        sasl_plain_username: str | None = ...,
+        sasl_plain_password: str | None = ...,
+    ) -> None: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    def create_batch(self) -> BatchBuilder: ...
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> Awaitable[object]: ...
+    async def send_and_wait(
+        self,
+        topic: str,
+        value: bytes | None = ...,
+        key: bytes | None = ...,
+        *,
+        headers: Sequence[tuple[str, bytes]] | None = ...,
+    ) -> object: ...
