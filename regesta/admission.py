@@ -22,8 +22,6 @@ BODY_BYTES: Final = 32 * 1024 * 1024
 SMALL_BYTES: Final = 4096
 # Of all answers of the feed that are being sent: a reader may stop in the middle of one.
 FEED_BYTES: Final = 64 * 1024 * 1024
-# A process that has much to do is alive, and who watches it must know how it is.
-ALWAYS: Final = ("/livez", "/readyz")
 
 
 class Share:
@@ -84,15 +82,19 @@ class Rooms:
 
 
 class Admission:
-    """Middleware before everything else of a service: so many requests at once as the process can hold, and no more."""
+    """Middleware before everything else of a service: so many requests at once as the process can hold, and no more.
 
-    def __init__(self, app: ASGIApp, limit: int = REQUESTS) -> None:
+    always: paths that are let in whatever is in progress.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int = REQUESTS, always: frozenset[str] = frozenset()) -> None:
         self._app = app
         self._room = Room("requests", limit)
+        self._always = always
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 503 with Retry-After."""
-        if scope["type"] != "http" or scope["path"].endswith(ALWAYS):
+        if scope["type"] != "http" or scope["path"] in self._always:
             await self._app(scope, receive, send)
             return
         try:

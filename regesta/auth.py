@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from regesta.errors import Forbidden, Misconfigured, SourceUnreachable, Unauthenticated
+from regesta.shared import Shared
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
 CACHED_TOKENS = 10_000
@@ -56,7 +57,7 @@ class Verifier:
         )
         self._keys: KeySet | None = None
         self._tried_at = -math.inf
-        self._loading: asyncio.Task[KeySet] | None = None
+        self._loading: Shared[KeySet] = Shared()
         self._verified: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
@@ -90,9 +91,7 @@ class Verifier:
 
     async def _load(self) -> KeySet:
         """Return the issuer's keys, read once for all who wait for them. Raises SourceUnreachable or Misconfigured."""
-        if self._loading is None or self._loading.done():
-            self._loading = asyncio.create_task(self._read())
-        return await asyncio.shield(self._loading)
+        return await self._loading.get(self._read)
 
     async def _read(self) -> KeySet:
         """Read the issuer's keys. One who does not answer counts as asked too: bad tokens must not wait for it each."""

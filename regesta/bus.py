@@ -20,7 +20,7 @@ from opentelemetry import trace
 from regesta.cloudevents import encode
 from regesta.errors import Detail, Forked, NotFound, RegestaError
 from regesta.event import Recorded, event_name
-from regesta.outage import passes
+from regesta.outage import passes, shown, words_of
 from regesta.reasons import Cause
 from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
 from regesta.telemetry import batch_span, counter, positions
@@ -112,7 +112,7 @@ def why(error: Exception) -> tuple[Cause | None, str]:
     """Return which cause an error is of, None for that of a source that is away, and what is told of it."""
     if isinstance(error, Standstill):
         return error.cause, str(error)
-    return None, f"{type(error).__name__}: {error}"
+    return None, shown(error)
 
 
 async def last_common(store: Store, carrier: Carrier, source: str, until: int) -> int:
@@ -244,7 +244,7 @@ class Intake:
                 if not passes(error) and not isinstance(error, PASSING):
                     raise
                 self.alarm, self.trouble = why(error)
-                outage.note(self.trouble)
+                outage.note(words_of(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,7 @@ from regesta import clock
 from regesta.adoption import read_forks
 from regesta.checkpoint import Checkpoint, read_all
 from regesta.decider import QUEUE_COMMANDS
-from regesta.outage import passes
+from regesta.outage import passes, shown
 from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.recovery import read_closed
@@ -23,8 +24,15 @@ from regesta.writer import QUEUE_UNITS
 
 # Who asks gives up soon, and must then know why.
 DATABASE_SECONDS = 2.0
+# Anybody may ask, and the database is asked no more often than that.
+KEEP_SECONDS = 1.0
 
 router = APIRouter(tags=["health"])
+
+
+def paths(prefix: str) -> frozenset[str]:
+    """Return where these routes are: a process that has much to do is alive, and who watches it must know how it is."""
+    return frozenset(before + route for before in ("", prefix) for route in ("/livez", "/readyz"))
 
 
 class ReasonOut(BaseModel):
@@ -65,23 +73,31 @@ async def readyz(request: Request) -> Response:
 
 
 async def reasons_of(runtime: Runtime) -> list[Reason]:
-    """Return why a process is not ready or degraded, each reason once, those that make it not ready first."""
+    """Return why a process is not ready or degraded, each reason once, those that make it not ready first.
+
+    What the database says of it may be a second old.
+    """
     reasons = [*_standstill(runtime), *_reactions(runtime), *_waiting(runtime)]
-    try:
-        async with asyncio.timeout(DATABASE_SECONDS):
-            reasons += await _logs(runtime)
-            known = await read_all(runtime.pool)
-            reasons += [*_stuck(known), *_building(runtime, known), *_parked(runtime, known)]
-            reasons += [*await _behind(runtime, known), *await _clock(runtime)]
-    except Exception as error:
-        if not passes(error):
-            raise
-        reasons.append(Reason(Cause.DATABASE_AWAY, f"the database does not answer: {error!r}"))
+    reasons += await runtime.found.get(partial(_of_database, runtime), KEEP_SECONDS)
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason.cause.value.level is not Level.NOT_READY)
 
 
+async def _of_database(runtime: Runtime) -> list[Reason]:
+    """Return what the database says stands still, whichever process should move it; or that it does not answer."""
+    try:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            reasons = await _logs(runtime)
+            known = await read_all(runtime.pool)
+            reasons += [*_stuck(known), *_building(runtime, known), *_parked(runtime, known)]
+            return [*reasons, *await _behind(runtime, known), *await _clock(runtime)]
+    except Exception as error:
+        if not passes(error):
+            raise
+        return [Reason(Cause.DATABASE_AWAY, f"the database does not answer: {shown(error)}")]
+
+
 def _standstill(runtime: Runtime) -> Iterator[Reason]:
-    """Yield what stands still in this process: a source, the writer, a task, the projections of a log."""
+    """Yield what stands still in this process: a source, the writer, a task, the projections of a log, a rebuild."""
     for intake in runtime.intakes:
         if intake.trouble:
             yield Reason(intake.alarm or Cause.SOURCE_AWAY, f"intake of {intake.source}: {intake.trouble}")
@@ -97,6 +113,8 @@ def _standstill(runtime: Runtime) -> Iterator[Reason]:
     for source, follower in runtime.followers.items():
         if follower.trouble:
             yield Reason(Cause.PROJECTION_STOPPED, f"projections of {source}: {follower.trouble}")
+    if runtime.rebuilder.trouble:
+        yield Reason(Cause.REBUILD_STOPPED, f"rebuilding: {runtime.rebuilder.trouble}")
 
 
 def _reactions(runtime: Runtime) -> Iterator[Reason]:
@@ -186,5 +204,5 @@ def _parked(runtime: Runtime, known: Iterable[Checkpoint]) -> Iterator[Reason]:
 
 def _ended(task: asyncio.Task[None]) -> str:
     error = None if task.cancelled() else task.exception()
-    why = "" if error is None else f": {type(error).__name__}: {error}"
+    why = "" if error is None else f": {shown(error)}"
     return f"task {task.get_name()!r} ended{why}"

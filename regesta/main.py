@@ -49,6 +49,7 @@ from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
 from regesta.server import server_of
 from regesta.settings import Settings, read_settings
+from regesta.shared import Shared
 from regesta.store import PostgresStore
 from regesta.web import command_router
 
@@ -107,6 +108,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             relay=relay,
             lag_limit_events=settings.lag_limit_events,
             rooms=Rooms(),
+            found=Shared(),
             store_tasks=store.tasks,
         )
         store.on_turn(_forget(runtime))
@@ -239,7 +241,10 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         static_url=f"{service.prefix}/docs-assets",
         swagger_ui_oauth2_redirect_url=f"{service.prefix}/docs/oauth2-redirect",
         telemetry={"operation_spans": False, "auto_configure": False},
-        middleware=[Middleware(Admission, settings.requests_limit), Middleware(Readdressed)],
+        middleware=[
+            Middleware(Admission, settings.requests_limit, health.paths(service.prefix)),
+            Middleware(Readdressed),
+        ],
     )
     problem.install(app)
     for router in (  # routes are tried in turn, so those of commands come first

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from regesta.errors import Busy, Misconfigured
+from regesta.errors import Busy, Misconfigured, RegestaError
+from regesta.unit import Gap
 
 AWAY = "the database does not answer"
 # A connection is lost, or the server takes none now: what was sent may be done or not, and it will pass. See `is_lost`.
@@ -20,6 +21,8 @@ LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
+# Classes of SQLSTATE whose words are of the server, of its objects and of our statements: not of the data.
+OF_THE_SERVER = frozenset({"08", "25", "28", "40", "42", "53", "54", "55", "57", "58", "XX"})
 # What migrations make is not there.
 NOT_MADE = (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError)
 
@@ -41,6 +44,23 @@ def passes(error: BaseException) -> bool:
     That of a statement which the database refuses too, for what it lacks may come: a right, a table, room on a disk.
     """
     return is_lost(error) or isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError)
+
+
+def words_of(error: BaseException) -> str:
+    """Return an error with all its words, for the log of the process."""
+    return f"{type(error).__name__}: {error}"
+
+
+def shown(error: BaseException) -> str:
+    """Return an error as anybody may see it: its words only where they can quote no fact.
+
+    A detail of PostgreSQL's is never among them, for it names the row.
+    """
+    name = type(error).__name__
+    if isinstance(error, asyncpg.PostgresError):
+        state = str(error.sqlstate)
+        return f"{name}: {error.args[0]}" if state[:2] in OF_THE_SERVER else f"{name} {state}"
+    return words_of(error) if is_lost(error) or isinstance(error, RegestaError | Gap) else name
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from regesta.errors import LaterRelease, NotYet, RegestaError
 from regesta.event import Event, Recorded, unversioned
 from regesta.folding import is_poison, unknown_among
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
-from regesta.outage import passes
+from regesta.outage import passes, shown, words_of
 from regesta.parked import START, ParkedStreams
 from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact, Projection, newest
@@ -233,12 +233,11 @@ class Reacting:
 
     async def _fail(self, error: Exception) -> None:
         """Say why the reaction stands still, where `/readyz` and `/projections` show it."""
-        trouble = f"{type(error).__name__}: {error}"
         foreseen = passes(error) or isinstance(error, RegestaError)
-        logger.warning("%s: %s; trying again", self.name, trouble, exc_info=None if foreseen else error)
-        self.trouble = trouble
+        logger.warning("%s: %s; trying again", self.name, words_of(error), exc_info=None if foreseen else error)
+        self.trouble = shown(error)
         try:
-            await self._here.pool.execute(FAIL, self.schema, trouble)
+            await self._here.pool.execute(FAIL, self.schema, self.trouble)
         except Exception as again:
             if not passes(again):
                 raise

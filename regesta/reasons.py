@@ -84,6 +84,11 @@ class Cause(Enum):
         "A read model, or what was published of the own log, is more events behind than REGESTA_LAG_LIMIT_EVENTS.",
         "See `regesta lag`; when the figure does not fall, start a worker more or look at the database.",
     )
+    REBUILD_STOPPED = _Says(
+        YELLOW,
+        "A rebuild does not go on; the read model in use does.",
+        "See the error and the log of the process; the rebuild is tried again by itself.",
+    )
     PARKED = _Says(
         YELLOW, "Streams stand still in a read model at an event that cannot be folded.", "See `regesta park list`."
     )

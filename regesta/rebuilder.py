@@ -17,7 +17,7 @@ from regesta.checkpoint import Overtaken
 from regesta.comparison import Compared, Difference, differences
 from regesta.database import Connection as Db
 from regesta.folding import fold
-from regesta.outage import passes
+from regesta.outage import passes, shown, words_of
 from regesta.projection import Build, Projection
 from regesta.rebuild import DIFFERENCES, LOCK_LIVE, Rebuild, read, to_do, unmake
 from regesta.unit import Store
@@ -90,9 +90,9 @@ class Rebuilder:
             except Overtaken:
                 logger.info("rebuilding: another process was faster")
             except Exception as error:
-                foreseen = passes(error)
-                self.trouble = f"{type(error).__name__}: {error}"
-                logger.warning("rebuilding: %s; trying again", self.trouble, exc_info=None if foreseen else error)
+                self.trouble = shown(error)
+                trace = None if passes(error) else error
+                logger.warning("rebuilding: %s; trying again", words_of(error), exc_info=trace)
             self._asked.clear()
             try:
                 async with asyncio.timeout(POLL_SECONDS):

@@ -22,10 +22,12 @@ from regesta.parked import ParkedStreams
 from regesta.projection import Projection
 from regesta.reaction import Reacting, Reaction
 from regesta.readers import Readers
+from regesta.reasons import Reason
 from regesta.rebuilder import Rebuilder
 from regesta.recovery import Guard, Recovery
 from regesta.reference import References
 from regesta.relay import Relay
+from regesta.shared import Shared
 from regesta.unit import Store
 
 
@@ -73,7 +75,7 @@ class Runtime:
     """The running parts of a service in this process.
 
     tasks, store_tasks: what runs until the service stops, so that one which ended is a fault; ended: one has. stopping: the
-    server was told to exit. relay: only over a broker.
+    server was told to exit. relay: only over a broker. found: in the database, of what stands still.
     """
 
     service: Service
@@ -93,6 +95,7 @@ class Runtime:
     relay: Relay | None
     lag_limit_events: int
     rooms: Rooms
+    found: Shared[list[Reason]]
     store_tasks: Sequence[asyncio.Task[None]]
     stopping: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)

@@ -20,7 +20,7 @@ import orjson
 
 from regesta.errors import Busy, DiskFull, LogBehind, OutcomeUnknown
 from regesta.identity import uuid7
-from regesta.outage import is_lost, passes
+from regesta.outage import is_lost, passes, shown
 from regesta.signals import (
     APPEND_DURATION,
     APPEND_EVENTS,
@@ -227,10 +227,13 @@ class Writer:
         if isinstance(error, asyncpg.DiskFullError):
             if self._refused is None:
                 logger.critical("append: no space is left for the log: %s", error)
-            self._refused, self.trouble = unit, f"no space is left for the log: {error}; make room on PostgreSQL's disk"
+            self._refused, self.trouble = (
+                unit,
+                f"no space is left for the log: {shown(error)}; make room on PostgreSQL's disk",
+            )
             return DiskFull("PostgreSQL has no space left for the log; nothing was recorded")
         logger.critical("append: the database refuses a unit", exc_info=error)
-        self._refused, self.trouble = unit, f"the log cannot be written: {type(error).__name__}: {error}"
+        self._refused, self.trouble = unit, f"the log cannot be written: {shown(error)}"
         return Busy("the log cannot be written now; /readyz says why", sqlstate=sqlstate)
 
     async def _insist(self, units: Sequence[Unit]) -> list[Outcome]:
@@ -250,7 +253,7 @@ class Writer:
                     raise
                 logger.warning("append: sending again: %s", error)
                 if perf_counter() - began > SILENT_SECONDS:
-                    self.trouble = f"the log has not answered for some time: {type(error).__name__}: {error}"
+                    self.trouble = f"the log has not answered for some time: {shown(error)}"
                 retries.add(1, self._labels)
                 self._forget(None)
                 self._disconnect(error)

@@ -56,6 +56,12 @@ class Reused:
         self._free[service].append(database)
 
 
+@pytest.fixture(autouse=True)
+def current_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `/readyz` look each time: a test asks right after it changed something."""
+    monkeypatch.setattr("regesta.health.KEEP_SECONDS", 0.0)
+
+
 @pytest.fixture(scope="session")
 def reused(templates: Templates) -> Reused:
     return Reused(templates)

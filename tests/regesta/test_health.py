@@ -159,6 +159,45 @@ async def test_a_reaction_that_fails(
         assert await only(here, cause) == detail
 
 
+async def test_a_rebuild_that_does_not_go_on(database: Database, issuer: Issuer) -> None:
+    async with (
+        administering(database) as admin,
+        served(SERVICE, settings_of(database, issuer), issuer) as here,
+        client(here, Authorization=f"Bearer {issuer.token(roles=['operator'])}") as user,
+    ):
+        await admin.execute("REVOKE EXECUTE ON FUNCTION projections.drop_build FROM jars")
+        assert (await user.post("/projections/rebuild")).status_code == 202
+        said = await only(here, Cause.REBUILD_STOPPED)
+        assert said == "rebuilding: InsufficientPrivilegeError: permission denied for function drop_build"
+        await admin.execute("GRANT EXECUTE ON FUNCTION projections.drop_build TO jars")
+        await well(here)
+
+
+async def test_the_database_is_asked_once_for_all_who_want_to_know(
+    reused_database: FreshDatabase, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "KEEP_SECONDS", 60.0)
+    failing = "UPDATE projections.checkpoints SET failure = $1"
+    settings = settings_of(await reused_database("jars"), issuer)
+    async with served(SERVICE, settings, issuer, worker=False) as here:
+        pool = here.runtime.pool
+
+        async def waiting() -> bool:
+            return pool.get_size() - pool.get_idle_size() > 1
+
+        async with pool.acquire() as db, db.transaction():
+            await db.execute("LOCK projections.checkpoints IN ACCESS EXCLUSIVE MODE")
+            asked = [asyncio.create_task(ready(here)) for _ in range(20)]
+            await until(waiting)
+            await asyncio.sleep(0.2)  # until all would wait, which nothing tells
+            assert pool.get_size() - pool.get_idle_size() == 2  # this connection and theirs
+        assert await asyncio.gather(*asked) == [(200, "ok", [])] * 20
+        await pool.execute(failing, "later")
+        assert await ready(here) == (200, "ok", [])
+        monkeypatch.setattr(health, "KEEP_SECONDS", 0.0)
+        assert await ready(here) == (503, "not ready", [(Cause.REACTION_STOPPED, "levels: later")])
+
+
 async def test_a_source_that_does_not_answer(reused_database: FreshDatabase, issuer: Issuer) -> None:
     settings = settings_of(await reused_database("jars"), issuer, {"shelves": NOWHERE})
     async with served(replace(taking_in(), sources={"shelves": ()}), settings, issuer) as here, client(here) as user:

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from regesta.errors import Busy
-from regesta.outage import answering, is_lost, passes
+from regesta.outage import answering, is_lost, passes, shown
 from tests.conftest import Database, FreshDatabase
 
 
@@ -44,3 +44,27 @@ def test_a_fault_of_ours_does_not_pass(error: type[BaseException]) -> None:
     assert not passes(error("a fault"))
     with pytest.raises(error), answering():
         raise error("a fault")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("SELECT 1 FROM nothing", 'UndefinedTableError: relation "nothing" does not exist'),
+        ("SELECT 'secret'::int", "InvalidTextRepresentationError 22P02"),
+        (
+            "INSERT INTO levels_v1.levels VALUES ('secret', 1, '', 2, NULL), ('secret', 1, '', 2, NULL)",
+            "UniqueViolationError 23505",
+        ),
+        ("DO $$BEGIN RAISE 'secret'; END$$", "RaiseError P0001"),
+    ],
+)
+async def test_what_anybody_may_see_of_an_error_quotes_no_fact(database: Database, statement: str, said: str) -> None:
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+    assert shown(refused.value) == said
+    assert shown(KeyError("secret")) == "KeyError"
+    assert shown(ConnectionResetError("reset by peer")) == "ConnectionResetError: reset by peer"

@@ -219,6 +219,7 @@ async def test_requests_beyond_the_limit_are_told_to_come_again_at_once(start: S
         assert json.loads(refused[0].body)["type"].endswith("/busy")
         assert (await here.ask("GET", "/livez")).status == 200
         assert (await here.ask("GET", "/readyz")).status == 200
+        assert (await here.ask("GET", "/streams/x/livez")).status == 503
     assert statuses(await asyncio.gather(*asked)) == {201: 50, 503: 30}
     assert await here.head() == 51
 
