@@ -14,6 +14,8 @@ from pydantic import JsonValue
 
 from regesta.database import Connection as Db
 
+# Follows the condition of `as_of` on one key: its rows are looked at from the last one back, up to the one that is wanted.
+LAST = "ORDER BY from_position DESC LIMIT 1"
 # What the statements themselves call their columns.
 RESERVED = frozenset({"position", "gone", "next", "from_position", "to_position"})
 

@@ -17,11 +17,19 @@ CREATE TABLE ledgers_v1.ledger_totals (
     year integer NOT NULL,
     version integer NOT NULL,
     commitment_stated jsonb,
+    commitment_stated_count integer NOT NULL,
     commitment_transferred_cents bigint NOT NULL,
-    committed_cents bigint NOT NULL,
+    commitment_transferred_count integer NOT NULL,
+    commitment_used_cents bigint NOT NULL,
+    commitment_used_count integer NOT NULL,
+    commitment_unchecked boolean NOT NULL,
     liquidation_stated jsonb,
+    liquidation_stated_count integer NOT NULL,
     liquidation_transferred_cents bigint NOT NULL,
-    liquidated_cents bigint NOT NULL,
+    liquidation_transferred_count integer NOT NULL,
+    liquidation_used_cents bigint NOT NULL,
+    liquidation_used_count integer NOT NULL,
+    liquidation_unchecked boolean NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
     PRIMARY KEY (line, year, from_position)
@@ -40,6 +48,7 @@ CREATE TABLE ledgers_v1.ledger_entries (
     unchecked boolean NOT NULL
 );
 CREATE INDEX ON ledgers_v1.ledger_entries (line, year, position);
+CREATE INDEX ON ledgers_v1.ledger_entries (line, year, credit, figure, position);
 
 CREATE SCHEMA assignments_v1;
 CREATE TABLE assignments_v1.assigned_lines (
@@ -73,9 +82,13 @@ CREATE TABLE conventions_v1.conventions (
     amended jsonb,
     terminated jsonb,
     committed_cents bigint NOT NULL,
+    committed_count integer NOT NULL,
     drawn_cents bigint NOT NULL,
+    drawn_count integer NOT NULL,
     advanced_cents bigint NOT NULL,
+    advanced_count integer NOT NULL,
     facts bigint[] NOT NULL,
+    facts_count integer NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
     PRIMARY KEY (convention, from_position)
@@ -87,7 +100,8 @@ CREATE TABLE conventions_v1.convention_entries (
     convention text COLLATE "C" NOT NULL,
     figure text COLLATE "C" NOT NULL
 );
-CREATE INDEX ON conventions_v1.convention_entries (convention, position);
+CREATE INDEX ON conventions_v1.convention_entries (convention, figure, position);
+CREATE INDEX ON conventions_v1.convention_entries (convention, position) WHERE figure <> 'committed';
 
 CREATE SCHEMA commitments_v1;
 CREATE TABLE commitments_v1.commitments (
@@ -100,10 +114,12 @@ CREATE TABLE commitments_v1.commitments (
     opened jsonb NOT NULL,
     decommitted_cents bigint NOT NULL,
     liquidated_cents bigint NOT NULL,
+    liquidated_count integer NOT NULL,
     reversed boolean NOT NULL,
     checked jsonb,
     opened_fact bigint NOT NULL,
     decommitted_facts bigint[] NOT NULL,
+    decommitted_count integer NOT NULL,
     from_position bigint NOT NULL,
     to_position bigint,
     PRIMARY KEY (commitment, from_position)
@@ -125,6 +141,7 @@ CREATE TABLE payments_v1.payments (
     PRIMARY KEY (commitment, payment, from_position)
 );
 CREATE UNIQUE INDEX ON payments_v1.payments (commitment, payment) WHERE to_position IS NULL;
+CREATE INDEX ON payments_v1.payments (commitment, from_position);
 
 CREATE SCHEMA claims_v1;
 CREATE TABLE claims_v1.claims (

@@ -23,12 +23,12 @@ from contracts.commitments import (
 from contracts.types import Origin
 from regesta.database import Connection as Db
 from regesta.event import Event
-from regesta.periods import Change, Periods, Row, array_text, as_of
+from regesta.periods import LAST, Change, Periods, Row, array_text, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
 from services.budget.domain.command import LOG
 from services.budget.domain.errors import UnknownCommitment
-from services.budget.projections.figure import Figure, Names, names, position_of, stored
+from services.budget.projections.figure import NAMED, Figure, Newest, newest, position_of, stored
 
 EVENTS: tuple[type[Event], ...] = (
     AmountCommitted,
@@ -54,20 +54,22 @@ COMMITMENTS = Periods(
         "opened": "jsonb",
         "decommitted_cents": "bigint",
         "liquidated_cents": "bigint",
+        "liquidated_count": "integer",
         "reversed": "boolean",
         "checked": "jsonb",
         "opened_fact": "bigint",
+        "decommitted_count": "integer",
         "decommitted_facts": "bigint[]",
     },
 )
-# The events behind what was liquidated are those of its payments as of the same cut.
+# The events behind what was liquidated are those of its payments as of the same cut: each began a row there.
 SELECT = f"""
-SELECT c.*, p.positions FROM commitments AS c CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(fact), '{{}}') AS positions FROM payments AS p, unnest(p.facts) AS fact
-    WHERE p.commitment = c.commitment AND {as_of("p", "$1")}
-) AS p WHERE {as_of("c", "$1")}
+SELECT c.*, ARRAY(
+    SELECT from_position FROM payments WHERE commitment = c.commitment AND from_position <= $1
+    ORDER BY from_position DESC LIMIT {NAMED}
+) AS liquidated_facts FROM commitments AS c WHERE {as_of("c", "$1")}
 """
-READ_COMMITMENT = f"{SELECT} AND c.commitment = $2"
+READ_COMMITMENT = f"{SELECT} AND c.commitment = $2 {LAST}"
 READ_COMMITMENTS = f"""
 {SELECT} AND ($2::text IS NULL OR c.dossier = $2) AND ($3::text IS NULL OR c.convention = $3) AND c.commitment > $4
 ORDER BY c.commitment LIMIT $5
@@ -75,7 +77,10 @@ ORDER BY c.commitment LIMIT $5
 
 
 class Kept(NamedTuple):
-    """A row, in the order of its columns. opened, checked: events as JSON text. decommitted_facts: positions."""
+    """A row, in the order of its columns. opened, checked: events as JSON text.
+
+    decommitted_facts: positions of the newest of these. A count is of all facts behind a figure.
+    """
 
     version: int
     line: str
@@ -85,9 +90,11 @@ class Kept(NamedTuple):
     opened: str
     decommitted_cents: int
     liquidated_cents: int
+    liquidated_count: int
     reversed: bool
     checked: str | None
     opened_fact: int
+    decommitted_count: int
     decommitted_facts: Sequence[int]
 
     def values(self) -> Row:
@@ -98,7 +105,8 @@ class Kept(NamedTuple):
 class CommitmentOut(BaseModel):
     """A commitment. committed: as made; outstanding: committed - decommitted - liquidated.
 
-    breaches: rules that it broke when it was reported; evidence_breaches: by the latest check of its evidence.
+    breaches: rules that it broke when it was reported; evidence_breaches: by the latest check of its evidence. events: the
+    newest 100 behind its figures.
     """
 
     commitment: str
@@ -116,7 +124,7 @@ class CommitmentOut(BaseModel):
     origin: Origin | None
     breaches: tuple[str, ...]
     evidence_breaches: tuple[str, ...]
-    events: Names
+    events: Newest
 
 
 async def project(db: Db, facts: Sequence[Fact]) -> None:
@@ -143,17 +151,22 @@ def add(row: Kept, event: Event, position: int) -> Kept:
         case AmountDecommitted() | CommitmentReversed():
             return row._replace(
                 decommitted_cents=row.decommitted_cents + event.amount_cents,
-                decommitted_facts=(*row.decommitted_facts, position),
+                decommitted_facts=(*row.decommitted_facts, position)[-NAMED:],
+                decommitted_count=row.decommitted_count + 1,
                 reversed=row.reversed or isinstance(event, CommitmentReversed),
             )
         case PaymentLiquidated():
-            return row._replace(liquidated_cents=row.liquidated_cents + event.amount_cents)
+            return _paid(row, event.amount_cents)
         case PaymentReversed():
-            return row._replace(liquidated_cents=row.liquidated_cents - event.amount_cents)
+            return _paid(row, -event.amount_cents)
         case EvidenceChecked():
             return row._replace(checked=event.model_dump_json())
         case _:
             return row
+
+
+def _paid(row: Kept, cents: int) -> Kept:
+    return row._replace(liquidated_cents=row.liquidated_cents + cents, liquidated_count=row.liquidated_count + 1)
 
 
 async def read_commitment(view: View, commitment: str) -> tuple[CommitmentOut, int]:
@@ -182,9 +195,11 @@ def _opened(event: AmountCommitted, position: int) -> Kept:
         opened=event.model_dump_json(),
         decommitted_cents=0,
         liquidated_cents=0,
+        liquidated_count=0,
         reversed=False,
         checked=None,
         opened_fact=position,
+        decommitted_count=0,
         decommitted_facts=(),
     )
 
@@ -193,7 +208,8 @@ def _commitment(row: Record) -> CommitmentOut:
     opened = stored(AmountCommitted, row["opened"])
     checked = None if row["checked"] is None else stored(EvidenceChecked, row["checked"])
     decommitted, liquidated = row["decommitted_cents"], row["liquidated_cents"]
-    behind = [row["opened_fact"], *row["decommitted_facts"], *row["positions"]]
+    counts = decommitted_count, liquidated_count = row["decommitted_count"], row["liquidated_count"]
+    behind = [row["opened_fact"], *row["decommitted_facts"], *row["liquidated_facts"]]
     return CommitmentOut(
         commitment=row["commitment"],
         line=opened.line,
@@ -202,13 +218,13 @@ def _commitment(row: Record) -> CommitmentOut:
         convention=opened.convention,
         visa=opened.visa,
         committed=Figure.of(opened.amount_cents, [row["opened_fact"]]),
-        decommitted=Figure.of(decommitted, row["decommitted_facts"]),
-        liquidated=Figure.of(liquidated, row["positions"]),
-        outstanding=Figure.of(opened.amount_cents - decommitted - liquidated, behind),
+        decommitted=Figure.of(decommitted, row["decommitted_facts"], decommitted_count),
+        liquidated=Figure.of(liquidated, row["liquidated_facts"], liquidated_count),
+        outstanding=Figure.of(opened.amount_cents - decommitted - liquidated, behind, 1 + sum(counts)),
         reversed=row["reversed"],
         unchecked=opened.unchecked,
         origin=opened.origin,
         breaches=opened.breaches,
         evidence_breaches=() if checked is None else checked.breaches,
-        events=names(behind),
+        events=newest(behind),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Final, Self, TypeAlias, TypeVar
+from typing import Annotated, Final, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +14,7 @@ from services.budget.domain.command import LOG
 Names: TypeAlias = tuple[str, ...]
 # So many events a figure names itself.
 NAMED: Final = 100
+Newest: TypeAlias = Annotated[Names, Field(max_length=NAMED)]
 E = TypeVar("E", bound=Event)
 
 
@@ -24,19 +25,23 @@ class Figure(BaseModel):
     """
 
     cents: int | None
-    events: Names = Field(max_length=NAMED, examples=[["budget:12"]])
+    events: Newest = Field(examples=[["budget:12"]])
     count: int
 
     @classmethod
     def of(cls, cents: int | None, positions: Collection[int], count: int | None = None) -> Self:
         """Return an amount with the positions of its events in this log. count: when the newest alone are given."""
-        named = names(sorted(positions)[-NAMED:])
-        return cls(cents=cents, events=named, count=len(positions) if count is None else count)
+        return cls(cents=cents, events=newest(positions), count=len(positions) if count is None else count)
 
 
 def names(positions: Iterable[int]) -> Names:
     """Return the names of this log's events."""
     return tuple(event_name(LOG, position) for position in sorted(positions))
+
+
+def newest(positions: Iterable[int]) -> Newest:
+    """Return the names of the newest of this log's events, in the order recorded, as many as a figure names."""
+    return names(sorted(positions)[-NAMED:])
 
 
 def position_of(view: View) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter
 
 from contracts.budget import (
     CreditConsumed,
+    CreditKind,
     CreditReleased,
     CreditReserved,
     CreditReturned,
@@ -21,12 +21,12 @@ from contracts.budget import (
 from contracts.types import UNKNOWN, Cents, Stated
 from regesta.database import Connection as Db
 from regesta.event import Event
-from regesta.periods import Change, Periods, Row, as_of
+from regesta.periods import LAST, Change, Periods, Row, as_of
 from regesta.projection import Fact, Projection
 from regesta.view import View
 from services.budget.domain.command import LOG
 from services.budget.domain.ledger import Amount, stated_cents
-from services.budget.projections.figure import NAMED, Figure, Names, names, position_of
+from services.budget.projections.figure import NAMED, Figure, Newest, names, newest, position_of
 
 EVENTS: tuple[type[Event], ...] = (
     CreditsVoted,
@@ -38,18 +38,22 @@ EVENTS: tuple[type[Event], ...] = (
     CreditConsumed,
     CreditReturned,
 )
+CREDITS: Final[tuple[CreditKind, ...]] = ("commitment", "liquidation")
+FIGURES: Final = ("stated", "transferred", "used")
+# Of credits of one kind, in the order of Credit.
+COLUMNS: Final = {
+    "stated": "jsonb",
+    "stated_count": "integer",
+    "transferred_cents": "bigint",
+    "transferred_count": "integer",
+    "used_cents": "bigint",
+    "used_count": "integer",
+    "unchecked": "boolean",
+}
 TOTALS = Periods(
     "ledger_totals",
     key={"line": "text", "year": "integer"},
-    columns={
-        "version": "integer",
-        "commitment_stated": "jsonb",
-        "commitment_transferred_cents": "bigint",
-        "committed_cents": "bigint",
-        "liquidation_stated": "jsonb",
-        "liquidation_transferred_cents": "bigint",
-        "liquidated_cents": "bigint",
-    },
+    columns={"version": "integer"} | {f"{credit}_{name}": kind for credit in CREDITS for name, kind in COLUMNS.items()},
 )
 ADD_ENTRIES = """
 INSERT INTO ledger_entries (position, line, year, credit, figure, type, cents, other, reference, unchecked)
@@ -58,11 +62,14 @@ SELECT * FROM unnest(
     $10::boolean[]
 )
 """
-READ_TOTALS = f"SELECT * FROM ledger_totals AS t WHERE {as_of('t', '$1')} AND line = $2 AND year = $3"
-READ_EVENTS = """
-SELECT credit, figure, count(*) AS count, bool_or(unchecked) AS unchecked,
-       (array_agg(position ORDER BY position DESC))[:$4] AS newest
-FROM ledger_entries WHERE line = $2 AND year = $3 AND position <= $1 GROUP BY credit, figure
+READ_TOTALS = f"SELECT * FROM ledger_totals AS t WHERE {as_of('t', '$1')} AND line = $2 AND year = $3 {LAST}"
+READ_NEWEST = """
+SELECT credit, figure, ARRAY(
+    SELECT position FROM ledger_entries AS e
+    WHERE line = $2 AND year = $3 AND e.credit = kind.credit AND e.figure = kind.figure AND position <= $1
+    ORDER BY position DESC LIMIT $6
+) AS newest
+FROM (SELECT credit, figure FROM unnest($4::text[]) AS credit CROSS JOIN unnest($5::text[]) AS figure) AS kind
 """
 READ_ENTRIES = """
 SELECT * FROM ledger_entries
@@ -75,28 +82,37 @@ Used: TypeAlias = CreditReserved | CreditReleased | CreditConsumed | CreditRetur
 STATED: TypeAdapter[Amount] = TypeAdapter(Stated[Cents])
 
 
+class Credit(NamedTuple):
+    """The credits of one kind. stated: the amount as JSON text, None when never stated. A count is of all facts behind it.
+
+    unchecked: whether something was used while they were not stated.
+    """
+
+    stated: str | None = None
+    stated_count: int = 0
+    transferred_cents: int = 0
+    transferred_count: int = 0
+    used_cents: int = 0
+    used_count: int = 0
+    unchecked: bool = False
+
+
 class Totals(NamedTuple):
-    """A row, in the order of its columns. The stated amounts are JSON text, None when never stated."""
+    """A row: the version of the ledger, then the columns of both kinds."""
 
     version: int = 0
-    commitment_stated: str | None = None
-    commitment_transferred_cents: int = 0
-    committed_cents: int = 0
-    liquidation_stated: str | None = None
-    liquidation_transferred_cents: int = 0
-    liquidated_cents: int = 0
+    commitment: Credit = Credit()
+    liquidation: Credit = Credit()
 
+    @classmethod
+    def of(cls, row: Row) -> Totals:
+        """Return the totals of a row."""
+        version, *columns = row
+        return cls(version, Credit(*columns[: len(COLUMNS)]), Credit(*columns[len(COLUMNS) :]))  # type: ignore[arg-type]
 
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """The facts behind a figure. newest: positions of the last of them, at most NAMED of each kind. count: of all."""
-
-    newest: tuple[int, ...] = ()
-    count: int = 0
-
-    def __or__(self, other: Behind) -> Behind:
-        """Return the facts behind a figure that is made of two."""
-        return Behind(self.newest + other.newest, self.count + other.count)
+    def values(self) -> Row:
+        """Return them as the values of a change."""
+        return (self.version, *self.commitment, *self.liquidation)
 
 
 class Entry(NamedTuple):
@@ -124,7 +140,7 @@ class CreditOut(BaseModel):
     """
 
     stated: Stated[Cents]
-    stated_events: Names
+    stated_events: Newest
     transferred: Figure
     amount: Figure
     used: Figure
@@ -161,12 +177,12 @@ async def project(db: Db, facts: Sequence[Fact]) -> None:
     """Add one batch of ledger facts to the totals and the entries. Any batching gives the same rows."""
     ledger_facts = [(recorded, event) for recorded, event in facts if isinstance(event, Voted | Moved | Used)]
     standing = await TOTALS.current(db, [(event.line, event.year) for _, event in ledger_facts])
-    rows: dict[Row, Totals] = {key: Totals(*values) for key, values in standing.items()}  # type: ignore[arg-type]
+    rows = {key: Totals.of(values) for key, values in standing.items()}
     changes: list[Change] = []
     for recorded, event in ledger_facts:
-        key = (event.line, event.year)
+        key: Row = (event.line, event.year)
         rows[key] = add(rows.get(key, Totals()), event)._replace(version=recorded.version)
-        changes.append(Change(recorded.position, key, rows[key]))
+        changes.append(Change(recorded.position, key, rows[key].values()))
     await TOTALS.put(db, changes)
     entries = [_entry(recorded.position, event) for recorded, event in ledger_facts]
     await db.execute(ADD_ENTRIES, *map(list, zip(*entries, strict=True)))
@@ -178,35 +194,47 @@ PROJECTION = Projection("ledgers", LOG, 1, EVENTS, ("ledger_totals", "ledger_ent
 def add(row: Totals, event: Voted | Moved | Used) -> Totals:
     """Return the totals after one more fact."""
     match event:
-        case CreditsVoted() | CreditsAdjusted():
-            stated = STATED.dump_json(event.amount_cents).decode()
-            if event.credit == "commitment":
-                return row._replace(commitment_stated=stated)
-            return row._replace(liquidation_stated=stated)
-        case CreditsTransferredIn() | CreditsTransferredOut():
-            cents = _moved_cents(event)
-            if event.credit == "commitment":
-                return row._replace(commitment_transferred_cents=row.commitment_transferred_cents + cents)
-            return row._replace(liquidation_transferred_cents=row.liquidation_transferred_cents + cents)
         case CreditReserved() | CreditReleased():
-            return row._replace(committed_cents=row.committed_cents + event.signed_cents)
+            return row._replace(commitment=_used(row.commitment, event))
         case CreditConsumed() | CreditReturned():
-            return row._replace(liquidated_cents=row.liquidated_cents + event.signed_cents)
+            return row._replace(liquidation=_used(row.liquidation, event))
+        case _ if event.credit == "commitment":
+            return row._replace(commitment=_given(row.commitment, event))
+        case _:
+            return row._replace(liquidation=_given(row.liquidation, event))
+
+
+def _given(credit: Credit, event: Voted | Moved) -> Credit:
+    if isinstance(event, CreditsVoted | CreditsAdjusted):
+        stated = STATED.dump_json(event.amount_cents).decode()
+        return credit._replace(stated=stated, stated_count=credit.stated_count + 1)
+    cents = credit.transferred_cents + _moved_cents(event)
+    return credit._replace(transferred_cents=cents, transferred_count=credit.transferred_count + 1)
+
+
+def _used(credit: Credit, event: Used) -> Credit:
+    return credit._replace(
+        used_cents=credit.used_cents + event.signed_cents,
+        used_count=credit.used_count + 1,
+        unchecked=credit.unchecked or _unchecked(event),
+    )
+
+
+def _unchecked(event: Used) -> bool:
+    return isinstance(event, CreditReserved | CreditConsumed) and event.unchecked
 
 
 async def read_ledger(view: View, line: str, year: int) -> tuple[LedgerOut, int]:
     """Return the credits of a line in a year, and the version of the ledger; all unknown where nothing was recorded."""
     position = position_of(view)
     row = await view.db.fetchrow(READ_TOTALS, position, line, year)
-    totals = Totals() if row is None else Totals(*(row[name] for name in Totals._fields))
-    behind: dict[tuple[str, str], Behind] = {}
-    unchecked: set[str] = set()
-    for each in await view.db.fetch(READ_EVENTS, position, line, year, NAMED):
-        behind[each["credit"], each["figure"]] = Behind(tuple(each["newest"]), each["count"])
-        if each["unchecked"]:
-            unchecked.add(each["credit"])
-    commitment = _credit("commitment", totals[1:4], behind, unchecked=unchecked)
-    liquidation = _credit("liquidation", totals[4:7], behind, unchecked=unchecked)
+    totals = Totals() if row is None else Totals.of(tuple(row[name] for name in TOTALS.columns))
+    found = await view.db.fetch(READ_NEWEST, position, line, year, CREDITS, FIGURES, NAMED)
+    behind = {(each["credit"], each["figure"]): each["newest"] for each in found}
+    commitment, liquidation = (
+        _credit(credit, [behind[kind, figure] for figure in FIGURES])
+        for kind, credit in zip(CREDITS, totals[1:], strict=True)
+    )
     entries = f"/budget/v1/lines/{line}/years/{year}/entries"
     ledger = LedgerOut(line=line, year=year, commitment=commitment, liquidation=liquidation, entries=entries)
     return ledger, totals.version
@@ -229,29 +257,22 @@ async def read_entries(view: View, ledger: tuple[str, int], after: int, limit: i
     )
 
 
-def _credit(
-    credit: str,
-    totals: tuple[str | None, int, int],
-    behind: Mapping[tuple[str, str], Behind],
-    *,
-    unchecked: set[str],
-) -> CreditOut:
-    text, transferred_cents, used_cents = totals
-    stated = UNKNOWN if text is None else STATED.validate_json(text)
+def _credit(credit: Credit, behind: Sequence[list[int]]) -> CreditOut:
+    """Return credits as shown. behind: positions of the newest facts of each of FIGURES."""
+    said, moved, used = behind
+    stated = UNKNOWN if credit.stated is None else STATED.validate_json(credit.stated)
     before_cents = stated_cents(stated)
-    amount_cents = None if before_cents is None else before_cents + transferred_cents
-    said, moved, used = (behind.get((credit, figure), Behind()) for figure in ("stated", "transferred", "used"))
-    amounting = said | moved
-    every = amounting | used
-    left_cents = None if amount_cents is None else amount_cents - used_cents
+    amount_cents = None if before_cents is None else before_cents + credit.transferred_cents
+    left_cents = None if amount_cents is None else amount_cents - credit.used_cents
+    amount_count = credit.stated_count + credit.transferred_count
     return CreditOut(
         stated=stated,
-        stated_events=names(said.newest),
-        transferred=Figure.of(transferred_cents, moved.newest, moved.count),
-        amount=Figure.of(amount_cents, amounting.newest, amounting.count),
-        used=Figure.of(used_cents, used.newest, used.count),
-        left=Figure.of(left_cents, every.newest, every.count),
-        unchecked=credit in unchecked,
+        stated_events=newest(said),
+        transferred=Figure.of(credit.transferred_cents, moved, credit.transferred_count),
+        amount=Figure.of(amount_cents, said + moved, amount_count),
+        used=Figure.of(credit.used_cents, used, credit.used_count),
+        left=Figure.of(left_cents, said + moved + used, amount_count + credit.used_count),
+        unchecked=credit.unchecked,
     )
 
 
@@ -268,10 +289,10 @@ def _entry(position: int, event: Voted | Moved | Used) -> Entry:
             cents, other = _moved_cents(event), _other_line(event)
             return Entry(position, line, year, event.credit, "transferred", name, cents, other, event.transfer)
         case CreditReserved() | CreditReleased():
-            cents, unchecked = event.signed_cents, isinstance(event, CreditReserved) and event.unchecked
+            cents, unchecked = event.signed_cents, _unchecked(event)
             return Entry(position, line, year, "commitment", "used", name, cents, event.commitment, None, unchecked)
         case CreditConsumed() | CreditReturned():
-            cents, unchecked = event.signed_cents, isinstance(event, CreditConsumed) and event.unchecked
+            cents, unchecked = event.signed_cents, _unchecked(event)
             payment = event.payment
             return Entry(position, line, year, "liquidation", "used", name, cents, event.commitment, payment, unchecked)
 
