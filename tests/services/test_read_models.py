@@ -15,7 +15,7 @@ from tests.conftest import FreshDatabase
 ALL = {service.name: service for service in (OBJECTIVES, KPI, BUDGET, REPORTING)}
 MADE = """
 SELECT schemaname, tablename FROM pg_tables
-WHERE schemaname NOT IN ('log', 'regesta', 'projections', 'information_schema', 'pg_catalog')
+WHERE schemaname NOT IN ('log', 'bus', 'regesta', 'projections', 'information_schema', 'pg_catalog')
 """
 # What everything sees, whatever is searched first.
 EVERYWHERE = "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace"
