@@ -98,6 +98,9 @@ def letter(
     year: Annotated[int, typer.Argument(help="Which the letter plans; it accounts for the one before.")],
     form: Annotated[LetterForm, typer.Option("--as", help="The form of the letter.")] = LetterForm.json,
     as_of: AsOf = None,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="As it was frozen: its very bytes, if they are what is hashed.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="A file; standard output when none is named.")
     ] = None,
@@ -105,17 +108,49 @@ def letter(
     token: Token = "",
 ) -> None:
     """Print the letter of a note and year."""
+    if frozen:
+        if form is not LetterForm.json or as_of is not None:
+            raise typer.BadParameter(
+                "a frozen letter is JSON, as of the cut that it was frozen at", param_hint="--frozen"
+            )
+        from cli.freezing import frozen_letter
+
+        _put_out(frozen_letter(Remote(url, token), _slug(note), year, errors), out)
+        return
     params = {"view": "whole"} if form is LetterForm.html else {}
     if as_of is not None:
         params["as_of"] = _day(as_of)
     accept = "application/json" if form is LetterForm.json else "text/html"
     remote = Remote(url, token)
     answer = remote.ask("GET", f"/reporting/v1/letters/{_slug(note)}/{year}", params=params, accept=accept)
-    content = answer.content if form is LetterForm.json else standalone(answer.text, remote).encode()
+    _put_out(answer.content if form is LetterForm.json else standalone(answer.text, remote).encode(), out)
+
+
+def _put_out(content: bytes, out: Path | None) -> None:
+    """Write a letter to a file as it is, or to standard output with the end of a line."""
     if out is None:
         write(content + b"\n")
     else:
         out.write_bytes(content)
+
+
+@app.command(epilog="Example: regesta freeze sport 2024 --as-of 2024-03-31")
+def freeze(
+    note: Annotated[str, typer.Argument(help="The note's slug, as in the letter's address.")],
+    year: Annotated[int, typer.Argument(help="Which the letter plans; it accounts for the one before.")],
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Keep the letter of a note and year as it is, byte for byte and for ever.
+
+    As of the end of a day, or of all that has arrived. Exit code 1 when it is frozen otherwise, or not all is here.
+    """
+    from cli.freezing import freeze as freeze_letter
+
+    found = freeze_letter(Remote(url, token), _slug(note), year, None if as_of is None else _day(as_of))
+    views.show(found, as_json, views.frozen, console)
 
 
 @app.command(epilog="Example: regesta replay budget commitment/0193... --as-of 2026-06-30")

@@ -176,8 +176,24 @@ def adopted(found: Answer, console: Console) -> None:
         )  # fmt: skip
     if found["touched"]:
         console.print(
-            f"Made of them too, and kept as they are: {', '.join(found['touched'])}",
+            f"These are as of a cut that names them, and stay as they are: {', '.join(found['touched'])}",
             style="yellow", highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+def frozen(found: Answer, console: Console) -> None:
+    """Print as what a letter is frozen, and what of it was given up since."""
+    cut = ", ".join(f"{source}:{position}" for source, position in sorted(found["cut"].items()))
+    console.print(
+        f"The letter of {found['note']} {found['year']} is frozen by {found['event']}, as of {cut}.\n"
+        f"By {found['frozen_by']} at {found['frozen_at'][:19]} UTC; model {found['model']}, SHA-256 {found['hash']}.",
+        highlight=False, soft_wrap=True, markup=False,
+    )  # fmt: skip
+    for each in found["touched"]:
+        console.print(
+            f"Its cut names events of {each['source']} beyond {each['position']}, which {each['adopted_by']} gave up "
+            f"at {each['adopted_at'][:19]} UTC, when another log was adopted.",
+            style="yellow", highlight=False, soft_wrap=True, markup=False,
         )  # fmt: skip
 
 

@@ -161,10 +161,10 @@ async def touching(pool: asyncpg.Pool, cut: Mapping[str, int], since: int) -> tu
 
 
 async def touched_by(pool: asyncpg.Pool, adopted: Adopted, events: Iterable[type[Event]]) -> tuple[str, ...]:
-    """Return the streams of the own log with an event that was made of what an adoption gave up, as it says itself.
+    """Return the streams of the own log with an event that says a cut which names what an adoption gave up.
 
-    It does by two members: `cut`, all that it was made of, and `adoptions`, the number of the newest adoption by then, for
-    after another one the same cut names other events. events: those that this service records.
+    It says so in two members: `cut`, and `adoptions`, the number of the newest adoption by then, for after another one the
+    same cut names other events. events: those that this service records.
     """
     types = types_of(each for each in events if {"cut", "adoptions"} <= each.model_fields.keys())
     if not types:

@@ -10,7 +10,7 @@ import hashlib
 
 import asyncpg
 
-from regesta.errors import NotFound
+from regesta.errors import DiskFull, NotFound
 
 KEEP = "SELECT log.keep($1)"
 READ = "SELECT content FROM log.documents WHERE hash = $1"
@@ -22,8 +22,13 @@ def hash_of(document: bytes) -> str:
 
 
 async def keep(pool: asyncpg.Pool, document: bytes) -> None:
-    """Keep a document for ever; once this returns, no crash takes it away. The same one again is kept once."""
-    await pool.execute(KEEP, document)
+    """Keep a document for ever; once this returns, no crash takes it away. The same one again is kept once. Raises DiskFull."""
+    try:
+        await pool.execute(KEEP, document)
+    except asyncpg.DiskFullError as error:
+        raise DiskFull(
+            f"PostgreSQL has no space left for a document of {len(document)} bytes; nothing was kept"
+        ) from error
 
 
 async def kept(pool: asyncpg.Pool, hashed: str) -> bytes:

@@ -78,8 +78,8 @@ class AdoptIn(BaseModel):
 class AdoptedOut(BaseModel):
     """What an adoption came to. position: where the replica goes on from. given_up: how many events it had beyond that.
 
-    caused: the first events here that were recorded because of such events; touched: the streams here with an event that was
-    made of such, as a frozen letter. They stay; somebody should look at them.
+    caused: the first events here that were recorded because of such events; touched: the streams here with an event that
+    says a cut which names such, as a frozen letter. They stay; somebody should look at them.
     """
 
     source: str

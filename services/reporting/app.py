@@ -1,4 +1,4 @@
-"""The wiring of the reporting service: it records nothing of its own, and tells what the other three recorded."""
+"""The wiring of the reporting service: it tells what the other three recorded, and records which letters are frozen."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from contracts import budget, kpi, objectives, reporting
+from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
-from services.reporting.api import events, letters, notes
+from services.reporting.api import events, frozen, letters, notes
+from services.reporting.domain.frozen import FreezeLetter, FrozenLetter, evolve, freeze
 from services.reporting.projections.standing import PROJECTIONS
 from services.reporting.web import pages, signing
 
@@ -17,6 +19,8 @@ SERVICE: Final = Service(
     events=reporting.EVENTS,
     migrations=Path(__file__).with_name("migrations"),
     sources={"objectives": objectives.EVENTS, "kpi": kpi.EVENTS, "budget": budget.EVENTS},
-    routers=(letters.router, events.router, notes.router, pages.router, signing.router),
+    aggregates=(Aggregate(FrozenLetter, evolve),),
+    rules=(Rule(FreezeLetter, freeze),),
+    routers=(letters.router, frozen.router, events.router, notes.router, pages.router, signing.router),
     projections=PROJECTIONS,
 )

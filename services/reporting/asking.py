@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import Depends, Header, Path, Query, Request
 
-from contracts.types import Language
+from contracts.types import Language, NoteSlug
 from regesta.event import IsoDay
 from regesta.strict import IN_DIGITS
 
@@ -54,3 +54,14 @@ YearInPath: TypeAlias = Annotated[int, Path(ge=1900, le=2199, description="N: th
 YearInQuery: TypeAlias = Annotated[
     int | None, Query(ge=1900, le=2199, description="Of the letter; without it the note's own."), IN_DIGITS
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The letter that an address names."""
+
+    note: Annotated[NoteSlug, Path()]
+    year: YearInPath
+
+
+Addressed: TypeAlias = Annotated[Which, Depends()]

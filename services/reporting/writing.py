@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Final
@@ -21,11 +20,6 @@ def canonical(part: object) -> bytes:
     Members are sorted, those that are null left out. Its numbers are whole, its decimals are strings.
     """
     return orjson.dumps(part, default=_plain, option=OPTIONS)
-
-
-def hash_of(document: bytes) -> str:
-    """Return the hash of a letter's canonical JSON, hexadecimal."""
-    return hashlib.sha256(document).hexdigest()
 
 
 def _plain(value: object) -> object:

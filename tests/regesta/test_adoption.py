@@ -404,7 +404,7 @@ async def count(store: PostgresStore, name: str, cut: Cut, adoptions: int) -> No
     await store.append(Unit({event.stream: 0}, [event]))
 
 
-async def test_what_was_made_of_events_that_an_adoption_gave_up_is_named_by_that_one_alone(
+async def test_an_event_whose_cut_an_adoption_gave_up_is_named_by_that_one_alone(
     planted: PostgresStore,
 ) -> None:
     pool, kinds = planted.pool, (*jars.EVENTS, JarsCounted)

@@ -30,12 +30,13 @@ WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Running:
-    """Services that run. client: of somebody who may do everything."""
+    """Services that run. client: of somebody who may do everything. settings: with which another process would serve too."""
 
     url: str
     issuer: Issuer
     client: httpx2.AsyncClient
     apps: dict[str, FastAPI]
+    settings: dict[str, Settings]
 
     def runtime(self, service: str) -> Runtime:
         """Return the running parts of a service."""
@@ -69,10 +70,10 @@ async def start(stack: AsyncExitStack, fresh: FreshDatabase, keys: Path, service
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     issuer = Issuer(keys)
-    apps = {}
+    apps, settings = {}, {}
     for service in services:
         database = await fresh(service.name)
-        settings = Settings(
+        settings[service.name] = Settings(
             database_url=SecretStr(database.dsn),
             issuer=ISSUER,
             jwks=str(issuer.jwks),
@@ -80,7 +81,7 @@ async def start(stack: AsyncExitStack, fresh: FreshDatabase, keys: Path, service
             token_file=issuer.service_token(service.name, HOURS),
             pool_size=4,
         )
-        apps[service.name] = create_app(service, settings, worker=True)
+        apps[service.name] = create_app(service, settings[service.name], worker=True)
     server = server_of(Together(apps), list(apps.values()), "127.0.0.1", 0)
     task = asyncio.create_task(server.serve(sockets=[listening]))
 
@@ -96,7 +97,7 @@ async def start(stack: AsyncExitStack, fresh: FreshDatabase, keys: Path, service
     stack.push_async_callback(stop)
     headers = {"Authorization": f"Bearer {issuer.everything(HOURS)}"}
     client = httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
-    running = Running(url, issuer, await stack.enter_async_context(client), apps)
+    running = Running(url, issuer, await stack.enter_async_context(client), apps, settings)
     for name in apps:
         # So that a test's own facts come after the day in every log, from position 2 on.
         assert await running.runtime(name).store.wait(name, 0, WAIT_SECONDS)

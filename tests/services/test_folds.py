@@ -14,8 +14,9 @@ from regesta.runtime import Service
 from services.budget.app import SERVICE as BUDGET
 from services.kpi.app import SERVICE as KPI
 from services.objectives.app import SERVICE as OBJECTIVES
+from services.reporting.app import SERVICE as REPORTING
 
-WRITING = [pytest.param(service, id=service.name) for service in (OBJECTIVES, KPI, BUDGET)]
+WRITING = [pytest.param(service, id=service.name) for service in (OBJECTIVES, KPI, BUDGET, REPORTING)]
 
 
 # Contracts that come before their rules: nothing records these yet.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -65,6 +66,15 @@ def test_replay(tried: Demo) -> None:
     printed = run(tried, lines_of("replay"))
     assert "amount-committed.v1" in printed
     assert "<html" in (tried.folder / "letter.html").read_text("utf-8")
+
+
+def test_freeze(tried: Demo) -> None:
+    printed = run(tried, lines_of("freeze"))
+    bytes_kept = (tried.folder / "letter.json").read_bytes()
+    hashed = hashlib.sha256(bytes_kept).hexdigest()
+    assert f"model 1, SHA-256 {hashed}." in printed
+    assert f"{hashed}  {tried.folder}/letter.json" in printed
+    assert "letter-frozen.v1" in printed
 
 
 def test_watch(tried: Demo) -> None:

@@ -131,10 +131,13 @@ def not_ready(demo: Demo) -> dict[str, list[str]]:
 
 def test_a_log_that_went_on_otherwise_is_adopted(demo: Demo) -> None:
     backup = demo.folder / "budget.backup"
+    early = frozen(demo, welcome.NOTE)
     taken = command(demo, "backup", "budget", "--out", str(backup))
     paid = pay(demo, "LOST")
     lost = json.dumps(letter_of(demo, paid.json()["token"]))
     assert "LOST" in lost
+    late = frozen(demo, other_note(demo))
+    assert (early["cut"]["budget"], late["cut"]["budget"]) == (taken["head"], demo.heads()["budget"])
     given_up = demo.heads()["budget"] - taken["head"]
     demo.stop()
     lose_budget(demo)
@@ -147,16 +150,48 @@ def test_a_log_that_went_on_otherwise_is_adopted(demo: Demo) -> None:
     for consumer in ("objectives", "reporting"):
         done = command(demo, "adopt", consumer, "budget", "--yes")
         assert (done["position"], done["given_up"]) == (taken["head"], given_up)
+        assert done["touched"] == ([f"letter/{late['note']}/2024"] if consumer == "reporting" else [])
     wait_until(lambda: not_ready(demo) == {})
     head = demo.heads()["budget"]
     now = json.dumps(letter_of(demo, f"budget:{head}"))
     assert "LOST" not in now
+    check_frozen(demo, early, None)
+    check_frozen(demo, late, taken["head"])
     again = pay(demo, "LOST")
     assert again.status_code == 201
     assert "LOST" in json.dumps(letter_of(demo, again.json()["token"]))
     for consumer in ("objectives", "reporting"):  # what is left is what the logs give
         rebuilt = json.loads(demo.regesta("rebuild", consumer, "--json").stdout)
         assert rebuilt["failures"] == []
+
+
+def other_note(demo: Demo) -> str:
+    """Record another note, and return its slug once its letter is made of that."""
+    with demo.client() as client:
+        opened = client.put("/objectives/v1/notes/other", json={"title": {"fr": "Autre"}, "planned_year": 2024})
+        assert opened.status_code == 201, opened.text
+        client.get(f"{welcome.letter_path('other')}", params={"at_least": opened.json()["token"]}).raise_for_status()
+    return "other"
+
+
+def frozen(demo: Demo, note: str) -> Any:
+    """Freeze the letter of a note, and return as what, with its bytes."""
+    answer = json.loads(demo.regesta("freeze", note, "2024", "--json").stdout)
+    assert (answer["recorded"], answer["touched"]) == (True, [])
+    return answer | {"bytes": demo.regesta("letter", note, "2024", "--frozen").stdout}
+
+
+def check_frozen(demo: Demo, before: Any, touched_beyond: int | None) -> None:
+    """Check that a frozen letter is what it was, and says which adoption gave up events of budget that its cut names."""
+    read = demo.regesta("letter", before["note"], "2024", "--frozen")
+    assert read.stdout == before["bytes"]
+    told = f"Its cut names events of budget beyond {touched_beyond}, which operator gave up at "
+    assert (told in read.stderr) == (touched_beyond is not None)
+    with demo.client() as client:
+        answer = client.get(f"{welcome.letter_path(before['note'])}/frozen")
+    touched = [(each["source"], each["position"], each["adopted_by"]) for each in answer.json()["touched"]]
+    assert touched == ([] if touched_beyond is None else [("budget", touched_beyond, "operator")])
+    assert answer.headers["ETag"] == f'"{before["hash"]}{"-touched-1" if touched else ""}"'
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 
 from contracts.types import NoteSlug, ObjectiveId
 from regesta.aside import aside
+from regesta.documents import hash_of
 from regesta.view import Reading, View
 from regesta.web import Caller
 from services.reporting.api.negotiation import JSON, form_of
@@ -19,7 +20,7 @@ from services.reporting.domain.letter import Letter, LetterOut
 from services.reporting.gathering import read_letter, read_objective
 from services.reporting.web.pages import letter_page
 from services.reporting.web.responding import PageRoute
-from services.reporting.writing import canonical, hash_of
+from services.reporting.writing import canonical
 
 SCOPE: Final = "reporting:read"
 

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from regesta.errors import BadInput, NotFound
+from regesta.errors import BadInput, Differs, NotFound, Refused
 
 
 class UnknownNote(NotFound):
     """No policy note of this name was open at the cut."""
 
     code = "unknown-note"
+
+
+class UnknownLetter(NotFound):
+    """The note had no letter of this year at the cut."""
+
+    code = "unknown-letter"
+
+
+class NotFrozen(NotFound):
+    """Nobody froze this letter."""
+
+    code = "not-frozen"
+
+
+class LetterIncomplete(Refused):
+    """Not everything up to the cut has arrived here and is read: a letter without it would be frozen for good."""
+
+    code = "letter-incomplete"
+
+
+class LetterDiffers(Differs):
+    """The letter is frozen already: as of another cut, or with other content."""
+
+    code = "letter-differs"
 
 
 class UnknownObjective(NotFound):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.dates import Certainty
 from contracts.objectives import Deadline, FactType, FieldName, Level, Reading, Status
@@ -18,6 +18,9 @@ from services.reporting.domain.budget import Budget, SectionTotal
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.figure import Answer, Events, Figure, Part, When
 from services.reporting.domain.indicators import Indicator
+
+# Of the form and the rules of a letter: raised when the same facts give other bytes than before.
+MODEL: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,82 @@
+"""Letters made to be frozen, and frozen letters found again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.reporting import LetterFrozen
+from contracts.types import NoteSlug, Year
+from regesta.adoption import newest_adoption
+from regesta.aside import aside
+from regesta.documents import hash_of, keep
+from regesta.event import Recorded
+from regesta.runtime import Runtime
+from regesta.view import View, opened
+from services.reporting.domain.errors import LetterIncomplete, NotFrozen, UnknownLetter, UnknownNote
+from services.reporting.domain.frozen import FreezeLetter, letter_stream
+from services.reporting.domain.letter import MODEL
+from services.reporting.domain.notes import note_line
+from services.reporting.gathering import read_letter
+from services.reporting.projections.standing import StandingReader
+from services.reporting.writing import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """As of when a letter is read: a day or a cut of all logs; neither: all that is here."""
+
+    as_of: date | None = None
+    cut: Mapping[str, int] | None = None
+
+
+async def freezing(runtime: Runtime, note: NoteSlug, year: Year, moment: Moment) -> FreezeLetter:
+    """Make a letter, keep its document, and return the command that freezes it.
+
+    Raises LetterIncomplete, UnknownNote, UnknownLetter, and what `opened` does.
+    """
+    async with opened(runtime, moment.as_of, moment.cut) as view:
+        _require_complete(view)
+        await _require_letter(view, note, year)
+        adoptions = await newest_adoption(view.db)
+        letter = await read_letter(view, note, year)
+    document = await aside(canonical, letter)
+    # Of one that is frozen already the document is there, or another is asked for, which will be refused.
+    if await _frozen(runtime, note, year) is None:
+        await keep(runtime.pool, document)
+    cut = dict(letter.cut)
+    return FreezeLetter(note=note, year=year, cut=cut, adoptions=adoptions, model=MODEL, hash=hash_of(document))
+
+
+async def frozen_letter(runtime: Runtime, note: NoteSlug, year: Year) -> tuple[Recorded, LetterFrozen]:
+    """Return the event that froze a letter, as recorded and as read. Raises NotFrozen."""
+    found = await _frozen(runtime, note, year)
+    if found is None:
+        raise NotFrozen(f"nobody froze the letter of {note!r} of {year}", note=note, year=year)
+    return found
+
+
+async def _frozen(runtime: Runtime, note: NoteSlug, year: Year) -> tuple[Recorded, LetterFrozen] | None:
+    stream = letter_stream(note, year)
+    events = (await runtime.store.tails({stream: 0}))[stream]
+    return next(((each, event) for each in events if isinstance(event := each.event, LetterFrozen)), None)
+
+
+def _require_complete(view: View) -> None:
+    """Raise LetterIncomplete when less has arrived, or is read, than the cut names."""
+    if not view.complete:
+        raise LetterIncomplete(
+            f"what there is up to this cut is not all here, of {', '.join(view.missing)}",
+            cut=dict(view.cut), reached=view.reached, missing=list(view.missing),
+        )  # fmt: skip
+
+
+async def _require_letter(view: View, note: NoteSlug, year: Year) -> None:
+    """Raise UnknownNote or UnknownLetter when the note has no letter of this year."""
+    line = note_line(note, await StandingReader(view.db, view.cut).of("objectives", [f"note/{note}"]))
+    if line is None:
+        raise UnknownNote(f"no note {note!r} was open at this cut", note=note)
+    if year not in line.years:
+        there = ", ".join(map(str, line.years)) or "no year"
+        raise UnknownLetter(f"{note!r} has letters of {there} at this cut, not of {year}", year=year, years=line.years)
