@@ -239,9 +239,10 @@ def _key(each: Parked | Dropped) -> str:
 
 
 def operated(request: Request, caller: Principal) -> Runtime:
-    """Return the service, to one who operates it. Raises Forbidden."""
+    """Return the service, to one who operates it; what changes anything needs the scope to write. Raises Forbidden."""
     runtime = runtime_of(request)
-    caller.require(f"{runtime.service.name}:read", OPERATORS)
+    right = "read" if request.method == "GET" else "write"
+    caller.require(f"{runtime.service.name}:{right}", OPERATORS)
     return runtime
 
 

@@ -52,7 +52,7 @@ class Forked:
     given_up: int
 
     async def operator(self, method: str, path: str, body: object = None) -> httpx2.Response:
-        token = self.consumer.issuer.token("labels:read", roles=["operator"])
+        token = self.consumer.issuer.token("labels:read labels:write", roles=["operator"])
         async with client(self.consumer, Authorization=f"Bearer {token}") as user:
             return await user.request(method, path, json=body)
 

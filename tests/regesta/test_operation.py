@@ -134,6 +134,27 @@ async def test_only_operators_mend(jars_service: Served, method: str, path: str)
         assert (await user.request(method, path, json=body)).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"{PARKED}/retry", None),
+        (f"{PARKED}/drop", {"reason": "no"}),
+        ("/projections/rebuild?accept=true", None),
+        ("/log/recover?accept_loss=true", None),
+        ("/replicas/shelves/adopt", {"position": 0, "log": "0193a0de-0000-7000-8000-000000000000"}),
+    ],
+)
+async def test_an_operator_who_may_only_read_changes_nothing(
+    jars_service: Served, path: str, body: dict[str, object] | None
+) -> None:
+    token = jars_service.issuer.token("jars:read", roles=["operator", "administrator"])
+    async with client(jars_service, Authorization=f"Bearer {token}") as user:
+        refused = await user.post(path, json=body)
+        assert (refused.status_code, refused.json()["scope"]) == (403, "jars:write")
+        assert (await user.get("/projections/parked")).status_code == 200
+        assert (await user.get("/projections/rebuilds")).json() == []
+
+
 async def test_a_rebuild_is_asked_for_and_followed(jars_service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebuilding, "POLL_SECONDS", 0.05)
     async with operator(jars_service) as user:
