@@ -179,17 +179,18 @@ class KafkaCarrier:
     async def _fill(self, seen: Seen, event: Recorded, record: ConsumerRecord) -> Batch | None:
         """Return the events that the topic lacks before one, from the source; None when the source does not know that one either."""
         after = self._reached
-        missing = f"{event_name(self._source, after + 1)} to {event.position - 1}"
         known = Seen(after, self._log, seen.digest if after == seen.position else None)
         try:
             batch = await self._origin.fetch(known, event.position - after - 1, 0)
         except SourceUnreachable as error:
+            missing = f"{event_name(self._source, after + 1)} to {event.position - 1}"
             told = f"the topic {record.topic!r} lacks {missing}, and the source does not answer: {error}"
             raise Standstill(Cause.TOPIC_HOLE, told) from error
         if not batch.events:
             self._leave_out(record, f"claims to be {event.name}, beyond the end of the log")
             return None
-        logger.error("the topic %r lacks %s; taken from the source", record.topic, missing)
+        first, last = batch.events[0], batch.events[-1]
+        logger.error("the topic %r lacks %s to %d; taken from the source", record.topic, first.name, last.position)
         lacking.add(len(batch.events), self._labels)
         return self._answer(replace(batch, offset=seen.offset))
 

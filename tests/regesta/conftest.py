@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeAlias
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from regesta.broker import Broker
 from regesta.event import Registry
 from regesta.store import PostgresStore
 from regesta.testing import MemoryStore
@@ -108,6 +110,12 @@ async def two_stores(reused_database: FreshDatabase, open_store: OpenStore) -> l
 @pytest.fixture
 def memory_store() -> MemoryStore:
     return MemoryStore("jars", Registry(jars.EVENTS))
+
+
+@pytest.fixture
+def broker(kafka: str) -> Broker:
+    """Return the session's broker, with topics for this test alone."""
+    return Broker(kafka, f"test-{uuid4().hex[:12]}", {})
 
 
 @pytest.fixture

@@ -1,32 +1,30 @@
-"""The carrier over a real broker: the suite of all carriers, and what only a topic can do: repeat, lack, fork, hold what is foreign."""
+"""The carrier over a real broker: the suite of all carriers, and services that pass their events over topics."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from dataclasses import replace
 
 import httpx2
 import pytest
+from aiokafka.admin import NewTopic
 
 from regesta.broker import Broker, ensure_topic
-from regesta.bus import Carrier
+from regesta.bus import Carrier, digest
 from regesta.feed import FeedClient
 from regesta.kafka import KafkaCarrier
 from regesta.relay import Relay
+from regesta.settings import Settings
 from regesta.store import PostgresStore
 from regesta.suites import CarrierSuite
 from regesta.topic import KafkaPublisher
 from regesta.unit import Store
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
-from tests.regesta.serving import Issuer, Served, served, settings_of
-
-
-@pytest.fixture
-def broker(kafka: str) -> Broker:
-    """Return the session's broker, with topics for this test alone."""
-    return Broker(kafka, f"test-{uuid4().hex[:12]}", {})
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until
+from tests.regesta.topics import administering, delete_topic, positions_in
 
 
 class TestKafka(CarrierSuite):
@@ -55,3 +53,102 @@ class TestKafka(CarrierSuite):
             carrier = KafkaCarrier(broker, "shelves", "jars", store.registry, origin)
             yield carrier
             await carrier.close()
+
+
+KPI = replace(
+    taking_in(*jars.EVENTS, source="jars"),
+    name="kpi", projections=(), reactions=(), routers=(), aggregates=(), rules=(), routes=(),
+)  # fmt: skip
+
+
+def over(broker: Broker, plain: Settings) -> Settings:
+    """Return settings with this broker as the carrier."""
+    here = {"carrier": "kafka", "kafka_bootstrap": broker.bootstrap, "kafka_prefix": broker.prefix}
+    return plain.model_copy(update=here)
+
+
+async def causes(served_here: Served) -> set[str]:
+    """Return the names of all causes for which a service is not ready or degraded."""
+    async with client(served_here) as user:
+        return {reason["name"] for reason in (await user.get("/readyz")).json()["reasons"]}
+
+
+async def test_two_services_pass_their_events_over_topics(
+    broker: Broker, reused_database: FreshDatabase, issuer: Issuer
+) -> None:
+    mine, theirs = await reused_database("jars"), await reused_database("kpi")
+    async with served(jars.SERVICE, over(broker, settings_of(mine, issuer)), issuer) as source:
+        root = {"jars": source.url.removesuffix("/jars/v1")}
+        async with served(KPI, over(broker, settings_of(theirs, issuer, root)), issuer) as reader:
+            async with client(source) as user:
+                answer = await user.put("/jars/a/fills/r", json={"amount": 1})
+            assert answer.status_code == 201
+            head = (await source.runtime.store.head("jars")).position
+            assert await reader.runtime.store.wait("jars", head - 1, 20)
+            held = await reader.runtime.store.read("jars", 0, 99)
+            recorded = await source.runtime.store.read("jars", 0, 99)
+            assert [digest(event) for event in held] == [digest(event) for event in recorded]
+            assert await reader.runtime.store.offset("jars") == head
+            await until(lambda: _none(source, reader), 20)
+
+            async def its_day_is_published() -> bool:
+                return await positions_in(broker, "kpi") == [1]
+
+            await until(its_day_is_published, 20)
+
+
+async def _none(*services: Served) -> bool:
+    return not any([await causes(each) for each in services])
+
+
+async def test_a_wrong_topic_is_named_and_commands_are_recorded(
+    broker: Broker, reused_database: FreshDatabase, issuer: Issuer
+) -> None:
+    async with administering(broker) as admin:
+        await admin.create_topics([NewTopic(broker.topic("jars"), 2, 1)])
+    database = await reused_database("jars")
+    async with served(jars.SERVICE, over(broker, settings_of(database, issuer)), issuer) as source:
+
+        async def named() -> bool:
+            return await causes(source) == {"topic-wrong"}
+
+        await until(named, 20)
+        async with client(source) as user:
+            assert (await user.put("/jars/a/fills/r", json={"amount": 1})).status_code == 201
+            (reason,) = (await user.get("/readyz")).json()["reasons"]
+        assert reason["detail"].startswith(f"relay of jars: the topic '{broker.topic('jars')}' has 2 partitions")
+        await delete_topic(broker, broker.topic("jars"))
+
+        async def well() -> bool:
+            return await causes(source) == set()
+
+        await until(well, 20)
+        assert await positions_in(broker) == [1, 2]
+
+
+async def test_a_relay_that_is_far_behind_is_red(reused_database: FreshDatabase, issuer: Issuer) -> None:
+    away = Broker("localhost:1", "test", {})
+    database = await reused_database("jars")
+    limited = over(away, settings_of(database, issuer)).model_copy(update={"lag_limit_events": 2})
+    async with served(jars.SERVICE, limited, issuer) as source:
+
+        async def named() -> bool:
+            return await causes(source) == {"broker-away"}
+
+        await until(named, 20)
+        async with client(source) as user:
+            assert (await user.get("/readyz")).status_code == 200
+            for number in range(2):
+                await user.put(f"/jars/a/fills/{number}", json={"amount": 1})
+            ready = await user.get("/readyz")
+        assert ready.status_code == 503
+        assert [reason["detail"] for reason in ready.json()["reasons"] if reason["name"] == "lag"] == [
+            "the relay of jars is 3 events behind"
+        ]
+
+
+async def test_the_feed_does_without_aiokafka() -> None:
+    code = "import sys, regesta.main, services.reporting.app; print(any(m.startswith('aiokafka') for m in sys.modules))"
+    ran = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    out, _ = await ran.communicate()
+    assert out == b"False\n"

@@ -1,0 +1,253 @@
+"""Topics are made so that they keep a log, and checked; a broker that cannot be used is told with why."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from aiokafka.admin import NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+
+from deploy.kafka.cluster import Cluster, Security
+from regesta.broker import Broker, broker_of, check_topic, ensure_topic
+from regesta.bus import Standstill
+from regesta.errors import Misconfigured
+from regesta.reasons import Cause
+from regesta.settings import Settings
+from regesta.suites import foreign
+from regesta.topic import KafkaPublisher
+from tests.kafka import cluster
+from tests.regesta import jars
+from tests.regesta.topics import administering, positions_in
+
+LOG: Final = "01900000-0000-7000-8000-000000000000"
+WANTED: Final = {
+    "cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": "4194304",
+    "message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "9223372036854775807",
+}  # fmt: skip
+
+
+async def configured(broker: Broker, name: str, keys: list[str]) -> dict[str, str]:
+    async with administering(broker) as admin:
+        asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(keys))
+        answer: Any = (await admin.describe_configs([asked]))[0]
+        return {key: value for key, value, *_ in answer.resources[0][4]}
+
+
+async def made(broker: Broker, partitions: int, settings: dict[str, str]) -> str:
+    """Make the topic of jars otherwise than a service does; return its name."""
+    async with administering(broker) as admin:
+        await admin.create_topics([NewTopic(broker.topic("jars"), partitions, 1, topic_configs=settings)])
+    return broker.topic("jars")
+
+
+async def refused(broker: Broker) -> Standstill:
+    """Return why the topic of jars is not used, by who publishes and by who reads."""
+    with pytest.raises(Standstill) as here:
+        await ensure_topic(broker, broker.topic("jars"))
+    with pytest.raises(Standstill) as there:
+        await check_topic(broker, broker.topic("jars"))
+    assert (str(here.value), here.value.cause) == (str(there.value), there.value.cause)
+    return here.value
+
+
+async def test_a_topic_is_made_to_keep_a_log(broker: Broker) -> None:
+    await ensure_topic(broker, broker.topic("jars"))
+    await ensure_topic(broker, broker.topic("jars"))
+    assert await configured(broker, broker.topic("jars"), list(WANTED)) == WANTED
+    await check_topic(broker, broker.topic("jars"))
+
+
+async def test_a_topic_with_two_partitions_is_refused(broker: Broker) -> None:
+    name = await made(broker, 2, {"retention.ms": "-1"})
+    said = await refused(broker)
+    assert said.cause is Cause.TOPIC_WRONG
+    assert str(said) == (
+        f"the topic {name!r} has 2 partitions, and a log has one order; delete it, and it is made anew with one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told", "better"),
+    [
+        ({}, "retention.ms=604800000", "retention.ms=-1"),
+        ({"retention.ms": "-1", "retention.bytes": "1000000"}, "retention.bytes=1000000", "retention.bytes=-1"),
+        ({"retention.ms": "-1", "cleanup.policy": "compact"}, "cleanup.policy=compact", "cleanup.policy=delete"),
+    ],
+)
+async def test_a_topic_that_forgets_is_refused(
+    broker: Broker, settings: dict[str, str], told: str, better: str
+) -> None:
+    name = await made(broker, 1, settings)
+    said = await refused(broker)
+    assert said.cause is Cause.TOPIC_WRONG
+    assert str(said) == (
+        f"the topic {name!r} would forget events: {told}; kafka-configs.sh --alter --topic {name} --add-config {better}"
+    )
+
+
+async def test_a_reader_does_not_make_a_topic(broker: Broker) -> None:
+    with pytest.raises(Standstill) as said:
+        await check_topic(broker, broker.topic("jars"))
+    assert said.value.cause is Cause.TOPIC_WRONG
+    assert "the service whose log it is makes it when it starts" in str(said.value)
+    with pytest.raises(Standstill, match="there is no topic"):
+        await check_topic(broker, broker.topic("jars"))
+
+
+async def test_a_broker_that_is_not_there_is_told() -> None:
+    with pytest.raises(Standstill, match=r"the broker localhost:1 does not answer: .*Connect call failed") as said:
+        await Broker("localhost:1", "test", {}).reach()
+    assert said.value.cause is Cause.BROKER_AWAY
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"kafka_bootstrap": None}, "REGESTA_KAFKA_BOOTSTRAP must name the broker"),
+        ({"kafka_user": "jars"}, "REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together"),
+        ({"kafka_password": SecretStr("x")}, "REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together"),
+        ({"kafka_ca_file": Path("/nowhere/ca.pem")}, "REGESTA_KAFKA_CA_FILE '/nowhere/ca.pem' cannot be read: "),
+        ({"kafka_ca_file": Path(__file__)}, "REGESTA_KAFKA_CA_FILE .* cannot be read: "),
+    ],
+)
+def test_settings_that_do_not_fit_stop_the_start(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(Misconfigured, match=told):
+        broker_of(settings(**changes))
+
+
+def settings(**changes: Any) -> Settings:
+    said: dict[str, Any] = {
+        "database_url": SecretStr("postgresql://jars@db/jars"), "issuer": "https://issuer.test", "jwks": "/keys/jwks.json",
+        "carrier": "kafka", "kafka_bootstrap": "localhost:9092", "kafka_prefix": "test", **changes,
+    }  # fmt: skip
+    return Settings(**said)
+
+
+class Authority:
+    """Signs certificates; `certificate` is the PEM file of its own."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.certificate = folder / f"{name}.pem"
+        usage = x509.KeyUsage(
+            key_cert_sign=True, crl_sign=True, digital_signature=False, content_commitment=False, key_encipherment=False,
+            data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+        )  # fmt: skip
+        signed = (
+            self._begun(self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(usage, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+
+    def server(self, host: str) -> Path:
+        """Return a PEM file with a key, and the certificate of a server of this name."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        signed = (
+            self._begun(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), key.public_key())
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(issuer, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        form = serialization.PrivateFormat.PKCS8
+        pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        path = self._folder / f"{host}.pem"
+        path.write_bytes(pem + signed.public_bytes(serialization.Encoding.PEM))
+        return path
+
+    def _begun(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+        )
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"), "authority")
+
+
+@pytest.fixture(scope="module")
+def secured(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Run a broker that takes only a user with a password, over TLS."""
+    security = Security(authority.server("localhost"), {"jars": "covert"})
+    with cluster(tmp_path_factory.mktemp("secured") / "nodes", security=security) as running:
+        yield running
+
+
+def secured_settings(secured: Cluster, authority: Authority, **changes: Any) -> Settings:
+    said: dict[str, Any] = {
+        "kafka_bootstrap": secured.bootstrap, "kafka_ca_file": authority.certificate, "kafka_user": "jars",
+        "kafka_password": SecretStr("covert"), **changes,
+    }  # fmt: skip
+    return settings(**said)
+
+
+async def test_a_user_publishes_and_reads_over_tls(secured: Cluster, authority: Authority) -> None:
+    broker = broker_of(secured_settings(secured, authority))
+    assert broker.options["security_protocol"] == "SASL_SSL"
+    publisher = KafkaPublisher(broker, "elsewhere", jars.REGISTRY)
+    assert await publisher.open() is None
+    await publisher.publish(foreign(range(1, 4), LOG))
+    await publisher.close()
+    assert await positions_in(broker, "elsewhere") == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"kafka_password": SecretStr("other")}, {"kafka_user": "nobody"}], ids=["password", "user"]
+)
+async def test_wrong_credentials_are_refused_and_told(
+    secured: Cluster, authority: Authority, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(Standstill, match=r"cannot be used: .*invalid credentials") as said:
+        await broker_of(secured_settings(secured, authority, **changes)).reach()
+    assert said.value.cause is Cause.BROKER_REFUSED
+    assert "other" not in str(said.value)
+
+
+async def test_a_broker_with_a_certificate_of_another_authority_is_refused(
+    secured: Cluster, authority: Authority, tmp_path: Path
+) -> None:
+    other = Authority(tmp_path, "other")
+    with pytest.raises(Standstill, match=r"cannot be used: .*certificate verify failed") as said:
+        await broker_of(secured_settings(secured, authority, kafka_ca_file=other.certificate)).reach()
+    assert said.value.cause is Cause.BROKER_REFUSED
+
+
+async def test_a_certificate_of_another_host_is_refused(secured: Cluster, authority: Authority) -> None:
+    address = secured.bootstrap.replace("localhost", "127.0.0.1")
+    with pytest.raises(Standstill, match="IP address mismatch") as said:
+        await broker_of(secured_settings(secured, authority, kafka_bootstrap=address)).reach()
+    assert said.value.cause is Cause.BROKER_REFUSED
+
+
+async def test_a_client_without_tls_is_told_that_it_gets_no_answer(secured: Cluster) -> None:
+    with pytest.raises(Standstill) as said:
+        await broker_of(settings(kafka_bootstrap=secured.bootstrap)).reach()
+    assert said.value.cause is Cause.BROKER_AWAY
+
+
+def test_tls_without_a_file_trusts_the_authorities_of_the_system() -> None:
+    context = broker_of(settings(kafka_tls=True)).options["ssl_context"]
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)

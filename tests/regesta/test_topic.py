@@ -1,0 +1,215 @@
+"""A replica over a topic is the source's log, whatever the topic repeats, lacks, or holds beside it; or it stops and says why."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from regesta import adoption
+from regesta.broker import Broker, ensure_topic
+from regesta.bus import Intake, Offer, Seen, digest
+from regesta.errors import Forked
+from regesta.reasons import Cause
+from regesta.store import PostgresStore
+from regesta.suites import filled
+from regesta.testing import MemoryStore
+from regesta.topic import KafkaPublisher
+from tests.conftest import FreshDatabase
+from tests.regesta import jars
+from tests.regesta.serving import until
+from tests.regesta.topics import EVENTS, Origin, Way, delete_topic
+
+ALL = range(1, EVENTS + 1)
+
+
+@pytest.fixture
+async def way(broker: Broker, memory_store: MemoryStore, reused_database: FreshDatabase) -> AsyncIterator[Way]:
+    """Return a topic without events, of a log with nine, and a replica without events."""
+    await filled(memory_store, EVENTS)
+    database = await reused_database("kpi")
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    await publisher.open()
+    async with PostgresStore("kpi", database.dsn, jars.REGISTRY, pool_size=4) as replica:
+        yield Way(broker, memory_store, Origin(Offer(memory_store)), replica, publisher)
+    await publisher.close()
+
+
+async def alarmed(intake: Intake, cause: Cause) -> str:
+    """Return what an intake says once it stands still for this cause."""
+
+    async def is_so() -> bool:
+        return intake.alarm is cause
+
+    await until(is_so, 20)
+    return str(intake.trouble)
+
+
+async def test_what_is_published_again_is_stored_once(way: Way) -> None:
+    await way.publish(range(1, 6), [3, 4], range(2, 8), [1], range(8, 10))
+    await way.taken_in()
+    assert await way.replica.offset("jars") == 16
+    assert way.origin.asked == 0
+
+
+async def test_goes_on_from_the_offset_that_is_stored_with_the_replica(way: Way) -> None:
+    way.origin.away = True
+    await way.publish(range(1, 6))
+    await way.taken_in(5)
+    assert await way.replica.offset("jars") == 5
+    await way.publish(range(6, 10))
+    carrier = way.carrier()
+    (last,) = await way.replica.read("jars", 4, 1)
+    batch = await carrier.fetch(Seen(5, last.log, digest(last), 5), 100, 0)
+    assert ([event.position for event in batch.events], batch.offset) == ([6, 7, 8, 9], 9)
+    await carrier.close()
+    await way.taken_in()
+
+
+async def test_an_offset_is_stored_with_its_events_or_not_at_all(way: Way) -> None:
+    first, *rest = await way.source.read("jars", 0, EVENTS)
+    await way.replica.replicate(first.log, [first], 7)
+    assert await way.replica.offset("jars") == 7
+    with pytest.raises(Forked):
+        await way.replica.replicate(first.log, [replace(first, raw='{"n":"other"}'), *rest], 99)
+    assert await way.replica.offset("jars") == 7
+    await way.replica.replicate(first.log, rest[:1])  # over the feed
+    assert await way.replica.offset("jars") is None
+
+
+@pytest.mark.parametrize("position", [0, 1, 2, 7, 8, 9])
+async def test_a_place_is_found_without_an_offset(way: Way, position: int) -> None:
+    way.origin.away = True
+    await way.publish(range(1, 6), [2, 3], range(1, 8), range(4, 10))
+    carrier = way.carrier()
+    log = (await way.source.head("jars")).log
+    last = digest((await way.source.read("jars", position - 1, 1))[0]) if position else None
+    found: list[int] = []
+    seen = Seen(position, log if position else None, last)
+    while (batch := await carrier.fetch(seen, 100, 0)).events:
+        assert batch.events[0].position <= seen.position + 1
+        found += [event.position for event in batch.events if event.position > max([position, *found])]
+        seen = Seen(max(seen.position, batch.position), batch.log, None, batch.offset)
+    assert found == list(range(position + 1, 10))
+    await carrier.close()
+
+
+async def test_what_a_topic_lacks_comes_from_the_source(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    await way.publish(range(1, 4), range(6, 8), range(9, 10))
+    await way.taken_in()
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    topic = way.broker.topic("jars")
+    assert told == [
+        f"the topic '{topic}' lacks jars:4 to 5; taken from the source",
+        f"the topic '{topic}' lacks jars:8 to 8; taken from the source",
+    ]
+
+
+async def test_a_hole_while_the_source_is_away_is_told_until_it_answers(way: Way) -> None:
+    way.origin.away = True
+    await way.publish(range(1, 4), range(6, 10))
+    async with way.taking_in() as intake:
+        topic = way.broker.topic("jars")
+        told = f"the topic '{topic}' lacks jars:4 to 5, and the source does not answer: nobody is there"
+        assert await alarmed(intake, Cause.TOPIC_HOLE) == told
+        assert await way.held() == await way.recorded(3)
+        way.origin.away = False
+        assert await way.replica.wait("jars", 8, 20)
+    assert await way.held() == await way.recorded()
+
+
+async def test_a_topic_that_begins_late_is_filled_from_the_source(way: Way) -> None:
+    await way.publish(range(5, 10))
+    await way.taken_in()
+
+
+async def test_records_that_are_no_events_of_the_log_are_left_out(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    events = await way.source.read("jars", 0, EVENTS)
+    await way.publish(range(1, 4))
+    await way.send(b"garbage")
+    await way.send(None, [("ce_id", b"4")])
+    await way.publisher.publish([replace(events[3], source="shelves")])
+    await way.publisher.publish([replace(events[8], position=99)])
+    await way.publisher.publish([replace(events[3], log=str(uuid4()), raw='{"n":"other"}')])
+    await way.publish(range(4, 10))
+    await way.taken_in()
+    told = [record.getMessage() for record in caplog.records if record.name == "regesta.kafka"]
+    topic = way.broker.topic("jars")
+    assert told == [
+        f"record 3 of the topic '{topic}' is no event of this log; it is left out",
+        # What claims to be 99 does not make the reader wait for those before it.
+        f"the topic '{topic}' lacks jars:4 to 9; taken from the source",
+    ]
+    assert (await way.replica.head("jars")).position == EVENTS
+
+
+async def test_a_forged_event_is_a_fork_once_the_true_one_comes(way: Way) -> None:
+    events = await way.source.read("jars", 0, EVENTS)
+    await way.publish(range(1, 4))
+    await way.publisher.publish([replace(events[3], raw='{"n":"other"}')])
+    await way.publish(range(4, 10))
+    async with way.taking_in() as intake:
+        told = await alarmed(intake, Cause.FORKED)
+        assert "both hold the same up to 3, see `regesta adopt kpi jars`" in told
+        assert (await way.replica.head("jars")).position == 4
+
+
+async def test_a_log_with_a_new_id_is_followed_once_it_is_adopted(way: Way) -> None:
+    """As after a loss that was accepted: the relay publishes it from its first event on."""
+    await way.publish(ALL)
+    await way.taken_in()
+    old, kept = await way.source.read("jars", 0, EVENTS), 6
+    log = str(uuid4())
+    renewed = [replace(event, log=log) for event in old[:kept]]
+    renewed += [replace(event, log=log, raw='{"n":"new"}') for event in old[kept:]]
+    source = MemoryStore("jars", jars.REGISTRY)
+    source._logs["jars"], source._log, source._ids["jars"] = renewed, log, log
+    way.source, way.origin.carrier = source, Offer(source)
+    await way.publish(ALL)
+    async with way.taking_in() as intake:
+        assert f"both hold the same up to {kept}" in await alarmed(intake, Cause.FORKED)
+        assert (await way.replica.head("jars")).log == old[0].log
+        await adoption.adopt(way.replica.pool, "kpi", "jars", (log, kept), "officer")
+
+        async def followed() -> bool:
+            return await way.held() == await way.recorded()
+
+        await until(followed, 20)
+    assert (await way.replica.head("jars")).log == log
+
+
+async def test_a_reader_that_begins_takes_the_log_that_was_published_last(way: Way) -> None:
+    """What stands before it has the id of the log that was."""
+    old = await way.source.read("jars", 0, EVENTS)
+    await way.publisher.publish([replace(event, log=str(uuid4()), raw='{"n":"old"}') for event in old])
+    await way.publish(ALL)
+    await way.taken_in()
+
+
+async def test_a_service_goes_over_from_the_feed_while_the_topic_is_behind(way: Way) -> None:
+    await way.publish([1, 2])
+    events = await way.source.read("jars", 0, EVENTS)
+    await way.replica.replicate(events[0].log, events[:5])
+    await way.taken_in()
+    assert way.origin.asked > 0
+    assert await way.replica.offset("jars") is None
+    await way.publish(range(3, 10))
+    asked, carrier, seen = way.origin.asked, way.carrier(), Seen(EVENTS, events[8].log, digest(events[8]))
+    assert not (await carrier.fetch(seen, 10, 0)).events
+    assert way.origin.asked == asked
+    await carrier.close()
+
+
+async def test_a_topic_that_is_made_anew_is_read_again(way: Way) -> None:
+    await way.publish(range(1, 6))
+    await way.taken_in(5)
+    await way.publisher.close()
+    await delete_topic(way.broker, way.broker.topic("jars"))
+    await ensure_topic(way.broker, way.broker.topic("jars"))
+    assert await way.publisher.open() is None
+    await way.publish(ALL)
+    await way.taken_in()
+    assert await way.replica.offset("jars") == EVENTS

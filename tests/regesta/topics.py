@@ -1,0 +1,143 @@
+"""For tests of topics: a topic that the test fills as it likes, and the intake of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from regesta.broker import TOPIC_UNKNOWN, Broker
+from regesta.bus import Batch, Carrier, Intake, Seen, digest
+from regesta.errors import SourceUnreachable
+from regesta.event import Recorded
+from regesta.kafka import KafkaCarrier
+from regesta.store import PostgresStore
+from regesta.topic import KafkaPublisher, Reader
+from regesta.unit import Head, Store
+from tests.regesta import jars
+from tests.regesta.serving import until
+
+EVENTS = 9
+
+
+@dataclass
+class Origin:
+    """The source itself, which can be away, or another."""
+
+    carrier: Carrier
+    away: bool = False
+    asked: int = 0
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        self.asked += 1
+        self._require_there()
+        return await self.carrier.fetch(seen, limit, timeout_seconds)
+
+    async def head(self) -> Head:
+        self._require_there()
+        return await self.carrier.head()
+
+    def _require_there(self) -> None:
+        if self.away:
+            raise SourceUnreachable("nobody is there")
+
+
+@dataclass
+class Way:
+    """A topic of jars, and the replica of it that kpi has."""
+
+    broker: Broker
+    source: Store
+    origin: Origin
+    replica: PostgresStore
+    publisher: KafkaPublisher
+
+    def carrier(self) -> KafkaCarrier:
+        """Return a carrier that stands nowhere yet."""
+        return KafkaCarrier(self.broker, "kpi", "jars", jars.REGISTRY, self.origin)
+
+    async def publish(self, *runs: Sequence[int]) -> None:
+        """Publish events of the source by their positions."""
+        events = await self.source.read("jars", 0, 10_000)
+        for run in runs:
+            await self.publisher.publish([events[position - 1] for position in run])
+
+    async def send(self, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+        """Put any record into the topic."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.broker.bootstrap)
+        await producer.start()
+        try:
+            await producer.send_and_wait(self.broker.topic("jars"), value, b"key", headers=headers)
+        finally:
+            await producer.stop()
+
+    @asynccontextmanager
+    async def taking_in(self) -> AsyncIterator[Intake]:
+        """Run the intake of the topic, as a process that begins."""
+        carrier = self.carrier()
+        intake = Intake(self.replica, "jars", carrier, self.origin)
+        running = asyncio.create_task(intake.run())
+        try:
+            yield intake
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await carrier.close()
+
+    async def taken_in(self, position: int = EVENTS) -> None:
+        """Take in until the replica holds a position, and is what the source has up to there."""
+        async with self.taking_in():
+            assert await self.replica.wait("jars", position - 1, 20)
+        assert await self.held() == await self.recorded(position)
+
+    async def held(self) -> list[str]:
+        """Return the digests of what the replica holds."""
+        return [digest(event) for event in await self.replica.read("jars", 0, 10_000)]
+
+    async def recorded(self, position: int = EVENTS) -> list[str]:
+        """Return the digests of the source's events up to a position."""
+        return [digest(event) for event in await self.source.read("jars", 0, position)]
+
+
+async def positions_in(broker: Broker, service: str = "jars") -> list[int]:
+    """Return the positions of all events in a topic, as they stand there."""
+    return [event.position for event in await events_in(broker, service)]
+
+
+async def events_in(broker: Broker, service: str = "jars") -> list[Recorded]:
+    """Return all events in a topic, as they stand there."""
+    reader = Reader(broker, service, jars.REGISTRY)
+    await reader.open()
+    try:
+        found: list[Recorded] = []
+        end = await reader.end()
+        while reader.place < end:
+            found += [event for record in await reader.take(10_000, 5) if (event := reader.event_of(record))]
+        return found
+    finally:
+        await reader.close()
+
+
+async def delete_topic(broker: Broker, name: str) -> None:
+    """Delete a topic, and wait until it is gone."""
+    async with administering(broker) as admin:
+        await admin.delete_topics([name])
+
+        async def gone() -> bool:
+            return bool((await admin.describe_topics([name]))[0]["error_code"] == TOPIC_UNKNOWN)
+
+        await until(gone, 10)
+
+
+@asynccontextmanager
+async def administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap, **broker.options)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
