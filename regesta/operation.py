@@ -47,7 +47,7 @@ class ProjectionOut(BaseModel):
     failure: str | None
 
 
-class ReplicaOut(BaseModel):
+class ReplicaLagOut(BaseModel):
     """How far the copy of a source's log is. head: of the source; lag: events still to come; lag_seconds: age of the oldest.
 
     head and lag are null while the source does not answer. trouble: why it is not followed now.
@@ -146,13 +146,13 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
 
 
 @router.get("/replicas")
-async def get_replicas(request: Request, caller: Caller) -> list[ReplicaOut]:
+async def get_replicas(request: Request, caller: Caller) -> list[ReplicaLagOut]:
     """Return how far the copies of other services' logs are; each source is asked."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
     behind = await asyncio.gather(*(intake.behind() for intake in runtime.intakes))
     return [
-        ReplicaOut(
+        ReplicaLagOut(
             source=intake.source,
             position=(await runtime.store.head(intake.source)).position if each is None else each.position,
             head=None if each is None else each.head,

@@ -18,7 +18,7 @@ from regesta.comparison import Difference
 from regesta.database import Connection as Db
 from regesta.projection import Projection
 
-State = Literal["filling", "differs", "swapped", "done", "given up"]
+RebuildState = Literal["filling", "differs", "swapped", "done", "given up"]
 DIFFERENCES = TypeAdapter(list[Difference])
 
 # Who asks for the same waits here.
@@ -77,7 +77,7 @@ class Rebuild(BaseModel):
     version: int
     build: str
     old_build: str | None
-    state: State
+    state: RebuildState
     accept: bool
     asked_by: str
     asked_at: datetime

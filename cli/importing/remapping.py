@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from pydantic import JsonValue
 
 from cli.importing.plan import Facts, ServiceName, Wanted
-from cli.importing.sending import Recorded, Result, Sender
+from cli.importing.sending import FeedEvent, Result, Sender
 from contracts import budget, kpi, objectives
 from contracts.budget import LineAssigned, LineUnassigned
 from regesta.command import Command
@@ -46,7 +46,7 @@ class Log:
     given_up: frozenset[str]
 
     @classmethod
-    def of(cls, recorded: Iterable[Recorded], service: ServiceName) -> Log:
+    def of(cls, recorded: Iterable[FeedEvent], service: ServiceName) -> Log:
         """Return the log of a service's events; what this release does not know is left out."""
         facts: dict[str, Event] = {}
         for each in recorded:

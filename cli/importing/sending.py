@@ -68,7 +68,7 @@ class Head(BaseModel):
     position: Annotated[int, Field(ge=0)]
 
 
-class Recorded(BaseModel):
+class FeedEvent(BaseModel):
     """An event of a log. id: its position."""
 
     id: str
@@ -80,7 +80,7 @@ class Recorded(BaseModel):
         return orjson.dumps(self.data).decode()
 
 
-PAGES: Final = TypeAdapter(list[Recorded])
+PAGES: Final = TypeAdapter(list[FeedEvent])
 
 
 @dataclass(slots=True)
@@ -148,9 +148,9 @@ class Sender:
         answer = await self._get(f"/{service}/v1/events/head", {})
         return Head.model_validate_json(answer.content).position if answer.is_success else None
 
-    async def log(self, service: ServiceName) -> list[Recorded]:
+    async def log(self, service: ServiceName) -> list[FeedEvent]:
         """Return all events of a service. Raises RemoteRefused when the token may not read them, ServerAway."""
-        events: list[Recorded] = []
+        events: list[FeedEvent] = []
         while True:
             after = events[-1].id if events else "0"
             answer = await self._get(f"/{service}/v1/events", {"lastEventId": after, "limit": str(PAGE_EVENTS)})

@@ -36,6 +36,21 @@ def test_operations_have_the_names_that_a_bulk_calls_commands_by() -> None:
         assert {*routed.values()} <= service.commands().keys()
 
 
+def test_each_schema_has_a_name_of_its_own() -> None:
+    """FastAPI puts the module before the name of a class when two have the same."""
+    found = [
+        (name, schema) for name, text in generated().items() for schema in json.loads(text)["components"]["schemas"]
+    ]
+    assert [each for each in found if "__" in each[1]] == []
+
+
+def test_a_schema_may_get_another_name(tmp_path: Path) -> None:
+    for name, text in published(SCHEMAS).items():
+        (tmp_path / name).write_text(text.replace("ReplicaLagOut", "ReplicaOfOldOut"))
+    assert main(tmp_path) == 0
+    assert published(tmp_path) == generated()
+
+
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     script = f"from pathlib import Path; from cli.openapi import main; main(Path({str(tmp_path)!r}))"
     # Sets are ordered by the hash of their members: another seed, another order.
