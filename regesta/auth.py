@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import time
 from collections import OrderedDict
@@ -24,6 +25,8 @@ RELOAD_SECONDS = 10.0
 LEEWAY_SECONDS = 30
 # It becomes part of an index.
 LONGEST_SUBJECT = 200
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,20 @@ class Verifier:
         self._tried_at = -math.inf
         self._loading: Shared[KeySet] = Shared()
         self._verified: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
+        # Why nobody's token can be checked.
+        self.trouble: str | None = None
+
+    async def open(self) -> None:
+        """Read the issuer's keys. Raises Misconfigured when they are a file that cannot be read or holds none.
+
+        An issuer that is away stops no start: it is asked again for the next token, and `trouble` says so until then.
+        """
+        try:
+            await self._load()
+        except (SourceUnreachable, Misconfigured) as error:
+            if not _is_url(self._jwks):
+                raise
+            logger.warning("no token can be checked: %s", error)
 
     async def verify(self, token: str) -> Principal:
         """Return who this token speaks for. Raises Unauthenticated with the reason."""
@@ -97,20 +114,34 @@ class Verifier:
         """Read the issuer's keys. One who does not answer counts as asked too: bad tokens must not wait for it each."""
         try:
             text = await _read_jwks(self._jwks)
-            self._keys = KeySet.import_key_set(json.loads(text))
-        except (JoseError, ValueError, KeyError) as error:
-            raise Misconfigured(f"{self._jwks!r} holds no JSON Web Key Set: {error}") from error
+            self._keys = _key_set(text, self._jwks)
+            self.trouble = None
+        except (SourceUnreachable, Misconfigured) as error:
+            # With the keys that were read before the tokens that are signed by them can be checked still.
+            self.trouble = None if self._keys else str(error)
+            raise
         finally:
             self._tried_at = time.monotonic()
         return self._keys
 
 
+def _key_set(text: str, place: str) -> KeySet:
+    try:
+        return KeySet.import_key_set(json.loads(text))
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise Misconfigured(f"REGESTA_JWKS: {place!r} holds no JSON Web Key Set: {error}") from error
+
+
+def _is_url(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
 async def _read_jwks(place: str) -> str:
-    if not place.startswith(("http://", "https://")):
+    if not _is_url(place):
         try:
             return await asyncio.to_thread(Path(place).read_text)
-        except OSError as error:
-            raise Misconfigured(f"the issuer's keys cannot be read: {error}") from error
+        except (OSError, ValueError) as error:
+            raise Misconfigured(f"REGESTA_JWKS, the issuer's keys, cannot be read: {error}") from error
     try:
         async with httpx2.AsyncClient(timeout=5) as client:
             answer = await client.get(place)

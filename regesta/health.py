@@ -77,7 +77,7 @@ async def reasons_of(runtime: Runtime) -> list[Reason]:
 
     What the database says of it may be a second old.
     """
-    reasons = [*_standstill(runtime), *_reactions(runtime), *_waiting(runtime)]
+    reasons = [*_elsewhere(runtime), *_standstill(runtime), *_reactions(runtime), *_waiting(runtime)]
     reasons += await runtime.found.get(partial(_of_database, runtime), KEEP_SECONDS)
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason.cause.value.level is not Level.NOT_READY)
 
@@ -96,8 +96,8 @@ async def _of_database(runtime: Runtime) -> list[Reason]:
         return [Reason(Cause.DATABASE_AWAY, f"the database does not answer: {shown(error)}")]
 
 
-def _standstill(runtime: Runtime) -> Iterator[Reason]:
-    """Yield what stands still in this process: a source, the writer, a task, the projections of a log, a rebuild."""
+def _elsewhere(runtime: Runtime) -> Iterator[Reason]:
+    """Yield who does not answer this process, or as it should: a source, the broker, the issuer."""
     for intake in runtime.intakes:
         if intake.trouble:
             yield Reason(intake.alarm or Cause.SOURCE_AWAY, f"intake of {intake.source}: {intake.trouble}")
@@ -105,6 +105,12 @@ def _standstill(runtime: Runtime) -> Iterator[Reason]:
         yield Reason(
             runtime.relay.alarm or Cause.DATABASE_AWAY, f"relay of {runtime.service.name}: {runtime.relay.trouble}"
         )
+    if runtime.verifier.trouble:
+        yield Reason(Cause.ISSUER_AWAY, runtime.verifier.trouble)
+
+
+def _standstill(runtime: Runtime) -> Iterator[Reason]:
+    """Yield what stands still in this process: the writer, a task, the projections of a log, a rebuild."""
     if runtime.store.trouble:
         yield Reason(Cause.WRITER_REFUSED, runtime.store.trouble)
     for task in (*runtime.store_tasks, *runtime.tasks):

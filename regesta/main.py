@@ -71,7 +71,7 @@ def registry_of(service: Service) -> Registry:
 async def running(service: Service, settings: Settings, *, worker: bool = True) -> AsyncIterator[Runtime]:
     """Run a service in this process: its store and decider, and with `worker` its intake, projections and reactions.
 
-    Raises Misconfigured when the database would lose what it acknowledged.
+    Raises Misconfigured when the database would lose what it acknowledged, or a file that it needs cannot be read.
     """
     registry = registry_of(service)
     async with AsyncExitStack() as stack:
@@ -81,6 +81,8 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
         await stack.enter_async_context(store)
         async with store.pool.acquire() as connection:
             await check_durable(connection, allow_unsafe=settings.allow_unsafe_database)
+        verifier = Verifier(settings.issuer, settings.audience, settings.jwks)
+        await verifier.open()
         client = await stack.enter_async_context(httpx2.AsyncClient())
         feed = partial(FeedClient, client, token=_token(service, settings), registry=registry)
         carriers = _carriers(service, settings, feed)
@@ -94,7 +96,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             service=service,
             store=store,
             pool=store.pool,
-            verifier=Verifier(settings.issuer, settings.audience, settings.jwks),
+            verifier=verifier,
             readers=Readers(store.pool, settings.pool_size),
             decider=decider,
             references=References(store, carriers),

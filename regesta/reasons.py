@@ -102,6 +102,11 @@ class Cause(Enum):
         "The broker does not answer, so that what is recorded here and elsewhere is not passed on.",
         "Look whether Kafka runs; what was recorded meanwhile is passed on then.",
     )
+    ISSUER_AWAY = _Says(
+        YELLOW,
+        "The issuer has not given its keys yet, so that no token can be checked; requests are answered 503.",
+        "Start it, or see REGESTA_JWKS; it is asked again when a request comes.",
+    )
     LATER_RELEASE = _Says(
         YELLOW,
         "A reaction waits at a fact of a later release, which this process cannot read.",

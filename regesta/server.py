@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import traceback
 from collections.abc import Sequence
@@ -61,7 +62,12 @@ class Server(uvicorn.Server):
         self._apps = apps
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start. Raises Misconfigured when an app must not start; SystemExit, once the log has it, when something fails."""
+        """Start. Raises Misconfigured when an app must not start, or nobody can listen there.
+
+        Raises SystemExit, once the log has it, when something fails.
+        """
+        if sockets is None:
+            await _try_to_listen(self.config.host, self.config.port)
         try:
             await super().startup(sockets)
         except SystemExit:
@@ -85,6 +91,17 @@ class Server(uvicorn.Server):
             if hasattr(app.state, "runtime"):
                 app.state.runtime.stopping = True
         super().handle_exit(sig, frame)
+
+
+async def _try_to_listen(host: str, port: int) -> None:
+    """Listen for a moment, before anything is started. Raises Misconfigured when that cannot be."""
+    try:
+        trial = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
+    except (OSError, UnicodeError) as error:
+        raise Misconfigured(
+            f"REGESTA_HOST and REGESTA_PORT, {host!r} and {port}: cannot listen there: {error}"
+        ) from error
+    trial.close()
 
 
 def server_of(app: ASGIApp, apps: Sequence[FastAPI], host: str, port: int) -> Server:

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     kafka_user: str | None = None
     kafka_password: SecretStr | None = None
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     # A rebuild holds three.
     pool_size: Annotated[int, Field(ge=4)] = 8
     lag_limit_events: int = 10_000

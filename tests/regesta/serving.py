@@ -89,6 +89,25 @@ def taking_in(*events: type[Event], source: str = "shelves") -> Service:
 
 
 @asynccontextmanager
+async def publishing(issuer: Issuer, answers: list[int], port: int = 0) -> AsyncIterator[str]:
+    """Serve the issuer's keys with the last status of `answers`, to which that of each answer is added; yield the address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.05)  # the others come meanwhile
+        answers.append(answers[-1])
+        body = issuer.jwks.read_bytes()
+        writer.write(
+            b"HTTP/1.1 %d .\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (answers[-1], len(body)) + body
+        )
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", port)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
+
+
+@asynccontextmanager
 async def served(service: Service, settings: Settings, issuer: Issuer, *, worker: bool = True) -> AsyncIterator[Served]:
     """Serve a service over HTTP on a free port of this machine; stopped as by SIGTERM, if it still runs."""
     with socket.socket() as found:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from regesta import auth
 from regesta.auth import LEEWAY_SECONDS, LONGEST_SUBJECT, Principal, Verifier
 from regesta.errors import Forbidden, Misconfigured, SourceUnreachable, Unauthenticated
-from tests.regesta.serving import ISSUER, Issuer
+from tests.regesta.serving import ISSUER, Issuer, publishing
 
 
 @pytest.fixture
@@ -98,25 +96,6 @@ async def test_keys_that_are_none_are_told(tmp_path: Path, issuer: Issuer, conte
 async def test_an_issuer_that_is_away_is_told(issuer: Issuer) -> None:
     with pytest.raises(SourceUnreachable, match="cannot be fetched"):
         await Verifier(ISSUER, "regesta", "http://127.0.0.1:9/jwks").verify(issuer.token())
-
-
-@asynccontextmanager
-async def publishing(issuer: Issuer, answers: list[int]) -> AsyncIterator[str]:
-    """Serve the issuer's keys with the last status of `answers`, to which that of each answer is added; yield the address."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.05)  # the others come meanwhile
-        answers.append(answers[-1])
-        body = issuer.jwks.read_bytes()
-        writer.write(
-            b"HTTP/1.1 %d .\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (answers[-1], len(body)) + body
-        )
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
 
 
 async def test_who_waits_for_the_keys_waits_together(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,7 +22,7 @@ from regesta.reaction import Here
 from regesta.reasons import Cause, Level
 from tests.conftest import Database, FreshDatabase
 from tests.regesta.jars import EVENTS, PROJECTION, REACTION, SERVICE
-from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of, taking_in, until
+from tests.regesta.serving import Issuer, Served, client, migrated, publishing, served, settings_of, taking_in, until
 
 Found: TypeAlias = list[tuple[Cause, str]]
 
@@ -204,6 +205,20 @@ async def test_a_source_that_does_not_answer(reused_database: FreshDatabase, iss
         said = await only(here, Cause.SOURCE_AWAY)
         assert said.startswith("intake of shelves: SourceUnreachable: ")
         assert await filled(user, "a", "r") == 201
+
+
+async def test_an_issuer_that_is_away_stops_no_start(reused_database: FreshDatabase, issuer: Issuer) -> None:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    settings = settings_of(await reused_database("jars"), issuer)
+    settings = settings.model_copy(update={"jwks": f"http://127.0.0.1:{port}/jwks"})
+    async with served(SERVICE, settings, issuer) as here, client(here) as user:
+        assert await filled(user, "a", "r") == 503
+        assert "cannot be fetched from" in await only(here, Cause.ISSUER_AWAY)
+        async with publishing(issuer, [200], port):
+            assert await filled(user, "a", "r") == 201
+        await well(here)
 
 
 async def test_a_source_whose_clock_is_ahead(

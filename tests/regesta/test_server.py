@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,25 +83,76 @@ async def test_a_database_that_cannot_be_used_is_said_in_a_line(
 
 async def test_a_database_that_was_not_migrated_is_said_in_a_line(postgres: Embedded) -> None:
     await create_service(postgres.admin_dsn, "bare", postgres.passwords("bare"))
-    environment = {"REGESTA_DATABASE_URL": postgres.dsn("bare"), "REGESTA_ISSUER": ISSUER, "REGESTA_JWKS": "none"}
+    environment = {
+        "REGESTA_DATABASE_URL": postgres.dsn("bare"),
+        "REGESTA_ISSUER": ISSUER,
+        "REGESTA_JWKS": "none",
+        "REGESTA_PORT": "0",
+    }
     code, lines = await run(environment, "tests.faults.service", "all")
     assert code == 2, lines
     (said,) = refusals(lines)
     assert "does not exist; was it migrated?" in said
 
 
-async def test_a_token_that_cannot_be_read_is_said_in_a_line(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+async def test_a_token_that_cannot_be_read_is_said_in_a_line(
+    fresh_database: FreshDatabase, issuer: Issuer, tmp_path: Path
+) -> None:
     environment = {
         "REGESTA_DATABASE_URL": (await fresh_database("jars")).dsn,
         "REGESTA_ISSUER": ISSUER,
-        "REGESTA_JWKS": "none",
+        "REGESTA_JWKS": str(issuer.jwks),
         "REGESTA_TOKEN_FILE": str(tmp_path / "none"),
+        "REGESTA_PORT": "0",
     }
     code, lines = await run(environment, "tests.faults.service", "all")
     assert code == 2, lines
     assert refusals(lines) == [
         f"REGESTA_TOKEN_FILE cannot be read: [Errno 2] No such file or directory: '{tmp_path}/none'"
     ]
+
+
+@pytest.mark.parametrize("role", ["all", "worker"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read: [Errno 2]"), (b"\xff", "cannot be read"), (b"host\n", "no JSON Web Key Set")],
+)
+async def test_keys_that_are_none_are_said_in_a_line(
+    fresh_database: FreshDatabase, tmp_path: Path, role: str, content: bytes | None, said: str
+) -> None:
+    keys = tmp_path / "keys"
+    if content is not None:
+        keys.write_bytes(content)
+    environment = {
+        "REGESTA_DATABASE_URL": (await fresh_database("jars")).dsn,
+        "REGESTA_ISSUER": ISSUER,
+        "REGESTA_JWKS": str(keys),
+        "REGESTA_PORT": "0",
+    }
+    code, lines = await run(environment, "tests.faults.service", role)
+    assert code == 2, lines
+    (told,) = refusals(lines)
+    assert told.startswith("REGESTA_JWKS")
+    assert str(keys) in told or content == b"\xff"
+    assert said in told
+
+
+async def test_an_address_that_nobody_can_listen_on_is_said_in_a_line(
+    fresh_database: FreshDatabase, issuer: Issuer
+) -> None:
+    environment = {
+        "REGESTA_DATABASE_URL": (await fresh_database("jars")).dsn,
+        "REGESTA_ISSUER": ISSUER,
+        "REGESTA_JWKS": str(issuer.jwks),
+    }
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for host in ("127.0.0.1", "256.1.1.1", "a..b"):
+            told = environment | {"REGESTA_HOST": host, "REGESTA_PORT": str(port)}
+            code, lines = await run(told, "tests.faults.service", "all")
+            assert code == 2, lines
+            (said,) = refusals(lines)
+            assert said.startswith(f"REGESTA_HOST and REGESTA_PORT, {host!r} and {port}: cannot listen there: ")
 
 
 async def test_the_command_that_serves_says_it_too() -> None:
