@@ -20,17 +20,19 @@ from regesta.waking import Waking
 from regesta.writer import STAND, Writer
 
 COLUMNS = "position, stream, version, type, time, meta::text, data::text"
-# A range on the primary key: a plan made while the table was empty stays an index scan. before: bytes of those before it.
+# A range on an index: a plan made while the table was empty stays an index scan. before: bytes of those before it.
 READ = f"""
 SELECT {COLUMNS} FROM (
     SELECT *, sum(octet_length(data::text)) OVER (
-        ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ORDER BY {{number}} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS before
-    FROM {{log}} AND position > $1 AND position <= $1 + $2
-) AS event WHERE before IS NULL OR before < {READ_BYTES} ORDER BY position
+    FROM {{log}} AND {{number}} > $1 AND {{number}} <= $1 + $2
+) AS event WHERE before IS NULL OR before < {READ_BYTES} ORDER BY {{number}}
 """
-READ_OWN = READ.format(log="log.events WHERE true")
-READ_REPLICA = READ.format(log="log.replicas WHERE source = $3")
+READ_OWN = READ.format(log="log.events WHERE true", number="position")
+READ_REPLICA = READ.format(log="log.replicas WHERE source = $3", number="position")
+READ_STREAM = READ.format(log="log.events WHERE stream = $3", number="version")
+READ_REPLICA_STREAM = READ.format(log="log.replicas WHERE stream = $3 AND source = $4", number="version")
 READ_AT = f"SELECT {COLUMNS} FROM log.events WHERE position = ANY ($1::bigint[]) ORDER BY position"
 READ_TAILS = f"""
 SELECT {COLUMNS} FROM unnest($1::text[], $2::int[]) AS wanted (name, known)
@@ -51,10 +53,6 @@ READ_TAKEN_IN = f"""
 SELECT {COLUMNS}, source FROM unnest($1::text[], $2::bigint[]) AS wanted (source, position)
 JOIN log.replicas USING (source, position)
 """
-READ_STREAM = f"SELECT {COLUMNS} FROM log.events WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3"
-READ_REPLICA_STREAM = (
-    f"SELECT {COLUMNS} FROM log.replicas WHERE source = $1 AND stream = $2 AND version > $3 ORDER BY version LIMIT $4"
-)
 HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1"
 HEAD_REPLICA = "SELECT head, log::text, time FROM log.sources WHERE source = $1"
 NOTE_FORK = "SELECT log.note_fork($1, $2, $3, $4)"
@@ -191,9 +189,9 @@ class PostgresStore:
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of a stream (see Store)."""
         if source == self.service:
-            rows = await self.pool.fetch(READ_STREAM, stream, after, limit)
+            rows = await self.pool.fetch(READ_STREAM, after, limit, stream)
             return [self._recorded(source, self._log, row) for row in rows]
-        rows = await self.pool.fetch(READ_REPLICA_STREAM, source, stream, after, limit)
+        rows = await self.pool.fetch(READ_REPLICA_STREAM, after, limit, stream, source)
         log = await self._log_of(source) if rows else ""
         return [self._recorded(source, log, row) for row in rows]
 

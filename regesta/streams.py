@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import fields
 from datetime import date
 from typing import Annotated
@@ -19,9 +20,12 @@ from regesta.event import IsoDay, Recorded
 from regesta.faults import wrong_with
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import IN_DIGITS, StrictRoute
+from regesta.unit import Store
 from regesta.view import end_of, require_moment
 from regesta.web import Caller
 
+# Of one read, see Store.of_stream.
+PIECE_EVENTS = 500
 OF_LATER = "its type is of a later release"
 KERNEL_FIELDS = frozenset({"stream", "version", "steps", "gone", "unread"})
 
@@ -64,14 +68,33 @@ async def get_stream(
     if not {read, "events:read"} & caller.scopes:
         raise Forbidden(f"this needs the scope {read!r} or 'events:read'", scope=read)
     until = await _until(runtime, as_of, cut)
-    events = (await runtime.store.tails({stream: 0}))[stream] if "\0" not in stream else []
-    events = [event for event in events if until is None or event.position <= until]
+    events = await _events(runtime, stream, until) if "\0" not in stream else []
     if not events:
         raise NotFound(f"no stream {stream!r}", stream=stream)
     version = events[-1].version
     head = {"stream": stream, "version": version, "until": until}
     body = orjson.dumps(head | _folded(runtime, stream, events))
     return Response(body, media_type="application/json", headers={"ETag": f'"{version}"'})
+
+
+async def history(
+    store: Store, source: str, stream: str, after: int = 0, piece: int = PIECE_EVENTS
+) -> AsyncIterator[Recorded]:
+    """Yield the events of a stream of the own log or a replica from the version after `after` on, read piece by piece."""
+    while events := await store.of_stream(source, stream, after, piece):
+        for event in events:
+            yield event
+        after = events[-1].version
+
+
+async def _events(runtime: Runtime, stream: str, until: int | None) -> list[Recorded]:
+    """Return the events of a stream of the own log up to a position; little of what is behind it is read."""
+    events: list[Recorded] = []
+    async for event in history(runtime.store, runtime.service.name, stream):
+        if until is not None and event.position > until:
+            break
+        events.append(event)
+    return events
 
 
 async def _until(runtime: Runtime, as_of: date | None, cut: int | None) -> int | None:

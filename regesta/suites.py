@@ -200,13 +200,15 @@ class StoreSuite:
         assert times == sorted(times)
 
     async def test_reads_fewer_events_when_they_are_large(self, store: Store) -> None:
-        """A read ends with the event that makes it 4 MiB, though there are more: fewer than asked for is not all."""
+        """A read, of a stream too, ends with the event that makes it 4 MiB: fewer than asked for is not all."""
         large = json.dumps({"n": "x" * (READ_BYTES // 4)})
         await store.append(new_unit(*(new_event("a/1", version, large) for version in range(1, 7))))
         assert [event.position for event in await store.read(store.service, 0, 10)] == [1, 2, 3, 4]
         assert [event.position for event in await store.read(store.service, 4, 10)] == [5, 6]
         await store.append(new_unit(new_event("a/1", 7, json.dumps({"n": "x" * (READ_BYTES + 1)}))))
         assert [event.position for event in await store.read(store.service, 6, 10)] == [7]
+        found = [await store.of_stream(store.service, "a/1", after, 10) for after in (0, 4, 6)]
+        assert [[event.version for event in events] for events in found] == [[1, 2, 3, 4], [5, 6, 7], [7]]
 
     async def test_reads_tails_of_streams(self, store: Store) -> None:
         """An answer for every stream asked for, also for one that nobody wrote."""
@@ -285,6 +287,14 @@ class ReplicaSuite:
         assert await store.of_stream(OTHER, stream, 0, 1) == whole[:1]
         assert await store.of_stream(OTHER, stream, whole[0].version, 10) == whole[1:]
         assert await store.of_stream(store.service, stream, 0, 10) == []
+
+    async def test_reads_fewer_events_of_a_replica_when_they_are_large(self, store: Store) -> None:
+        """As of the own log."""
+        log = str(uuid4())
+        await store.replicate(log, foreign(range(1, 19), log, json.dumps({"n": "x" * (READ_BYTES // 4)})))
+        assert [event.position for event in await store.read(OTHER, 0, 10)] == [1, 2, 3, 4]
+        assert [event.version for event in await store.of_stream(OTHER, "thing/0", 0, 10)] == [1, 2, 3, 4]
+        assert [event.version for event in await store.of_stream(OTHER, "thing/0", 4, 10)] == [5, 6]
 
     async def test_compares_and_drops_what_it_has(self, store: Store) -> None:
         """A batch may begin anywhere at or below the head."""

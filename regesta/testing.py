@@ -109,13 +109,7 @@ class MemoryStore:
 
     async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
         """Return the next events of a log (see Store)."""
-        read, before = [], 0
-        for event in self._logs.get(source, [])[after : after + limit]:
-            if before >= READ_BYTES:
-                break
-            read.append(event)
-            before += len(event.raw.encode())
-        return read
+        return _of_few_bytes(self._logs.get(source, [])[after : after + limit])
 
     async def at(self, positions: Sequence[int]) -> list[Recorded]:
         """Return events by position (see Store)."""
@@ -138,7 +132,7 @@ class MemoryStore:
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of a stream (see Store)."""
         log = self._logs.get(source, [])
-        return [each for each in log if each.stream == stream and each.version > after][:limit]
+        return _of_few_bytes([each for each in log if each.stream == stream and each.version > after][:limit])
 
     async def head(self, source: str) -> Head:
         """Return how far a log reaches (see Store)."""
@@ -198,6 +192,16 @@ class MemoryStore:
     async def _tell(self) -> None:
         async with self._moved:
             self._moved.notify_all()
+
+
+def _of_few_bytes(events: list[Recorded]) -> list[Recorded]:
+    """Return the first of some events, up to the one with which they have READ_BYTES."""
+    size = 0
+    for number, event in enumerate(events, start=1):
+        size += len(event.raw.encode())
+        if size >= READ_BYTES:
+            return events[:number]
+    return events
 
 
 def _require_storable(unit: Unit) -> None:

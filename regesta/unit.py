@@ -211,7 +211,10 @@ class Store(Protocol):
         ...
 
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
-        """Return up to `limit` events of a stream of the own log or a replica, from the version after `after`, in order."""
+        """Return the events of a stream of the own log or a replica from the version after `after` on, in order.
+
+        At most `limit`; fewer, but one at least, when they have READ_BYTES.
+        """
         ...
 
     async def head(self, source: str) -> Head:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from regesta.parked import ParkedStreams
 from regesta.projection import Fact, Projection
 from regesta.rebuilder import Rebuilder
 from regesta.store import PostgresStore
+from regesta.unit import READ_BYTES
 from tests.conftest import Database, FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.jars import PROJECTION, JarFilled, project_levels
@@ -170,6 +172,23 @@ async def test_a_long_queue_is_retried_in_constant_memory(store: PostgresStore, 
         tracemalloc.stop()
     assert most < MOST_BYTES
     assert await store.pool.fetchval("SELECT amount FROM levels_v1.levels WHERE to_position IS NULL") == QUEUE + 12
+
+
+async def test_a_queue_of_large_events_is_retried_in_constant_memory(store: PostgresStore) -> None:
+    """Of 40 events of 1 MiB each four are read at a time."""
+    await fill(store, "a", 13)
+    large = json.dumps({"ref": "x" * (READ_BYTES // 4), "amount": 1})
+    for _ in range(8):
+        await record_all(store, "a", [(JarFilled.name, large)] * 5)
+    await (await followed(store, POISONED)).catch_up()
+    tracemalloc.start()
+    try:
+        assert await parked_in(store).retry("levels", "jar/a") == 41
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 32 * 2**20
+    assert [row[1] for row in await rows(store)] == list(range(13, 54))
 
 
 async def test_a_retry_meets_what_is_folded_meanwhile(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tracemalloc
 from dataclasses import replace
 
 import httpx2
@@ -11,7 +12,7 @@ import pytest
 
 from regesta.problem import TYPE_BASE
 from regesta.suites import META
-from regesta.unit import NewEvent, Unit
+from regesta.unit import READ_BYTES, NewEvent, Unit
 from tests.conftest import FreshDatabase
 from tests.regesta.jars import SERVICE
 from tests.regesta.serving import Issuer, Served, client, served, settings_of
@@ -32,6 +33,11 @@ async def record(service: Served, *facts: tuple[str, str]) -> None:
     version = len((await store.tails({"jar/a": 0}))["jar/a"])
     events = [NewEvent("jar/a", version + n, kind, META, data) for n, (kind, data) in enumerate(facts, 1)]
     await store.append(Unit({"jar/a": version}, events))
+
+
+async def position_of_the_first(service: Served) -> int:
+    (event,) = await service.runtime.store.of_stream("jars", "jar/a", 0, 1)
+    return event.position
 
 
 async def stream_of(user: httpx2.AsyncClient, **query: int) -> dict[str, object]:
@@ -70,6 +76,33 @@ async def test_what_cannot_be_read_is_marked_and_the_state_ends_before_it(jars_s
         assert [each["data"] for each in events] == [json.loads(data) for _, data in facts]
         until = await stream_of(user, cut=int(events[0]["id"]))
         assert until == {"version": 1, "folded": min(folded, 1), "amount": min(amount, 5), "marks": marks[:1]}
+
+
+LARGE = ("jar-filled.v1", json.dumps({"ref": "x" * (READ_BYTES // 4), "amount": 5}))
+
+
+async def test_a_stream_is_shown_whole_however_many_reads_it_takes(jars_service: Served) -> None:
+    await record(jars_service, *[LARGE] * 9)  # a read has four of them
+    first = await position_of_the_first(jars_service)
+    async with client(jars_service) as user:
+        found = [await stream_of(user), *[await stream_of(user, cut=first + n) for n in (2, 3, 4, 8, 9)]]
+    assert [each["version"] for each in found] == [9, 3, 4, 5, 9, 9]
+    assert [each["amount"] for each in found] == [45, 15, 20, 25, 45, 45]
+
+
+async def test_the_beginning_of_a_stream_is_shown_without_reading_all_of_it(jars_service: Served) -> None:
+    for _ in range(8):
+        await record(jars_service, *[LARGE] * 5)
+    first = await position_of_the_first(jars_service)
+    async with client(jars_service) as user:
+        tracemalloc.start()
+        try:
+            found = await stream_of(user, cut=first + 1)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert (found["version"], found["amount"]) == (2, 10)
+    assert most < 32 * 2**20  # all events have more
 
 
 async def test_a_stream_that_is_only_kept_is_marked_too(reused_database: FreshDatabase, issuer: Issuer) -> None:

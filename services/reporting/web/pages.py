@@ -11,6 +11,7 @@ from regesta.aside import aside
 from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import runtime_of
+from regesta.streams import history
 from regesta.strict import IN_DIGITS
 from regesta.view import View
 from services.reporting.asking import Asking, YearInPath, YearInQuery
@@ -132,11 +133,14 @@ async def event_page(request: Request, event: Recorded, leaf: int | None) -> Res
     """Return the page of an event: what it says, and the history of the stream it stands in. leaf: of the history."""
     page = page_of(request)
     number = leaf or (event.version - 1) // OF_STREAM + 1
-    history = await runtime_of(request).store.of_stream(
-        event.source, event.stream, (number - 1) * OF_STREAM, OF_STREAM + 1
-    )
-    if not history:
+    before = (number - 1) * OF_STREAM
+    found: list[Recorded] = []
+    async for each in history(runtime_of(request).store, event.source, event.stream, before, OF_STREAM + 1):
+        found.append(each)
+        if len(found) > OF_STREAM:
+            break
+    if not found:
         raise NotFound(f"the history of {event.stream} has no leaf {number}", leaf=number)
-    given = {"event": event, "history": history[:OF_STREAM], "number": number, "more": len(history) > OF_STREAM}
+    given = {"event": event, "history": found[:OF_STREAM], "number": number, "more": len(found) > OF_STREAM}
     body = await aside(documents.plain, "event.html", page, given)
     return await answer(page, f"{event_words(event, page.language)}, {event.name}", body)
