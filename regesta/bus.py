@@ -149,34 +149,35 @@ class Offer:
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events after what was seen (see Carrier). Raises NotFound when nothing of a source has arrived."""
-        head = await self._store.head(self._source)
-        if head.log is None:
-            raise NotFound(f"nothing of {self._source!r} has arrived", source=self._source)
-        await self._check(seen, head)
-        if head.position <= seen.position and timeout_seconds > 0:
+        batch = await self._after(seen, limit)
+        if not batch.events and timeout_seconds > 0:
             await self._store.wait(self._source, seen.position, timeout_seconds)
             # It may have become another log meanwhile.
-            await self._check(seen, await self._store.head(self._source))
-        events = await self._store.read(self._source, seen.position, limit)
-        return Batch(head.log, events, events[-1].position if events else seen.position)
+            batch = await self._after(seen, limit)
+        return batch
 
     async def head(self) -> Head:
         """Return how far the log reaches."""
         return await self._store.head(self._source)
 
-    async def _check(self, seen: Seen, head: Head) -> None:
-        """Raise Forked when the reader holds something else than this log."""
-        where: dict[str, Detail] = {"source": self._source, "position": seen.position, "log": head.log}
-        if seen.log is not None and seen.log != head.log:
+    async def _after(self, seen: Seen, limit: int) -> Batch:
+        """Return the next events. The reader's last one is read with them: it shows that both hold the same."""
+        held = min(seen.position, 1)
+        events = await self._store.read(self._source, seen.position - held, limit + held)
+        ends = None if events else await self._store.head(self._source)
+        log = events[0].log if ends is None else ends.log
+        if log is None:
+            raise NotFound(f"nothing of {self._source!r} has arrived", source=self._source)
+        where: dict[str, Detail] = {"source": self._source, "position": seen.position, "log": log}
+        if seen.log is not None and seen.log != log:
             raise Forked(f"{self._source!r} is another log than {seen.log!r}", **where)
-        if seen.position > head.position:
+        if held and ends is not None:
             raise Forked(
-                f"{self._source!r} ends at {head.position}, before {seen.position}", head=head.position, **where
+                f"{self._source!r} ends at {ends.position}, before {seen.position}", head=ends.position, **where
             )
-        if seen.digest is not None and seen.position > 0:
-            found = await self._store.read(self._source, seen.position - 1, 1)
-            if not found or digest(found[0]) != seen.digest:
-                raise Forked(f"'{event_name(self._source, seen.position)}' has other content here", **where)
+        if held and seen.digest is not None and digest(events[0]) != seen.digest:
+            raise Forked(f"'{event_name(self._source, seen.position)}' has other content here", **where)
+        return Batch(log, events[held:], events[-1].position if events else seen.position)
 
 
 @dataclass(slots=True)
@@ -229,6 +230,7 @@ class Intake:
         self._origin = origin or carrier
         self._may_be_noted = True
         self._fetched: Batch | None = None
+        self._held: Seen | None = None
         self._examined: tuple[tuple[int, str | None, int], tuple[Fork | None, str]] | None = None
 
     async def run(self) -> None:
@@ -290,7 +292,9 @@ class Intake:
         """
         batch, self._fetched = self._fetched, None
         if batch is None:
-            batch = await self._carrier.fetch(await self._seen(), BATCH_EVENTS, timeout_seconds)
+            # Another process may have taken in more, or given some up: then what comes next says so, and it is read anew.
+            held, self._held = self._held or await self._seen(), None
+            batch = await self._carrier.fetch(held, BATCH_EVENTS, timeout_seconds)
         if not batch.events:
             self.alarm, self.trouble = None, None
             return 0
@@ -307,10 +311,11 @@ class Intake:
 
     async def _take_in(self, batch: Batch) -> None:
         """Store a batch; when there is more to come, with the next one on its way meanwhile."""
+        seen = Seen(batch.position, batch.log, digest(batch.events[-1]), batch.offset)
         if len(batch.events) < AHEAD_EVENTS:
             await self._store_batch(batch)
+            self._held = seen
             return
-        seen = Seen(batch.position, batch.log, digest(batch.events[-1]), batch.offset)
         stored, fetched = await asyncio.gather(
             self._store_batch(batch), self._carrier.fetch(seen, BATCH_EVENTS, 0), return_exceptions=True
         )

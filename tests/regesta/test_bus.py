@@ -14,13 +14,13 @@ import pytest
 
 from regesta import bus
 from regesta.admission import POLLS
-from regesta.bus import Batch, Carrier, Intake, Offer, Seen
+from regesta.bus import Batch, Carrier, Intake, Offer, Seen, digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry
 from regesta.feed import FeedClient
 from regesta.reasons import Cause
 from regesta.store import PostgresStore
-from regesta.suites import CarrierSuite, filled, foreign, new_event, new_unit
+from regesta.suites import OTHER, CarrierSuite, filled, foreign, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Gap, Head, Store
 from tests.conftest import FreshDatabase
@@ -98,6 +98,35 @@ async def test_intake_copies_position_by_position(replica: Store) -> None:
     assert [event.position for event in await replica.read("elsewhere", 0, 99)] == list(range(1, 9))
     assert [seen.position for seen in pipe.seen[:3]] == [0, 3, 5]
     assert pipe.seen[1].digest == bus.digest(foreign([3], LOG)[0])
+
+
+async def test_intake_knows_what_it_stored_and_looks_again_after_an_answer_without_events(replica: Store) -> None:
+    events = foreign(range(1, 5), LOG)
+    pipe = Pipe(events[:1], [events[1]], SourceUnreachable("away"), events[3:])
+    intake = Intake(replica, OTHER, pipe)
+    for _ in range(2):
+        assert await intake.step(0) == 1
+    with pytest.raises(SourceUnreachable):
+        await intake.step(0)
+    await replicate_elsewhere(replica, events[2:3])
+    assert await intake.step(0) == 1
+    assert [each.position for each in pipe.seen] == [0, 1, 2, 3]
+    assert pipe.seen[1] == Seen(1, events[0].log, digest(events[0]))
+    assert [event.position for event in await replica.read(OTHER, 0, 9)] == [1, 2, 3, 4]
+
+
+async def test_two_intakes_of_one_source_do_not_disturb_each_other(replica: Store) -> None:
+    events = foreign(range(1, 5), LOG)
+    first = Intake(replica, OTHER, Pipe(events[:1], events[1:3]))
+    assert await first.step(0) == 1
+    await replicate_elsewhere(replica, events[1:])
+    assert await first.step(0) == 2
+    assert (await replica.read(OTHER, 0, 9)) == events
+
+
+async def replicate_elsewhere(replica: Store, events: Sequence[Recorded]) -> None:
+    """Extend a replica as another process does it."""
+    await replica.replicate(events[0].log, events)
 
 
 async def test_intake_asks_again_for_what_the_pipe_left_out(replica: Store, monkeypatch: pytest.MonkeyPatch) -> None:
