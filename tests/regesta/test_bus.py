@@ -121,7 +121,7 @@ async def test_two_intakes_of_one_source_do_not_disturb_each_other(replica: Stor
     assert await first.step(0) == 1
     await replicate_elsewhere(replica, events[1:])
     assert await first.step(0) == 2
-    assert (await replica.read(OTHER, 0, 9)) == events
+    assert [digest(event) for event in await replica.read(OTHER, 0, 9)] == [digest(event) for event in events]
 
 
 async def replicate_elsewhere(replica: Store, events: Sequence[Recorded]) -> None:
