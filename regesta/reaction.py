@@ -1,8 +1,8 @@
 """Reactions: a fact, here or elsewhere, leads to a command here, exactly once.
 
-Each has its own checkpoint and commands with a key of the cause and its name, so a repeated step answers itself. The facts
-of one stream are reacted to in turn, those of several streams together. A stream with a fact that cannot be reacted to is
-parked, tried again by itself, and holds up no other. A rebuild never runs them.
+Each has its own checkpoint and commands with a key of the cause, its content and its name, so a repeated step answers
+itself. The facts of one stream are reacted to in turn, those of several streams together. A stream with a fact that cannot be
+reacted to is parked, tried again by itself, and holds up no other. A rebuild never runs them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from time import monotonic
 import asyncpg
 from opentelemetry import trace
 
+from regesta.bus import digest
 from regesta.checkpoint import ADD_BUILD, Move, Overtaken, enter, move
 from regesta.command import Command, Context
 from regesta.database import Connection as Db
@@ -320,8 +321,12 @@ class Reacting:
                 await self._decider.handle(command, context, self._cause(recorded, number))
 
     def _cause(self, recorded: Recorded, number: int) -> Envelope:
-        """Return the envelope of the command of this number that a fact leads to."""
-        name = f"{recorded.name}:{number}"
+        """Return the envelope of the command of this number that a fact leads to.
+
+        The key tells the fact by its content too: when it was given up, it does not answer for what comes at its position. The id
+        of the log would not do, for a log that got a new one still has the facts from before.
+        """
+        name = f"{recorded.name}:{number}:{digest(recorded)}"
         return Envelope(
             key=Key(self.name, name, hashlib.sha256(name.encode()).digest()),
             cause=recorded.name,

@@ -160,8 +160,8 @@ BEGIN
 END
 $$;
 
--- Cut the replica of `of_source` back to `cut`, to follow the log `to_log` from there. Keys of reactions to what is gone go too,
--- for the positions will be those of other events. Other processes hear of it when this is committed.
+-- Cut the replica of `of_source` back to `cut`, to follow the log `to_log` from there. Other processes hear of it when this is
+-- committed.
 CREATE OR REPLACE FUNCTION log.adopt(of_source text, to_log uuid, cut bigint, by_whom text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -177,8 +177,6 @@ BEGIN
     UPDATE log.sources AS s SET log = to_log, head = cut, time = coalesce(
         (SELECT r.time FROM log.replicas AS r WHERE r.source = of_source AND r.position = cut), '-infinity'
     ) WHERE s.source = of_source;
-    DELETE FROM log.keys AS k
-    WHERE k.subject LIKE 'reaction:%:' || of_source AND split_part(k.key, ':', 2)::bigint > cut;
     DELETE FROM log.forks AS f WHERE f.source = of_source;
     PERFORM log.note_adoption(of_source, mine.log, to_log, cut, mine.head, by_whom);
     PERFORM pg_notify('regesta', format('%s %s back', of_source, cut));

@@ -15,7 +15,9 @@ from regesta import bus
 from regesta import rebuild as rebuilds
 from regesta.adoption import adopt, require_there, touched_by, touching
 from regesta.checkpoint import Overtaken
+from regesta.command import Command
 from regesta.database import migrate, migrations
+from regesta.decider import Decider
 from regesta.errors import CutGone, NotFound
 from regesta.errors import Forked as Differs
 from regesta.event import Cut, Event, Recorded
@@ -23,6 +25,7 @@ from regesta.folding import fold
 from regesta.parked import ParkedStreams
 from regesta.parking import park
 from regesta.projection import Build
+from regesta.reaction import Here, Reacting, Reaction
 from regesta.runtime import Service
 from regesta.store import PostgresStore
 from regesta.suites import foreign
@@ -193,11 +196,8 @@ async def test_what_a_reaction_made_of_events_that_are_gone_is_named(forked: For
     own = await forked.consumer.runtime.store.read("labels", 0, HOLDS)
     labels = [event.name for event in own if event.cause == f"jars:{forked.common + 1}"]
     assert len(labels) == 1
-    keys = "SELECT key FROM log.keys WHERE subject LIKE 'reaction:%'"
-    assert len(await forked.consumer.runtime.pool.fetch(keys)) == 1
     done = await forked.adopt()
     assert done.json()["caused"] == labels
-    assert await forked.consumer.runtime.pool.fetch(keys) == []
     async with client(forked.source) as user:
         await user.put("/jars/large/fills/r", json={"amount": 950})
     head = (await forked.source.runtime.store.head("jars")).position
@@ -230,8 +230,6 @@ INSERT INTO projections.parked (schema, stream, version, position, error) VALUES
     ('reaction:stick-full:jars', 'jar/q', 1, 11, '');
 INSERT INTO projections.dropped SELECT 'levels', source, 1, position, 'jar/p', '', '', ''
 FROM (VALUES ('jars', 8), ('jars', 9), ('shelves', 9)) AS those (source, position);
-INSERT INTO log.keys SELECT subject, 'jars:' || position || ':0', '', gen_random_uuid(), 1, 0, 0, now()
-FROM (VALUES ('reaction:stick-full:jars', 8), ('reaction:stick-full:jars', 9), ('officer', 9)) AS those (subject, position);
 GRANT USAGE ON SCHEMA entries_v1, counts_v1 TO labels;
 GRANT ALL ON ALL TABLES IN SCHEMA entries_v1, counts_v1 TO labels;
 """
@@ -286,13 +284,38 @@ async def test_nothing_is_left_of_what_was_given_up(planted: PostgresStore) -> N
     ]  # fmt: skip
     assert await read("SELECT schema, stream FROM projections.parked") == [("levels_v1", "jar/p")]
     assert await read("SELECT source, position FROM projections.dropped ORDER BY 1, 2") == [("jars", 8), ("shelves", 9)]
-    assert await read("SELECT subject, key FROM log.keys ORDER BY 1") == [
-        ("officer", "jars:9:0"), ("reaction:stick-full:jars", "jars:8:0"),
-    ]  # fmt: skip
     assert [each.state for each in await rebuilds.newest(pool)] == ["given up"]
     assert await read("SELECT to_regnamespace('levels_v1_b1')::text") == [(None,)]
     assert await read("SELECT source, old_log::text, new_log::text, position, head, adopted_by FROM log.adoptions") == [
         ("jars", LOG, OTHER_LOG, 8, 12, "operator"),
+    ]  # fmt: skip
+
+
+async def test_a_reaction_under_way_does_not_answer_for_what_comes_at_the_same_position(planted: PostgresStore) -> None:
+    """It stores its key after the adoption, of which nobody could have deleted it."""
+    reached, adopted = asyncio.Event(), asyncio.Event()
+
+    async def label_ninth(_here: Here, recorded: Recorded, event: Event) -> Sequence[Command]:
+        assert isinstance(event, jars.JarFilled)
+        if recorded.position != 9:
+            return []
+        reached.set()
+        await adopted.wait()
+        return [jars.Label(jar="ninth", label=f"filled with {event.amount}")]
+
+    decider = Decider(planted, [jars.AGGREGATE], jars.RULES)
+    deciding = asyncio.create_task(decider.run())
+    reaction = Reaction("label-ninth", "jars", (jars.JarFilled,), label_ninth)
+    reacting = asyncio.create_task(Reacting(Here(planted, planted.pool), decider, reaction).step())
+    await reached.wait()
+    await adopt(planted.pool, "labels", "jars", (OTHER_LOG, 8), "operator")
+    await planted.replicate(OTHER_LOG, fills(range(9, 13), OTHER_LOG, 2))
+    adopted.set()
+    assert await reacting == 12
+    deciding.cancel()
+    own = await planted.read("labels", 0, HOLDS)
+    assert [(event.cause, event.raw) for event in own] == [
+        ("jars:9", '{"label":"filled with 1"}'), ("jars:9", '{"label":"filled with 2"}'),
     ]  # fmt: skip
 
 
