@@ -146,6 +146,11 @@ async def test_a_key_stands_for_what_was_asked_not_for_the_cut_that_was_found(ru
     assert problem(await freeze(running, {"as_of": "2024-01-01"}, headers=key)) == (404, "unknown-note")
     cut = (await running.client.get(FROZEN)).json()["cut"]
     assert problem(await freeze(running, {"cut": {**cut, "budget": 1}}, headers=key)) == (422, "key-reused")
+    opened = await put(running, "/objectives/v1/notes/other", {"title": {"fr": "Autre"}, "planned_year": 2024})
+    other = await running.client.put(
+        FROZEN.replace("territorial", "other"), json={}, params={"at_least": opened}, headers=key
+    )
+    assert problem(other) == (422, "key-reused")
     assert await kept(running) == (1, 1)
 
 
