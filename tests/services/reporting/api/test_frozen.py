@@ -151,7 +151,32 @@ async def test_a_key_stands_for_what_was_asked_not_for_the_cut_that_was_found(ru
         FROZEN.replace("territorial", "other"), json={}, params={"at_least": opened}, headers=key
     )
     assert problem(other) == (422, "key-reused")
-    assert await kept(running) == (1, 1)
+    assert (await kept(running))[0] == 1
+
+
+async def test_a_letter_that_was_read_before_an_adoption_and_recorded_after_it_is_touched_by_it(
+    running: Running,
+) -> None:
+    """A later one, which names the same positions, is not: after the adoption they are other events."""
+    opened = await put(running, "/objectives/v1/notes/other", {"title": {"fr": "Autre"}, "planned_year": 2024})
+    await pay(running)
+    runtime, cut = running.runtime("reporting"), await arrived(running)
+    command = await freezing(runtime, "territorial", 2024, Moment(cut=cut))
+    log, kept_to = (await runtime.store.head("budget")).log, cut["budget"] - 2
+    # What the source has after it is the same here, so that all goes on as before.
+    await runtime.pool.execute("SELECT log.adopt('budget', $1, $2, 'an officer')", log, kept_to)
+    assert await runtime.store.wait("budget", cut["budget"] - 1, 10)
+    assert (await decide(runtime, OFFICER, command, BARE)).events
+    later = FROZEN.replace("territorial", "other")
+    assert (await running.client.put(later, json={"cut": cut}, params={"at_least": opened})).status_code == 201
+
+    touched = await running.client.get(FROZEN)
+    (by,) = FrozenOut.model_validate_json(touched.content).touched
+    assert (by.source, by.position, by.adopted_by) == ("budget", kept_to, "an officer")
+    assert touched.headers["etag"] == f'"{command.hash}-touched-1"'
+    before = await running.client.get(FROZEN, headers={"If-None-Match": f'"{command.hash}"'})
+    assert before.status_code == 200  # who read it before has not heard of the adoption
+    assert (await running.client.get(later)).json()["touched"] == []
 
 
 async def test_what_cannot_be_frozen_is_refused_and_nothing_is_kept(running: Running) -> None:
