@@ -68,7 +68,8 @@ CommitmentEvent: TypeAlias = (
 class Commitment(State):
     """An obligation, and what was paid, claimed and owed back on it: facts by their references, totals net of reversals.
 
-    paid_cents, claimed_cents, collected_cents: net by payment, by claim, by recovery.
+    paid_cents, claimed_cents, collected_cents: net by payment, by claim, by recovery. stood_cents: of the payment before each
+    reversal of it.
     """
 
     prefix: ClassVar[str] = "commitment"
@@ -81,6 +82,7 @@ class Commitment(State):
     decommitments: dict[Ref, AmountDecommitted] = field(default_factory=dict)
     payments: dict[Ref, PaymentLiquidated] = field(default_factory=dict)
     reversals: dict[tuple[Ref, Ref | None], PaymentReversed] = field(default_factory=dict)
+    stood_cents: dict[tuple[Ref, Ref | None], int] = field(default_factory=dict)
     paid_cents: dict[Ref, int] = field(default_factory=dict)
     claims: dict[Ref, ClaimReceived] = field(default_factory=dict)
     rejections: dict[Ref, ClaimRejected] = field(default_factory=dict)
@@ -228,6 +230,7 @@ def evolve(state: Commitment, event: CommitmentEvent) -> None:  # noqa: C901 one
             _pay(state, event, event.amount_cents)
         case PaymentReversed():
             state.reversals[event.payment, event.reversal] = event
+            state.stood_cents[event.payment, event.reversal] = state.paid_cents[event.payment]
             _pay(state, state.payments[event.payment], -event.amount_cents)
         case ClaimReceived():
             state.claims[event.claim] = event

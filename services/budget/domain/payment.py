@@ -114,9 +114,10 @@ def reverse(command: ReversePayment, read: Read, context: Context) -> Facts:
     payment = commitment.payments.get(command.payment)
     if payment is None:
         raise UnknownPayment(f"{commitment.key!r} has no payment {command.payment!r}", payment=command.payment)
-    before = commitment.reversals.get((command.payment, command.reversal))
+    reference = (command.payment, command.reversal)
     stands_cents = commitment.paid_cents[command.payment]
-    asked_cents = command.amount_cents or (before.amount_cents if before else stands_cents)
+    # Asked again, all that stands is what stood the first time.
+    asked_cents = command.amount_cents or commitment.stood_cents.get(reference, stands_cents)
     if asked_cents <= 0:
         raise ExceedsPayment(f"nothing stands of the payment {command.payment!r}", payment=command.payment)
     asked = fact(
@@ -128,7 +129,7 @@ def reverse(command: ReversePayment, read: Read, context: Context) -> Facts:
         dossier=payment.dossier,
         convention=payment.convention,
     )
-    if recorded(before, asked, ReversalDiffers):
+    if recorded(commitment.reversals.get(reference), asked, ReversalDiffers):
         return nothing()
     taken_back = judge(asked, context, _unreversible(commitment, asked, stands_cents))
     return {commitment.stream: [taken_back], **_returned(commitment, payment, asked_cents)}

@@ -183,6 +183,20 @@ def test_a_reversal_is_recorded_once() -> None:
     assert domain.when(pay(60)) == {}
 
 
+def test_a_reversal_of_all_that_stands_is_no_reversal_of_a_part() -> None:
+    domain = budget()
+    domain.when(commit(100))
+    domain.when(pay(60))
+    domain.when(take_back(20))
+    with pytest.raises(ReversalDiffers) as refusal:
+        domain.when(take_back())
+    assert refusal.value.details == {"field": "amount_cents", "recorded": 20, "given": 60}
+    domain.when(take_back(reversal="R-2"))
+    assert liquidated(domain) == (0, 0)
+    assert domain.when(take_back(reversal="R-2")) == {}
+    assert domain.when(take_back(40, reversal="R-2")) == {}
+
+
 def test_what_is_unknown_cannot_be_taken_back() -> None:
     domain = budget()
     domain.when(commit(100))
