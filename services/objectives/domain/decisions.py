@@ -111,7 +111,7 @@ class WithdrawApproval(ApprovalCommand):
 
 
 class NotifyDecision(ReportableCommand):
-    """Record that a party was told the decision."""
+    """Record that a party was told the decision. reference: of the notice; another one, or none, is another notice."""
 
     name = "notify-decision"
     to: PartyId
@@ -129,7 +129,7 @@ class SelectProject(ReportableCommand):
 
 
 class AwardContract(ReportableCommand):
-    """Record that a procurement was awarded."""
+    """Record that a procurement was awarded. reference: of the award; another one, or none, is another award."""
 
     name = "award-contract"
     party: PartyId
