@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ import pytest
 
 from contracts.dates import ImpreciseDate
 from regesta.command import Command, plain
-from regesta.errors import Differs
+from regesta.errors import Differs, RegestaError
 from regesta.runtime import Service
 from regesta.testing import Domain
 from services.budget.app import SERVICE as BUDGET
@@ -32,18 +33,29 @@ NOT_SAID: Final = frozenset({"occurred", "origin"})
 
 @dataclass(frozen=True)
 class Room:
-    """A service and the cases of its commands. start: its domain before them; counted: commands that are one more each time."""
+    """A service and the cases of its commands. start: its domain before them; counted: commands that are one more each time.
+
+    endings: commands that end what the cases are about, beside those of the cases.
+    """
 
     service: Service
     start: Callable[[], Domain]
     cases: tuple[Case, ...]
     counted: tuple[Command, ...]
+    endings: tuple[Command, ...] = ()
 
 
 ROOMS: Final = (
-    Room(OBJECTIVES, objectives, objectives_cases.CASES, objectives_cases.COUNTED),
+    Room(OBJECTIVES, objectives, objectives_cases.CASES, objectives_cases.COUNTED, objectives_cases.ENDINGS),
     Room(KPI, kpi, kpi_cases.CASES, kpi_cases.COUNTED),
     Room(BUDGET, lambda: Domain(BUDGET.aggregates, BUDGET.rules), budget_cases.CASES, budget_cases.COUNTED),
+)
+# What takes the one back, or is taken back by it; a withdrawal takes back any step.
+OPPOSITES: Final = (
+    {"assign-unit", "release-unit"},
+    {"link-dossier", "unlink-dossier"},
+    {"suspend-dossier", "resume-dossier"},
+    {"place-indicator", "remove-indicator"},
 )
 ALL: Final = [pytest.param(room, case, id=case.command.name) for room in ROOMS for case in room.cases]
 
@@ -101,3 +113,28 @@ def test_what_is_said_otherwise_is_heard(room: Room, case: Case, member: str, va
         domain.when(other, roles=case.roles)
     assert refusal.value.code.endswith("-differs")
     assert (refusal.value.details["field"], refusal.value.details["given"]) == (member, plain(value))
+
+
+def later(room: Room, case: Case) -> Iterator[tuple[Domain, Command]]:
+    """Yield the domain after a command and one more, which was accepted, for each other command of the room."""
+    chains = [(*each.before, each.command) for each in room.cases] + [(each,) for each in room.endings]
+    for *before, last in chains:
+        domain, roles = recorded(room, case), {*case.roles, "connector"}
+        for each in before:
+            with suppress(RegestaError):
+                domain.when(each, roles=roles)
+        if last.name != case.command.name:
+            with suppress(RegestaError):
+                domain.when(last, roles=roles)
+                yield domain, last
+
+
+@pytest.mark.parametrize(("room", "case"), ALL)
+def test_a_repetition_is_known_whatever_came_later(room: Room, case: Case) -> None:
+    accepted = 0
+    for domain, last in later(room, case):
+        accepted += 1
+        again = domain.when(said(case.command, "occurred", THEN), roles={*case.roles, "connector"})
+        if {case.command.name, last.name} not in OPPOSITES and last.name != "withdraw-fact":
+            assert again == {}, last.name
+    assert accepted > 0

@@ -187,17 +187,17 @@ def suspend(command: SuspendDossier, read: Read, context: Context) -> Facts:
 
 
 def resume(command: ResumeDossier, read: Read, context: Context) -> Facts:
-    """Return the end of a wait; nothing when that is what happened last.
+    """Return the end of a wait; nothing when the last wait ended so.
 
     Raises UnknownDossier, NotLeadUnit, DossierDiffers, NotSuspended, DossierHasEnded.
     """
     dossier, event = commanded(command, read, context), fact(DossierResumed, command)
+    if recorded(dossier.resumed, event, DossierDiffers):
+        return nothing()
     if dossier.ended is not None:
         raise dossier.over()
     if dossier.suspended is not None:
         return {dossier.stream: [event]}
-    if recorded(dossier.resumed, event, DossierDiffers):
-        return nothing()
     raise NotSuspended(f"dossier {dossier.key!r} does not wait", dossier=dossier.key)
 
 

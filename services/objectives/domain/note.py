@@ -270,14 +270,18 @@ def print_section(command: PrintSection, read: Read, _context: Context) -> Facts
 def retitle(command: RetitleObjective, read: Read, context: Context) -> Facts:
     """Return the new title; nothing when it has it. Raises UnknownNote, UnknownObjective, NotLeadUnit, ObjectiveIsClosed."""
     note, asked = _led(command, read, context), fact(ObjectiveRetitled, command)
-    return nothing() if repeats(note.followed(command.objective).titled, asked) else {note.stream: [asked]}
+    if repeats(note.entry(command.objective).titled, asked):
+        return nothing()
+    note.followed(command.objective)
+    return {note.stream: [asked]}
 
 
 def renumber(command: RenumberObjective, read: Read, context: Context) -> Facts:
     """Return the new code; nothing when it has it. Raises as retitle, CodeTaken."""
     note, asked = _led(command, read, context), fact(ObjectiveRenumbered, command)
-    if repeats(note.followed(command.objective).numbered, asked):
+    if repeats(note.entry(command.objective).numbered, asked):
         return nothing()
+    note.followed(command.objective)
     _require_free(note, command.code, command.objective)
     return {note.stream: [asked]}
 
@@ -288,9 +292,10 @@ def move(command: MoveObjective, read: Read, context: Context) -> Facts:
     Raises as retitle, ParentNotKnown, MovedUnderItself, LevelOutOfOrder, TooDeep.
     """
     note, asked = _led(command, read, context), fact(ObjectiveMoved, command)
-    entry = note.followed(command.objective)
+    entry = note.entry(command.objective)
     if repeats(entry.placed, asked):
         return nothing()
+    note.followed(command.objective)
     if command.parent in note.objectives and command.objective in note.lineage(command.parent):
         raise MovedUnderItself(
             f"objective {command.objective!r} cannot stand under {command.parent!r}, which is itself or under it",

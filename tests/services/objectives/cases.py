@@ -120,6 +120,7 @@ COUNTED: Final = (
     PrintAmount(objective=ACTION, text=TITLE, amount_cents=1, place=PLACE),
     SettleAdvance(dossier=DOSSIER),
 )
+ENDINGS: Final = (CloseObjective(note=SLUG, objective=ACTION, reason="completed"),)
 NOTES: Final = (
     Case(
         OpenNote(
