@@ -38,13 +38,8 @@ class Readers:
             raise Busy("too many are reading") from error
         try:
             with answering():
-                db = await self._acquired()
-                overdue = asyncio.get_running_loop().call_later(READ_SECONDS, db.terminate)
-                try:
+                async with ending(await self._acquired(), self._pool) as db:
                     yield db
-                finally:
-                    overdue.cancel()
-                    await self._pool.release(db)
         finally:
             self._free.release()
 
@@ -53,3 +48,17 @@ class Readers:
             return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         except TimeoutError as error:
             raise Busy("the database gives no connection") from error
+
+
+@asynccontextmanager
+async def ending(db: PoolConnectionProxy[asyncpg.Record], pool: asyncpg.Pool) -> AsyncIterator[Db]:
+    """Give a connection of a pool for as long as a read may take, and give it back.
+
+    Then it is closed under whoever reads, and raises what a lost one does.
+    """
+    overdue = asyncio.get_running_loop().call_later(READ_SECONDS, db.terminate)
+    try:
+        yield db
+    finally:
+        overdue.cancel()
+        await pool.release(db)

@@ -15,6 +15,7 @@ import orjson
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
 from regesta.outage import reaching
+from regesta.readers import ending
 from regesta.unit import READ_BYTES, Fork, Gap, Head, KeyAnswer, Meta, Outcome, Unit
 from regesta.waking import Waking
 from regesta.writer import STAND, Writer
@@ -156,20 +157,20 @@ class PostgresStore:
     async def read(self, source: str, after: int, limit: int) -> list[Recorded]:
         """Return the next events of a log (see Store)."""
         if source == self.service:
-            rows = await self.pool.fetch(READ_OWN, after, limit)
+            rows = await self._rows(READ_OWN, after, limit)
             return [self._recorded(source, self._log, row) for row in rows]
-        rows = await self.pool.fetch(READ_REPLICA, after, limit, source)
+        rows = await self._rows(READ_REPLICA, after, limit, source)
         log = await self._log_of(source) if rows else ""
         return [self._recorded(source, log, row) for row in rows]
 
     async def at(self, positions: Sequence[int]) -> list[Recorded]:
         """Return events by position (see Store)."""
-        rows = await self.pool.fetch(READ_AT, positions)
+        rows = await self._rows(READ_AT, positions)
         return [self._recorded(self.service, self._log, row) for row in rows]
 
     async def tails(self, after: Mapping[str, int]) -> dict[str, list[Recorded]]:
         """Return the tails of streams (see Store)."""
-        rows = await self.pool.fetch(READ_TAILS, list(after), list(after.values()))
+        rows = await self._rows(READ_TAILS, list(after), list(after.values()))
         tails: dict[str, list[Recorded]] = {stream: [] for stream in after}
         for row in rows:
             tails[row["stream"]].append(self._recorded(self.service, self._log, row))
@@ -177,43 +178,43 @@ class PostgresStore:
 
     async def known(self, source: str, streams: Sequence[str]) -> set[str]:
         """Return which streams a replica holds (see Store)."""
-        return {row["stream"] for row in await self.pool.fetch(KNOWN, source, streams)}
+        return {row["stream"] for row in await self._rows(KNOWN, source, streams)}
 
     async def taken_in(self, names: Sequence[tuple[str, int]]) -> list[Recorded]:
         """Return single events of replicas (see Store)."""
         sources, positions = [name[0] for name in names], [name[1] for name in names]
-        rows = await self.pool.fetch(READ_TAKEN_IN, sources, positions)
+        rows = await self._rows(READ_TAKEN_IN, sources, positions)
         logs = {source: await self._log_of(source) for source in {row["source"] for row in rows}}
         return [self._recorded(row["source"], logs[row["source"]], row) for row in rows]
 
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of a stream (see Store)."""
         if source == self.service:
-            rows = await self.pool.fetch(READ_STREAM, after, limit, stream)
+            rows = await self._rows(READ_STREAM, after, limit, stream)
             return [self._recorded(source, self._log, row) for row in rows]
-        rows = await self.pool.fetch(READ_REPLICA_STREAM, after, limit, stream, source)
+        rows = await self._rows(READ_REPLICA_STREAM, after, limit, stream, source)
         log = await self._log_of(source) if rows else ""
         return [self._recorded(source, log, row) for row in rows]
 
     async def head(self, source: str) -> Head:
         """Return how far a log reaches (see Store)."""
         if source == self.service:
-            row = await self.pool.fetchrow(HEAD_OWN)
-            return Head(0, self._log, None) if row is None else Head(row["position"], self._log, row["time"])
-        row = await self.pool.fetchrow(HEAD_REPLICA, source)
-        if row is None:
+            rows = await self._rows(HEAD_OWN)
+            return Head(rows[0]["position"], self._log, rows[0]["time"]) if rows else Head(0, self._log, None)
+        rows = await self._rows(HEAD_REPLICA, source)
+        if not rows:
             return Head(0, None, None)
-        return Head(row["head"], row["log"], row["time"] if row["head"] else None)
+        return Head(rows[0]["head"], rows[0]["log"], rows[0]["time"] if rows[0]["head"] else None)
 
     async def position_before(self, source: str, moment: datetime) -> int:
         """Return the last position before a moment (see Store)."""
         own = source == self.service
-        position: int = await self.pool.fetchval("SELECT log.position_before($1, $2)", None if own else source, moment)
-        return position
+        ((position,),) = await self._rows("SELECT log.position_before($1, $2)", None if own else source, moment)
+        return int(position)
 
     async def keys(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyAnswer]:
         """Return what command keys stand for (see Store)."""
-        rows = await self.pool.fetch(READ_KEYS, [subject for subject, _ in names], [key for _, key in names])
+        rows = await self._rows(READ_KEYS, [subject for subject, _ in names], [key for _, key in names])
         return {
             (subject, key): KeyAnswer(hashed, range(first, first + count), token)
             for subject, key, hashed, first, count, token in rows
@@ -253,6 +254,11 @@ class PostgresStore:
         for then in self._turned:
             await then()
 
+    async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Read; a connection that hangs is given up (see `ending`)."""
+        async with ending(await self.pool.acquire(), self.pool) as db:
+            return await db.fetch(statement, *values)
+
     async def _learn_ids(self) -> None:
         self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))
         self._logs.clear()
@@ -260,7 +266,8 @@ class PostgresStore:
     async def _log_of(self, source: str) -> str:
         """Return the id of the log that a replica is of, asked once until it may have become another."""
         if source not in self._logs:
-            self._logs[source] = str(await self.pool.fetchval("SELECT log FROM log.sources WHERE source = $1", source))
+            ((log,),) = await self._rows("SELECT log FROM log.sources WHERE source = $1", source)
+            self._logs[source] = str(log)
         return self._logs[source]
 
     def _recorded(self, source: str, log: str, row: asyncpg.Record) -> Recorded:
