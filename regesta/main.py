@@ -36,6 +36,7 @@ from regesta.feed import FeedClient
 from regesta.findings import Status
 from regesta.follower import Follower
 from regesta.gauges import measure_always
+from regesta.keys import forget_always
 from regesta.parked import ParkedStreams
 from regesta.projection import Projection
 from regesta.reaction import Here, Reacting
@@ -202,6 +203,7 @@ def _start(runtime: Runtime, *, worker: bool) -> None:
         jobs += [(f"projections {source}", follower.run()) for source, follower in runtime.followers.items()]
         jobs += [(reacting.name, reacting.run()) for reacting in runtime.reactings]
         jobs.append(("rebuilder", runtime.rebuilder.run()))
+        jobs.append(("keys", forget_always(runtime.pool)))
         jobs.append(("calendar", keep_calendar(runtime.decider)))
     runtime.tasks = [asyncio.create_task(job, name=name) for name, job in jobs]
 

@@ -236,6 +236,25 @@ BEGIN
 END
 $$;
 
+-- Forget the command keys in some blocks of their table that are older than 30 days, but for those of imports and reactions,
+-- which live for ever. Returns the block to go on at; null at the end. By blocks, for an index on the time would cost each append.
+CREATE OR REPLACE FUNCTION log.forget_keys(from_block bigint, blocks integer) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    next_block bigint := from_block + blocks;
+    low tid := format('(%s,0)', from_block);
+    high tid := format('(%s,0)', next_block);
+BEGIN
+    -- What a crash brings back is forgotten the next time.
+    PERFORM set_config('synchronous_commit', 'off', true);
+    DELETE FROM log.keys AS k
+    WHERE k.ctid >= low AND k.ctid < high AND k.time < clock_timestamp() - interval '30 days'
+      AND NOT starts_with(k.subject, 'import:') AND NOT starts_with(k.subject, 'reaction:');
+    RETURN CASE WHEN next_block * current_setting('block_size')::bigint < pg_relation_size('log.keys') THEN next_block END;
+END
+$$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION log.append, log.replicate, log.position_before TO {service};
+GRANT EXECUTE ON FUNCTION log.append, log.replicate, log.position_before, log.forget_keys TO {service};
 RESET ROLE;
