@@ -98,8 +98,18 @@ class KafkaCarrier:
             left = max(ends_at - monotonic(), READ_SECONDS if is_there else 0.0)
             records = await reader.take(limit, left)
             batch = await self._batch(reader, seen, records)
-            if batch.events or monotonic() >= ends_at:
+            if batch.events:
                 return batch
+            if monotonic() >= ends_at:
+                return batch if timeout_seconds == 0 else await self._asked(seen, limit)
+
+    async def _asked(self, seen: Seen, limit: int) -> Batch:
+        """Return what the source has beyond a topic that was silent: nothing, unless it publishes no more. Raises Forked."""
+        try:
+            batch = await self._origin.fetch(replace(seen, offset=None), limit, 0)
+        except SourceUnreachable:
+            batch = Batch(self._log or "", [], seen.position)
+        return self._answer(replace(batch, offset=seen.offset)) if batch.events else replace(batch, offset=seen.offset)
 
     async def _opened(self) -> Reader:
         reader = Reader(self._broker, self._source, self._registry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,10 +24,12 @@ def require_kafka() -> None:
 
 
 @contextmanager
-def cluster(folder: Path, nodes: int = 1, security: Security | None = None) -> Iterator[Cluster]:
+def cluster(
+    folder: Path, nodes: int = 1, security: Security | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Cluster]:
     """Run a cluster of its own for a test."""
     require_kafka()
-    with Cluster(folder, nodes, security) as running:
+    with Cluster(folder, nodes, security, settings) as running:
         yield running
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import shutil
 import signal
 import socket
@@ -50,12 +51,18 @@ def missing() -> list[str]:
 
 
 def fetch() -> None:
-    """Fetch the broker, unless the jars of this pom.xml are here. Raises CalledProcessError, with Maven's output."""
-    pom = HERE / "pom.xml"
-    stamp = JARS / ".stamp"
-    if not stamp.exists() or stamp.stat().st_mtime < pom.stat().st_mtime:
+    """Fetch the broker, unless the jars of this pom.xml are here; one process at a time. Raises NotStarted with what Maven says."""
+    pom, stamp = HERE / "pom.xml", JARS / ".stamp"
+    JARS.parent.mkdir(exist_ok=True)
+    with (JARS.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.stat().st_mtime >= pom.stat().st_mtime:
+            return
         shutil.rmtree(JARS, ignore_errors=True)
-        subprocess.run(["mvn", "-q", "-B", "-f", str(pom), "package"], check=True, capture_output=True, text=True)
+        words = ["mvn", "-q", "-B", "-f", str(pom), "package"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotStarted(f"the broker cannot be fetched: {done.stdout}{done.stderr}")
         stamp.touch()
 
 

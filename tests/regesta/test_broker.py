@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import pytest
 from aiokafka.admin import NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,20 +26,13 @@ from regesta.suites import foreign
 from regesta.topic import KafkaPublisher
 from tests.kafka import cluster
 from tests.regesta import jars
-from tests.regesta.topics import administering, positions_in
+from tests.regesta.topics import administering, configured, positions_in
 
 LOG: Final = "01900000-0000-7000-8000-000000000000"
 WANTED: Final = {
     "cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": "4194304",
     "message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "9223372036854775807",
 }  # fmt: skip
-
-
-async def configured(broker: Broker, name: str, keys: list[str]) -> dict[str, str]:
-    async with administering(broker) as admin:
-        asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(keys))
-        answer: Any = (await admin.describe_configs([asked]))[0]
-        return {key: value for key, value, *_ in answer.resources[0][4]}
 
 
 async def made(broker: Broker, partitions: int, settings: dict[str, str]) -> str:

@@ -183,11 +183,19 @@ async def test_a_holder_that_was_paused_beyond_its_lease_harms_nothing(
     assert await one.pool.fetchval("SELECT position FROM bus.relay") == 9
 
 
-async def test_a_topic_that_was_lost_is_filled_again(store: PostgresStore, broker: Broker) -> None:
+@pytest.mark.parametrize("kept", [0, 3])
+async def test_a_topic_that_was_lost_or_its_end_is_filled_again(
+    store: PostgresStore, broker: Broker, kept: int
+) -> None:
     await record(store, 1, 5)
     async with relaying(store, broker):
         await published(store)
     await delete_topic(broker, broker.topic("jars"))
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    await publisher.open()
+    if kept:
+        await publisher.publish(await store.read("jars", 0, kept))
+    await publisher.close()
     await record(store, 6, 6)
     async with relaying(store, broker):
         await published(store)

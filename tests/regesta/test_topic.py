@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from regesta import adoption
+from regesta import adoption, bus
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Intake, Offer, Seen, digest
 from regesta.errors import Forked
 from regesta.reasons import Cause
 from regesta.store import PostgresStore
-from regesta.suites import filled
+from regesta.suites import filled, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.topic import KafkaPublisher
 from tests.conftest import FreshDatabase
@@ -144,6 +144,57 @@ async def test_records_that_are_no_events_of_the_log_are_left_out(way: Way, capl
         f"the topic '{topic}' lacks jars:4 to 9; taken from the source",
     ]
     assert (await way.replica.head("jars")).position == EVENTS
+
+
+async def test_an_event_beyond_the_end_of_the_log_is_left_out(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    await way.publish(ALL)
+    await way.publisher.publish([replace((await way.source.read("jars", 8, 1))[0], position=99)])
+    async with way.taking_in():
+        assert await way.replica.wait("jars", 8, 20)
+
+        async def left_out() -> bool:
+            told = f"record 9 of the topic '{way.broker.topic('jars')}' claims to be jars:99, beyond the end of the log"
+            return f"{told}; it is left out" in caplog.messages
+
+        await until(left_out, 20)
+        await way.source.append(new_unit(new_event("thing/9", 1)))
+        await way.publish([10])
+        assert await way.replica.wait("jars", 9, 20)
+    assert await way.held() == await way.recorded(10)
+
+
+async def test_a_source_that_publishes_no_more_is_asked_now_and_then(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when it went back to the feed, or its relay stands still."""
+    monkeypatch.setattr(bus, "POLL_SECONDS", 0.2)
+    await way.publish(range(1, 5))
+    await way.taken_in()
+    assert await way.replica.offset("jars") == 4
+
+
+async def test_a_fork_is_seen_while_the_topic_is_silent(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "POLL_SECONDS", 0.2)
+    await way.publish(ALL)
+    await way.taken_in()
+    way.origin.carrier = Offer(MemoryStore("jars", jars.REGISTRY))
+    async with way.taking_in() as intake:
+        await alarmed(intake, Cause.FORKED)
+
+
+async def test_a_source_that_is_away_does_not_trouble_who_reads_its_topic(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "POLL_SECONDS", 0.2)
+    way.origin.away = True
+    await way.publish(ALL)
+    async with way.taking_in() as intake:
+        assert await way.replica.wait("jars", 8, 20)
+        asked = way.origin.asked
+
+        async def asked_twice() -> bool:
+            return way.origin.asked > asked + 1
+
+        await until(asked_twice, 20)
+        assert (intake.trouble, intake.alarm) == (None, None)
 
 
 async def test_a_forged_event_is_a_fork_once_the_true_one_comes(way: Way) -> None:

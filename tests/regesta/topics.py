@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from regesta.broker import TOPIC_UNKNOWN, Broker
 from regesta.bus import Batch, Carrier, Intake, Seen, digest
@@ -141,3 +143,11 @@ async def administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
         yield admin
     finally:
         await admin.close()
+
+
+async def configured(broker: Broker, name: str, keys: list[str]) -> dict[str, str]:
+    """Return some settings of a topic."""
+    async with administering(broker) as admin:
+        asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(keys))
+        answer: Any = (await admin.describe_configs([asked]))[0]
+        return {key: value for key, value, *_ in answer.resources[0][4]}
