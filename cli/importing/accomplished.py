@@ -130,7 +130,7 @@ NOUNS: Final[dict[str, str]] = {
     "lancering start opstart opening aanvang",
     "call": "launch opening publication invitation application lancement ouverture candidature lancering kandidatuur",
     "close": "closing closure end clôture fermeture fin afsluiting sluiting einde application candidature kandidatuur",
-    "receive": "receipt application reception candidature demande réception dépôt ontvangst aanvraag kandidatuur",
+    "receive": "receipt application reception candidature demande réception dépôt ontvangst aanvraag kandidatuur kandidaturen",
     "submit": "submission filing application introduction dépôt transmission envoi remise demande candidature "
     "indiening neerlegging overmaking aanvraag kandidatuur",
     "commit": "commitment engagement vastlegging",
@@ -138,7 +138,7 @@ NOUNS: Final[dict[str, str]] = {
     "sign": "signature signing conclusion ondertekening sluiting",
     "finish": "completion end finalisation closure achèvement fin finalisation clôture voltooiing afronding einde",
     "hold": "meeting session event workshop conference seminar inquiry enquiry consultation hearing visit day fair "
-    "ceremony inauguration information committee sub meetings training webinar exhibition forum festival concert "
+    "ceremony inauguration information committee group groupe werkgroep sub meetings training webinar exhibition forum festival concert "
     "réunion séance événement évènement atelier conférence séminaire enquête consultation audition visite journée foire "
     "cérémonie inauguration information comité formation webinaire exposition colloque rencontre salon "
     "vergadering zitting evenement atelier workshop conferentie seminarie onderzoek raadpleging bezoek dag beurs "
@@ -148,15 +148,19 @@ NOUNS: Final[dict[str, str]] = {
     "advise": "opinion advice avis advies",
 }
 
-# Acts whose forms say something of other things too: the text must name the act itself.
+# Acts whose forms say something of other things too: the text must name the act itself, or money, for people are hired and
+# associations wound up with the same words.
 # Without an article a French "avis de ..." is a notice: "avis de marché".
+MONEY: Final = (
+    r"€|\b(?:eur|euros?|crédits?|credits?|kredieten|krediet|budgets?|begroting|montants?|amounts?|bedrag(?:en)?|funds|fonds|milli(?:ons?|ards?)"
+    r"|miljoen|miljard|subside?s?|subsid(?:y|ies?)|subventions?|grants?|avances?|advances?|acomptes?|voorschot(?:ten)?|tranches?"
+    r"|schij(?:f|ven)|soldes?|saldo|balance|instalments?|marchés?|public contracts?|overheidsopdracht(?:en)?)\b"
+)
+STAFF: Final = r"(?<!crédits de )\b(?:agents?|experts?|travailleurs?|personnel|personeel|staff|etp|fte|vte)\b"
 NAMED: Final[dict[str, str]] = {
     "opinion": r"\b(?:opinions?|advice|advie(?:s|zen)|avis(?! d(?:'(?!un)|e (?!l'|la ))))\b",
-}
-# What the words of an act say when it is done to something else: people are not committed but hired.
-OTHERWISE: Final[dict[str, str]] = {
-    "commitment": r"\bengagements? (?:de |du |des |d')\W*(?:\d+ )?(?:personnel|agents?|experts?|travailleurs?)\b"
-    r"|(?<!de )\b(?:personnel|agents?|experts?|travailleurs?) (?:\w+ ){0,3}engagée?s?\b",
+    "commitment": rf"^(?!.*{STAFF}).*(?:{MONEY})",
+    "liquidation": MONEY,
 }
 # A study is done by any of these.
 STUDYING: Final = ("start", "do", "finish", "deliver", "publish", "make")

@@ -9,62 +9,90 @@ from typing import Final, get_args
 
 from cli.importing.accomplished import ACTS, DUTCH, ENGLISH, FRENCH, NARROW, NOUNS
 from cli.importing.vocabulary import (
-    AFTER_VERB,
+    AROUND_VERB,
     AUXILIARIES,
     ENDINGS,
+    HEADINGS,
     LINKS,
-    NO_PARTICIPLES,
+    MONTHS,
+    PAPERS,
+    PREPOSITIONS,
     PROPER,
+    QUALITIES,
     WORDS,
     Tongue,
 )
 
 FORMS: Final[dict[Tongue, dict[str, str]]] = {"en": ENGLISH, "fr": FRENCH, "nl": DUTCH}
 OF_ACTS: Final = frozenset(" ".join(NOUNS.values()).split())
-# What a participle looks like, or an adverb that can qualify one ("allegedly").
-VERBAL: Final[dict[Tongue, re.Pattern[str]]] = {
-    "en": re.compile(r"\w{3,}(?:ed|ly)"),
-    "fr": re.compile(r"\w{2,}(?:ée?s?|[ae]mment|ément|ument|(?:ell|iv|eus)ement)"),
-    "nl": re.compile(r"(?:\w+)?ge\w{2,}[dt]|(?:be|ver|ont|her)\w{3,}[dt]|\w{3,}(?:baar|lijk)"),
-}
 
 
 @dataclass(frozen=True)
 class Language:
     """One language.
 
-    links: words between nouns. after_verb: what may follow a verb besides nouns. auxiliaries: "was", "a été". no_participles: words
-    that only look like one.
+    links: words between nouns. leading: words that a name may follow. around_verb: what may stand around a verb besides nouns.
+    auxiliaries: "was", "a été". headings: nouns that an account is sorted by. qualities: words that may follow a noun and name no thing.
     """
 
     tongue: Tongue
     links: frozenset[str]
+    leading: frozenset[str]
     nouns: frozenset[str]
-    after_verb: frozenset[str]
+    around_verb: frozenset[str]
+    papers: frozenset[str]
     auxiliaries: frozenset[str]
-    no_participles: frozenset[str]
+    headings: frozenset[str]
+    qualities: frozenset[str]
 
     @classmethod
     def of(cls, tongue: Tongue) -> Language:
         """Return what is known of a language."""
-        words = (
+        forms = (
             form for act, forms in FORMS[tongue].items() if act not in {*NARROW, "refuse"} for form in forms.split()
         )
-        done = {each for form in words if "_" not in form for each in _agreeing(form, tongue)}
+        done = {each for form in forms if "_" not in form for each in _agreeing(form, tongue)}
+        links, prepositions = LINKS[tongue].split(), PREPOSITIONS[tongue].split()
         return cls(
             tongue=tongue,
-            links=frozenset(LINKS[tongue].split()),
-            nouns=frozenset(f"{WORDS[tongue]} {PROPER}".split()),
-            after_verb=frozenset({*AFTER_VERB[tongue].split(), *AUXILIARIES[tongue].split(), *done}),
+            links=frozenset(links),
+            leading=frozenset([*links, *prepositions]),
+            nouns=frozenset(f"{WORDS[tongue]} {MONTHS[tongue]} {PROPER}".split()),
+            papers=frozenset(PAPERS[tongue].split()),
+            around_verb=frozenset(
+                {
+                    *PAPERS[tongue].split(),
+                    *AROUND_VERB[tongue].split(),
+                    *AUXILIARIES[tongue].split(),
+                    *prepositions,
+                    *done,
+                },
+            ),
             auxiliaries=frozenset(AUXILIARIES[tongue].split()),
-            no_participles=frozenset(NO_PARTICIPLES[tongue].split()),
+            headings=frozenset(f"{HEADINGS[tongue]} {PROPER}".split()),
+            qualities=frozenset(f"{QUALITIES} {MONTHS[tongue]}".split()),
         )
 
     def knows(self, word: str) -> bool:
-        """Return whether a word takes nothing back from a verb that it follows."""
+        """Return whether a word takes nothing back from a verb that it stands beside."""
         return (
-            word in self.links or word in self.after_verb or self._among(word, self.nouns) or self._among(word, OF_ACTS)
+            word in self.links
+            or word in self.around_verb
+            or self._among(word, self.nouns)
+            or self._among(word, OF_ACTS)
         )
+
+    def leads(self, word: str) -> bool:
+        """Return whether a name may follow a word: an article or a preposition."""
+        return word in self.leading
+
+    def heads(self, word: str) -> bool:
+        """Return whether a word may stand in a heading."""
+        return word in self.leading or self._among(word, self.headings)
+
+    def names_thing(self, word: str) -> bool:
+        """Return whether a word is a noun, or an adjective that stands before one."""
+        return self._among(word, self.nouns | OF_ACTS) and not self._among(word, self.qualities)
 
     def names(self, word: str, kind: str) -> bool:
         """Return whether a word is a noun or an adjective, and none of another act than those of a type of facts."""
@@ -74,10 +102,9 @@ class Language:
         """Return whether a word is a noun of an act of a type of facts."""
         return self._among(word, _nouns(kind))
 
-    def is_verbal(self, word: str) -> bool:
-        """Return whether an unknown word may be a participle or an adverb."""
-        looks = VERBAL[self.tongue].fullmatch(word) is not None
-        return looks and not self.knows(word) and not self._among(word, self.no_participles)
+    def is_paper(self, word: str) -> bool:
+        """Return whether a word names an act, or a paper or a step on the way to one."""
+        return word in self.papers or self._among(word, OF_ACTS)
 
     def forms(self, kind: str) -> re.Pattern[str]:
         """Return the pattern of what says, in lower case, that an act of a type of facts was done."""
@@ -93,7 +120,7 @@ class Language:
 
 @cache
 def _nouns(kind: str) -> frozenset[str]:
-    return frozenset(noun for act in ACTS[kind] for noun in NOUNS.get(act, "").split())
+    return frozenset(noun for act in ACTS.get(kind, ()) for noun in NOUNS.get(act, "").split())
 
 
 @cache

@@ -94,9 +94,3 @@ NOTHING: Final = (
 REFUSED: Final = (
     r"\b(?:refus|reject|rejet|d[ée]clin|den(?:y|ied)|afgewezen|afwijz|geweigerd|weiger|verworpen|disapprov|objected|negative\b|n[ée]gatif)\w*",
 )
-
-# An infinitive after "to" speaks of what is to come, or of a purpose; nouns are mostly plural or have an article.
-INFINITIVE: Final = (
-    r"\bto (?!the\b|an?\b|its?\b|their\b|his\b|her\b|this\b|that\b|these\b|those\b|all\b|which\b|whom\b|\w+(?<!s)s\b|[a-z]+ing\b)[a-z]+\b",
-    r"\b(?:om|pour|afin d\w*|en vue d\w*) (?:\w+ )?\w+(?:er|ir|re|en)\b",
-)
