@@ -32,8 +32,17 @@ LONGEST_REF: Final = 200
 LONGEST_NAME: Final = 80
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
-# Unicode's categories of what a reader does not see, or what ends a line.
-UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# Unicode's categories of what a reader does not see, what ends a line, and what no reader knows: private or of no meaning yet.
+UNSEEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Zl", "Zp"})
+# What else its property Default_Ignorable_Code_Point has: joiners, fillers and selectors that pass for letters and marks.
+IGNORABLE: Final = frozenset(
+    chr(point)
+    for first, last in (
+        (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x3164, 0x3164), (0xFE00, 0xFE0F),
+        (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF),
+    )
+    for point in range(first, last + 1)
+)  # fmt: skip
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 DECIMAL = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,9})?$"
@@ -51,7 +60,7 @@ class OutOfBounds(ValueError):
 
 
 class UnseenCharacter(ValueError):
-    """A control or format character: a line break, or one that turns the text around it."""
+    """A character that is not seen: a line break, one that turns the text around it, one that only chooses a glyph."""
 
     code = "control-character"
 
@@ -76,7 +85,7 @@ def _missing_when_blank(text: str | None) -> str | None:
 
 def _on_one_line(text: str) -> str:
     for index, character in enumerate(text):
-        if unicodedata.category(character) in UNSEEN:
+        if unicodedata.category(character) in UNSEEN or character in IGNORABLE:
             raise UnseenCharacter(f"the character at index {index} is U+{ord(character):04X} in {text!r}")
     return text
 
