@@ -6,9 +6,11 @@ What is slow to import is imported once the data folder is held and the ready fi
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.demo_options import Options
@@ -26,6 +28,7 @@ def demo(options: Options, console: Console) -> None:
     A start that is refused leaves it alone, for it may be that of the demo which uses the port or the folder.
     """
     signal.signal(signal.SIGTERM, _as_interrupt)
+    _require_folder(options.ready_file)
     listening = _listen(options.host, options.port)
     server = Embedded(options.data_dir, when_held=lambda: _unready(options))
     with listening, console.status("Starting PostgreSQL") as starting, server as database:
@@ -51,6 +54,21 @@ def _unready(options: Options) -> None:
     """Remove the ready file, which may be that of an earlier run."""
     if options.ready_file is not None:
         options.ready_file.unlink(missing_ok=True)
+
+
+def _require_folder(ready_file: Path | None) -> None:
+    """Raise Misconfigured when the ready file could not be written once the demo can serve."""
+    if ready_file is None:
+        return
+    folder = ready_file.parent
+    if ready_file.is_dir():
+        raise Misconfigured(f"the ready file {str(ready_file)!r} is a folder")
+    if not folder.is_dir():
+        raise Misconfigured(f"the ready file {str(ready_file)!r} cannot be written: {str(folder)!r} is no folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Misconfigured(
+            f"the ready file {str(ready_file)!r} cannot be written: {str(folder)!r} is not for this user"
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

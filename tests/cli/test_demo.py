@@ -80,6 +80,22 @@ def test_the_ready_file_of_an_earlier_run_is_gone_before_anything_starts(tmp_pat
 
 
 @pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize(
+    ("place", "why"), [("none/ready", "none' is no folder"), ("file/ready", "file' is no folder"), (".", "is a folder")]
+)
+def test_a_ready_file_that_cannot_be_written_is_refused_before_anything_is_made(
+    tmp_path: Path, place: str, why: str
+) -> None:
+    (tmp_path / "file").touch()
+    ready = tmp_path / place
+    with pytest.raises(Misconfigured) as refused:
+        demo.demo(Options(tmp_path / "data", 0, ready_file=ready), Console(quiet=True))
+    assert str(refused.value).startswith(f"the ready file {str(ready)!r} ")
+    assert str(refused.value).endswith(why)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.usefixtures("own_signals")
 def test_the_ready_file_of_the_demo_that_has_the_port_is_left_alone(tmp_path: Path, ready: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Misconfigured, match="in use"):
         demo.demo(Options(tmp_path / "data", taken.getsockname()[1], ready_file=ready), Console(quiet=True))
