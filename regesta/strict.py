@@ -40,13 +40,13 @@ Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 BODY_BYTES: Final = 1024 * 1024
 LARGEST: Final = 2**63 - 1
 EXCERPT: Final = 40
-# Of an address; what is longer is no number of ours.
-DIGITS: Final = re.compile(r"[0-9]{1,19}")
+# Of an address, where one thing has one name; what is longer is no number of ours.
+DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class WholeRefused(ValueError):
-    """Text that is no whole number in digits; pydantic alone would also read "2024.0", "+2024" and "2_024"."""
+    """Text that is no whole number in digits; pydantic alone would also read "2024.0", "+2024", "02024" and "2_024"."""
 
     code = "wrong-type"
 
@@ -56,7 +56,7 @@ def whole(value: object) -> object:
     if not isinstance(value, str):
         return value
     if DIGITS.fullmatch(value) is None:
-        raise WholeRefused(f"{value!r} is no whole number, such as '12'")
+        raise WholeRefused(f"{value!r} is no whole number as it is written, such as '12'")
     return int(value)
 
 

@@ -70,8 +70,13 @@ class View:
 
     @property
     def again(self) -> dict[str, str]:
-        """What asks for the same cut again, whatever is recorded meanwhile: the day asked for once it is settled, else the cut."""
-        return {"as_of": self.as_of.isoformat()} if self.as_of is not None and self.settled else {"cut": self.token}
+        """What asks for the same cut again, whatever is recorded meanwhile: the day asked for once it is settled, else the cut.
+
+        Empty while nothing is recorded anywhere, which has no name.
+        """
+        if self.as_of is not None and self.settled:
+            return {"as_of": self.as_of.isoformat()}
+        return {"cut": self.token} if self.token else {}
 
 
 class Spoken(TypedDict):

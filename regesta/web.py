@@ -114,7 +114,7 @@ class Acknowledgement(BaseModel):
 def tokens_of(names: str | None, parameter: str = "at_least") -> list[tuple[str, int]]:
     """Return (source, position) of each event name in a parameter, separated by commas. Raises Malformed."""
     try:
-        tokens = [split_name(name.strip()) for name in names.split(",")] if names else []
+        tokens = [split_name(name.strip()) for name in names.split(",")] if names is not None else []
     except ValueError as error:
         raise Malformed(f"{parameter}: {error}", parameter=parameter, value=names) from error
     for _, position in tokens:

@@ -204,7 +204,13 @@ async def test_an_offending_value_is_the_json_it_was(service: Served, user: http
 
 @pytest.mark.parametrize(
     ("year", "code"),
-    [("2024.0", "wrong-type"), ("+2024", "wrong-type"), ("2_024", "wrong-type"), ("1899", "out-of-range")],
+    [
+        ("2024.0", "wrong-type"),
+        ("+2024", "wrong-type"),
+        ("2_024", "wrong-type"),
+        ("02024", "wrong-type"),
+        ("1899", "out-of-range"),
+    ],
 )
 async def test_a_number_in_a_path_is_in_digits(service: Served, user: httpx2.AsyncClient, year: str, code: str) -> None:
     problem = await refused(service, user, {"path": f"/jars/a/years/{year}", "content": b'{"label": "x"}'})
@@ -398,7 +404,9 @@ async def test_what_does_not_arrive_in_time_is_not_yet(service: Served, user: ht
         assert (problem["reached"], problem["wanted"]) == (head, head + 1)
 
 
-@pytest.mark.parametrize("query", ["cut=jars:1&as_of=2026-01-01", "cut=kpi:1", "cut=x", "at_least=kpi:1"])
+@pytest.mark.parametrize(
+    "query", ["cut=jars:1&as_of=2026-01-01", "cut=kpi:1", "cut=x", "cut=", "at_least=kpi:1", "at_least="]
+)
 async def test_a_read_of_what_is_no_cut_is_malformed(user: httpx2.AsyncClient, query: str) -> None:
     answer = await user.get(f"/levels/a?{query}")
     assert (answer.status_code, answer.json()["type"]) == (400, TYPE_BASE + "malformed")
