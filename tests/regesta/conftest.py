@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,11 +13,14 @@ import asyncpg
 import pytest
 
 from regesta.broker import Broker
+from regesta.decider import Decider
 from regesta.event import Registry
 from regesta.store import PostgresStore
 from regesta.testing import MemoryStore
+from regesta.unit import Store
 from tests.conftest import NEW_LOG, Database, FreshDatabase, Templates
 from tests.regesta import jars
+from tests.regesta.deciding import Start
 from tests.regesta.serving import Issuer, Served, migrated, served, settings_of
 
 OpenStore: TypeAlias = Callable[[Database], Awaitable[PostgresStore]]
@@ -129,3 +133,31 @@ async def jars_service(reused_database: FreshDatabase, issuer: Issuer) -> AsyncI
     database = await reused_database("jars")
     async with served(jars.SERVICE, settings_of(database, issuer), issuer) as running:
         yield running
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Return a function that runs a decider over a store until the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def started(store: Store) -> Decider:
+            decider = Decider(store, [jars.AGGREGATE], jars.RULES)
+            task = asyncio.create_task(decider.run())
+            stack.push_async_callback(asyncio.wait, [task])
+            stack.callback(task.cancel)
+            await asyncio.sleep(0)
+            return decider
+
+        yield started
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Return each kind of store in turn."""
+    found: Store = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+@pytest.fixture
+async def decider(store: Store, start: Start) -> Decider:
+    return await start(store)

@@ -3,85 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TypeAlias
+from collections.abc import Mapping
 
 import pytest
 
 from regesta import decider as deciding
-from regesta.command import Command, Context
 from regesta.decider import Decider
-from regesta.envelope import Answer, Envelope, Key
+from regesta.envelope import Answer, Envelope
 from regesta.errors import (
     Busy,
     Differs,
     InvalidInput,
     KeyReused,
-    LaterRelease,
     NotWithdrawable,
     OutcomeUnknown,
     StaleVersion,
-    UnreadableFact,
     WithdrawalDiffers,
 )
 from regesta.event import Recorded, Registry
 from regesta.store import PostgresStore
-from regesta.suites import META, new_event, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import NewEvent, Outcome, Store, Unit
-from tests.regesta.jars import AGGREGATE, RULES, Explode, Fill, Label, Overflows, Pour, TooFew, Unlabel
-
-CONTEXT = Context("officer", frozenset(), frozenset(), datetime(2026, 1, 5, tzinfo=UTC))
-
-Start: TypeAlias = Callable[[Store], Awaitable[Decider]]
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    """Return a function that runs a decider over a store until the test ends."""
-    async with AsyncExitStack() as stack:
-
-        async def started(store: Store) -> Decider:
-            decider = Decider(store, [AGGREGATE], RULES)
-            task = asyncio.create_task(decider.run())
-            stack.push_async_callback(asyncio.wait, [task])
-            stack.callback(task.cancel)
-            await asyncio.sleep(0)
-            return decider
-
-        yield started
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def store(request: pytest.FixtureRequest) -> Store:
-    found: Store = request.getfixturevalue(f"{request.param}_store")
-    return found
-
-
-@pytest.fixture
-async def decider(store: Store, start: Start) -> Decider:
-    return await start(store)
-
-
-def fill(ref: str, amount: int = 1, jar: str = "a", occurred: str | None = None) -> Fill:
-    return Fill(jar=jar, ref=ref, amount=amount, occurred=occurred)
-
-
-def keyed(key: str, request: bytes = b"request") -> Envelope:
-    return Envelope(key=Key("officer", key, request))
-
-
-async def all_of(decider: Decider, *commands: Command) -> list[Answer | BaseException]:
-    return await asyncio.gather(*(decider.handle(each, CONTEXT) for each in commands), return_exceptions=True)
-
-
-def filled_by_another(ref: str, version: int, amount: int = 1) -> Unit:
-    """Return what another process appends to jar/a."""
-    data = f'{{"ref":"{ref}","amount":{amount}}}'
-    return Unit({"jar/a": version - 1}, [NewEvent("jar/a", version, "jar-filled.v1", META, data)])
+from regesta.unit import Outcome, Store, Unit
+from tests.regesta.deciding import CONTEXT, Start, all_of, fill, filled_by_another, keyed
+from tests.regesta.jars import AGGREGATE, RULES, Explode, Label, Overflows, Pour, TooFew, Unlabel
 
 
 async def test_a_decider_that_ended_asks_nothing_more_of_its_store() -> None:
@@ -449,64 +393,3 @@ async def test_a_step_is_withdrawn_once(decider: Decider) -> None:
     for event in ("jars:2", "jars:99", "kpi:1"):
         with pytest.raises(NotWithdrawable):
             await decider.handle(Unlabel(jar="a", event=event, reason="wrong"), CONTEXT)
-
-
-def bad(version: int, kind: str = "jar-filled.v1", data: str = '{"ref":"secret","amount":"many"}') -> Unit:
-    """Return what no release of ours appends to jar/a."""
-    return Unit({"jar/a": version - 1}, [NewEvent("jar/a", version, kind, META, data)])
-
-
-UNREADABLE = {
-    "a member of another type": (
-        bad(2),
-        "ValidationError: amount: Input should be a valid integer, unable to parse string as an integer",
-    ),
-    "a member that lacks": (bad(2, data='{"ref":"secret"}'), "ValidationError: amount: Field required"),
-    "no object": (bad(2, data='["secret"]'), "ValidationError: data: Input should be an object"),
-    "what no fold knows": (bad(2, "shard.v1", '{"secret":1}'), "AssertionError"),
-    "a withdrawal of nothing": (bad(2, "fact-withdrawn.v1", '{"event":"secret","reason":"r"}'), "ValueError"),
-}
-
-
-@pytest.mark.parametrize("kind", UNREADABLE)
-@pytest.mark.parametrize("met", ["when loaded", "when stale"])
-async def test_nothing_is_decided_on_a_fact_that_cannot_be_read(
-    store: Store, start: Start, caplog: pytest.LogCaptureFixture, kind: str, met: str
-) -> None:
-    """Each is told the same, without the fact's data, and one line of the log too; a key that is stored is answered."""
-    unit, fault = UNREADABLE[kind]
-    decider = await start(store)
-    first = await decider.handle(fill("r"), CONTEXT, keyed("one"))
-    other = await decider.handle(fill("b", jar="b"), CONTEXT)
-    await store.append(unit)
-    await store.append(filled_by_another("behind", 3))
-    if met == "when loaded":
-        decider = await start(store)
-    told = f"nothing is decided on 'jar/a', for jars:3 cannot be read: {fault}"
-    for command in (fill("s"), fill("r"), Pour(jar="b", into="a", amount=1), fill("s")):
-        with pytest.raises(UnreadableFact) as refused:
-            await decider.handle(command, CONTEXT)
-        assert str(refused.value) == told
-        assert refused.value.details == {
-            "stream": "jar/a", "event": "jars:3", "source": "jars", "position": 3, "fault": fault,
-        }  # fmt: skip
-    assert await decider.handle(fill("r"), CONTEXT, keyed("one")) == replace(first, repeated=True)
-    assert (await decider.handle(fill("b", jar="b"), CONTEXT)).version == other.version
-    assert (await store.head("jars")).position == 4
-    (record,) = [each for each in caplog.records if each.name == "regesta.decider"]
-    assert record.getMessage() == told.replace("'", "")
-    assert (record.exc_info is None) is fault.startswith("ValidationError")
-
-
-async def test_nothing_is_decided_on_a_fact_of_a_later_release(store: Store, start: Start) -> None:
-    """What it says is not in the state, so any rule might be broken; a key that is stored proves its answer all the same."""
-    decider = await start(store)
-    first = await decider.handle(fill("r"), CONTEXT, keyed("one"))
-    await decider.handle(fill("b", jar="b"), CONTEXT)
-    await store.append(new_unit(new_event("jar/a", 2)))
-    for command in (fill("s"), fill("r"), Pour(jar="b", into="a", amount=1)):
-        with pytest.raises(LaterRelease) as refused:
-            await decider.handle(command, CONTEXT)
-        assert refused.value.details == {"stream": "jar/a", "position": 3}
-    assert await decider.handle(fill("r"), CONTEXT, keyed("one")) == replace(first, repeated=True)
-    assert (await store.head("jars")).position == 3
