@@ -34,6 +34,8 @@ from regesta.unit import Store
 BATCH_EVENTS = 2_000
 WAIT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+# Of a log that was told to go on, and does not, or not any more.
+NOTHING_SECONDS = 0.01
 RETRY_SECONDS_MOST = 10.0
 
 logger = logging.getLogger(__name__)
@@ -84,10 +86,11 @@ class Follower:
         pause = RETRY_SECONDS
         while True:
             try:
-                await self.catch_up()
-                self.trouble, pause = None, RETRY_SECONDS
                 if not await self._store.wait(self.source, self.position, WAIT_SECONDS):
                     await self.reload()  # another process may have moved them, or parked a stream
+                elif not await self._turn():
+                    await asyncio.sleep(NOTHING_SECONDS)
+                self.trouble, pause = None, RETRY_SECONDS
             except Overtaken:
                 await asyncio.sleep(0.01)
                 await self._reload_quietly()

@@ -35,6 +35,7 @@ CREATE TABLE levels_v2.levels (LIKE levels_v1.levels INCLUDING ALL);
 GRANT USAGE ON SCHEMA levels_v2 TO jars;
 GRANT SELECT, INSERT, UPDATE, DELETE ON levels_v2.levels TO jars;
 """
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 HOUR_AHEAD = "UPDATE log.events SET time = time + interval '1 hour'"
 
 
@@ -179,19 +180,22 @@ async def test_the_database_is_asked_once_for_all_who_want_to_know(
 ) -> None:
     monkeypatch.setattr(health, "KEEP_SECONDS", 60.0)
     failing = "UPDATE projections.checkpoints SET failure = $1"
-    settings = settings_of(await reused_database("jars"), issuer)
-    async with served(SERVICE, settings, issuer, worker=False) as here:
+    database = await reused_database("jars")
+    async with (
+        administering(database) as admin,
+        served(SERVICE, settings_of(database, issuer), issuer, worker=False) as here,
+    ):
         pool = here.runtime.pool
 
         async def waiting() -> bool:
-            return pool.get_size() - pool.get_idle_size() > 1
+            return bool(await admin.fetchval(WAITING))
 
         async with pool.acquire() as db, db.transaction():
             await db.execute("LOCK projections.checkpoints IN ACCESS EXCLUSIVE MODE")
             asked = [asyncio.create_task(ready(here)) for _ in range(20)]
             await until(waiting)
             await asyncio.sleep(0.2)  # until all would wait, which nothing tells
-            assert pool.get_size() - pool.get_idle_size() == 2  # this connection and theirs
+            assert await admin.fetchval(WAITING) == 1
         assert await asyncio.gather(*asked) == [(200, "ok", [])] * 20
         await pool.execute(failing, "later")
         assert await ready(here) == (200, "ok", [])
