@@ -13,7 +13,7 @@ Hash: TypeAlias = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
 class LetterFrozen(Event):
-    """A letter is kept as it was (lettre figée / bevroren brief); stream letter/{note}/{year}.
+    """A letter is kept as it was (lettre gelée / bevroren brief); stream letter/{note}/{year}.
 
     cut: the last position of each log that it was made of. adoptions: how many adoptions reporting had made by then, for after
     another one the same cut names other events. model: of the form and the rules of the letter. hash: of its canonical JSON.

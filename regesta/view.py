@@ -66,7 +66,7 @@ class View:
     @property
     def token(self) -> str:
         """The cut as text, for `cut=` and `at_least=`; logs at 0 are left out."""
-        return ",".join(event_name(source, position) for source, position in sorted(self.cut.items()) if position)
+        return token_of(self.cut)
 
     @property
     def again(self) -> dict[str, str]:
@@ -77,6 +77,11 @@ class View:
         if self.as_of is not None and self.settled:
             return {"as_of": self.as_of.isoformat()}
         return {"cut": self.token} if self.token else {}
+
+
+def token_of(cut: Mapping[str, int]) -> str:
+    """Return a cut as text, for `cut=` and `at_least=`; logs at 0 are left out."""
+    return ",".join(event_name(source, position) for source, position in sorted(cut.items()) if position)
 
 
 class Spoken(TypedDict):

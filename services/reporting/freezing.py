@@ -8,13 +8,13 @@ from datetime import date
 
 from contracts.reporting import LetterFrozen
 from contracts.types import NoteSlug, Year
-from regesta.adoption import newest_adoption
+from regesta.adoption import Adoption, newest_adoption, touching
 from regesta.aside import aside
 from regesta.documents import hash_of, keep
 from regesta.event import Recorded
 from regesta.runtime import Runtime
 from regesta.view import View, opened
-from services.reporting.domain.errors import LetterIncomplete, NotFrozen, UnknownLetter, UnknownNote
+from services.reporting.domain.errors import LetterIncomplete, UnknownLetter, UnknownNote
 from services.reporting.domain.frozen import FreezeLetter, letter_stream
 from services.reporting.domain.letter import MODEL
 from services.reporting.domain.notes import note_line
@@ -31,6 +31,15 @@ class Moment:
     cut: Mapping[str, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FrozenAs:
+    """As what a letter is frozen. recorded, event: by which event; touched: the adoptions that gave up events of its cut."""
+
+    recorded: Recorded
+    event: LetterFrozen
+    touched: tuple[Adoption, ...]
+
+
 async def freezing(runtime: Runtime, note: NoteSlug, year: Year, moment: Moment) -> FreezeLetter:
     """Make a letter, keep its document, and return the command that freezes it.
 
@@ -43,24 +52,21 @@ async def freezing(runtime: Runtime, note: NoteSlug, year: Year, moment: Moment)
         letter = await read_letter(view, note, year)
     document = await aside(canonical, letter)
     # Of one that is frozen already the document is there, or another is asked for, which will be refused.
-    if await _frozen(runtime, note, year) is None:
+    if await frozen_letter(runtime, note, year) is None:
         await keep(runtime.pool, document)
     cut = dict(letter.cut)
     return FreezeLetter(note=note, year=year, cut=cut, adoptions=adoptions, model=MODEL, hash=hash_of(document))
 
 
-async def frozen_letter(runtime: Runtime, note: NoteSlug, year: Year) -> tuple[Recorded, LetterFrozen]:
-    """Return the event that froze a letter, as recorded and as read. Raises NotFrozen."""
-    found = await _frozen(runtime, note, year)
-    if found is None:
-        raise NotFrozen(f"nobody froze the letter of {note!r} of {year}", note=note, year=year)
-    return found
-
-
-async def _frozen(runtime: Runtime, note: NoteSlug, year: Year) -> tuple[Recorded, LetterFrozen] | None:
+async def frozen_letter(runtime: Runtime, note: NoteSlug, year: Year) -> FrozenAs | None:
+    """Return as what a letter is frozen; None while nobody froze it."""
     stream = letter_stream(note, year)
     events = (await runtime.store.tails({stream: 0}))[stream]
-    return next(((each, event) for each in events if isinstance(event := each.event, LetterFrozen)), None)
+    found = next(((each, event) for each in events if isinstance(event := each.event, LetterFrozen)), None)
+    if found is None:
+        return None
+    recorded, event = found
+    return FrozenAs(recorded, event, await touching(runtime.pool, event.cut, event.adoptions))
 
 
 def _require_complete(view: View) -> None:

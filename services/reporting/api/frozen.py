@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.reporting import Hash
 from contracts.types import EventName
-from regesta.adoption import touching
 from regesta.documents import kept
 from regesta.event import Cut, IsoDay
 from regesta.runtime import runtime_of
@@ -20,6 +19,7 @@ from regesta.view import folded, require_moment
 from regesta.web import Acknowledgement, Caller, Conditions, acknowledged, decide
 from services.reporting.api.negotiation import JSON
 from services.reporting.asking import Addressed, Asks
+from services.reporting.domain.errors import NotFrozen
 from services.reporting.domain.figure import Answer
 from services.reporting.domain.frozen import FreezeLetter
 from services.reporting.domain.letter import Letter
@@ -114,8 +114,12 @@ async def get_frozen(letter: Addressed, caller: Caller, asked: Asks) -> Response
     """
     caller.require("reporting:read")
     runtime = runtime_of(asked.request)
-    recorded, event = await frozen_letter(runtime, letter.note, letter.year)
-    touched = await touching(runtime.pool, event.cut, event.adoptions)
+    found = await frozen_letter(runtime, letter.note, letter.year)
+    if found is None:
+        raise NotFrozen(
+            f"nobody froze the letter of {letter.note!r} of {letter.year}", note=letter.note, year=letter.year
+        )
+    recorded, event, touched = found.recorded, found.event, found.touched
     etag = f'"{event.hash}-touched-{len(touched)}"' if touched else f'"{event.hash}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if asked.holds(etag):

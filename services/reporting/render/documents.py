@@ -55,11 +55,25 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Frozen:
+    """That the letter of a page is frozen. on: the day; token: its cut, as `cut=` takes it.
+
+    shown: the page tells of this very letter. touched: events of its cut were given up since, so that it cannot be told again.
+    """
+
+    on: date
+    token: str
+    hash: str
+    shown: bool
+    touched: bool
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Which state of knowledge a page shows, and of which months it leads to another.
 
     reached: how far each log was read for it. again: what asks for the same cut again. asks_until: whether the page can say what happened by
-    a day.
+    a day. frozen: null while nobody froze the letter.
     """
 
     reached: Cut
@@ -69,6 +83,7 @@ class View:
     asks_until: bool = True
     stops: Sequence[Stop] = ()
     again: Mapping[str, str] = field(default_factory=dict)
+    frozen: Frozen | None = None
 
 
 def fragment(template: str, page: Page, figures: Figures, given: Mapping[str, object]) -> Markup:

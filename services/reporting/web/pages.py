@@ -44,7 +44,8 @@ async def letter_page(asked: Asking, view: View, note: NoteSlug, year: Year) -> 
         return await Telling(reads, letter, months).page(Leaf("letter", number=reads.number), title, "letter")
     keys = ["", *(objective.id for objective in letter.objectives)]
     figures = {key: reads.figures(letter, Leaf("letter", key), sheets=False) for key in keys}
-    about = documents.About(letter, reads.view(months=months), reads.page)
+    shown = reads.view(months=months, frozen=await reads.frozen(letter))
+    about = documents.About(letter, shown, reads.page)
     body = await aside(documents.letter_whole, about, figures)
     return await answer(reads.page, title, body, links=navigation(reads.page, letter, "letter"))
 

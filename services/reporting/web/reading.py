@@ -13,14 +13,15 @@ from markupsafe import Markup
 from contracts.types import NoteSlug, Year
 from regesta.event import BRUSSELS, Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
-from regesta.view import Reading
+from regesta.view import Reading, token_of
 from regesta.view import View as Known
 from regesta.web import Caller
 from services.reporting.asking import Choices, Chosen
-from services.reporting.domain.letter import Letter
+from services.reporting.domain.letter import MODEL, Letter
+from services.reporting.freezing import frozen_letter
 from services.reporting.gathering import read_letter
 from services.reporting.projections.months import months_of
-from services.reporting.render.documents import Link, View
+from services.reporting.render.documents import Frozen, Link, View
 from services.reporting.render.events import Sheet
 from services.reporting.render.figures import Door, Figures
 from services.reporting.render.leaves import Numbering
@@ -67,13 +68,23 @@ class Reader:
         """Return the letter that the page is about; `known` is ended, so nothing more is read of it. Raises UnknownNote."""
         return await read_letter(self.known, note, year, self.choices.occurred_until)
 
-    def view(self, *, asks_until: bool = True, months: Months = NO_MONTHS) -> View:
-        """Return what the page says of its state of knowledge. months: those of its as-of bar."""
+    def view(self, *, asks_until: bool = True, months: Months = NO_MONTHS, frozen: Frozen | None = None) -> View:
+        """Return what the page says of its state of knowledge. months: those of its as-of bar; frozen: its letter is."""
         known, today = self.known, datetime.now(BRUSSELS).date()
         shown = known.as_of if known.as_of or "cut" in self.page.query else max(months, default=None)
         choice = stops(months, shown, today)
         reached = dict(sorted(known.reached.items()))
-        return View(reached, known.complete, known.missing, known.as_of, asks_until, choice, known.again)
+        return View(reached, known.complete, known.missing, known.as_of, asks_until, choice, known.again, frozen)
+
+    async def frozen(self, letter: Letter) -> Frozen | None:
+        """Return as what a letter is frozen, and whether it is the one that is shown."""
+        found = await frozen_letter(self.runtime, letter.note.slug, letter.year)
+        if found is None:
+            return None
+        event, touched = found.event, bool(found.touched)
+        same = (event.cut, event.model) == (letter.cut, MODEL) and letter.occurred_until is None
+        on = found.recorded.time.astimezone(BRUSSELS).date()
+        return Frozen(on, token_of(event.cut), event.hash, shown=same and not touched, touched=touched)
 
     async def months(self, note: NoteSlug) -> Months:
         """Return how much was recorded of a note in which month, after the page's own state of knowledge too."""

@@ -33,7 +33,8 @@ class Telling:
 
     async def body(self, leaf: Leaf, figures: Figures) -> Markup:
         """Return the body of a leaf, adding its figures to `figures`. Raises NotFound, UnknownObjective."""
-        view = self.reads.view(asks_until=leaf.asks_until, months=self.months)
+        frozen = await self.reads.frozen(self.letter)
+        view = self.reads.view(asks_until=leaf.asks_until, months=self.months, frozen=frozen)
         return await aside(leaf.body, About(self.letter, view, self.reads.page), figures, self.latest)
 
     async def page(self, leaf: Leaf, title: str, current: str = "") -> Response:

@@ -55,6 +55,13 @@ SAYINGS: Final[Mapping[str, Label]] = {
     "complete": Label("complet", "volledig", "complete"),
     "incomplete": Label("incomplet, il manque", "onvolledig, nog niet aangekomen", "incomplete, still to come"),
     "not_frozen": Label("Projet, non gelé", "Ontwerp, niet bevroren", "Draft, not frozen"),
+    "draft": Label("Projet", "Ontwerp", "Draft"),
+    "frozen_on": Label("Gelé le", "Bevroren op", "Frozen on"),
+    "given_up": Label(
+        "des faits de cet état ont été abandonnés depuis",
+        "feiten van die toestand zijn sindsdien opgegeven",
+        "facts of that state were given up since",
+    ),
     "month_stops": Label("État à la fin d’un mois", "Toestand op het einde van een maand", "As of the end of a month"),
     "high_bar": Label(
         "Barre haute\N{NO-BREAK SPACE}: mois riche en faits.",

@@ -262,5 +262,5 @@ EVENTS: Final[Mapping[str, Label]] = {
     "indicator-retired": Label("indicateur abandonné", "indicator geschrapt", "indicator retired"),
     "fact-withdrawn": Label("fait retiré", "feit ingetrokken", "fact withdrawn"),
     "day-started": Label("jour commencé", "dag begonnen", "day started"),
-    "letter-frozen": Label("lettre figée", "brief bevroren", "letter frozen"),
+    "letter-frozen": Label("lettre gelée", "brief bevroren", "letter frozen"),
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Final
 
 import httpx2
@@ -13,7 +15,7 @@ import pytest
 from contracts.reporting import LetterFrozen
 from regesta.auth import Principal
 from regesta.envelope import BARE
-from regesta.event import Cut
+from regesta.event import BRUSSELS, Cut
 from regesta.main import running as process
 from regesta.runtime import Runtime
 from regesta.web import decide
@@ -30,6 +32,7 @@ FROZEN: Final = f"{ADDRESS}/frozen"
 STREAM: Final = "letter/territorial/2024"
 OFFICER: Final = Principal("officer", frozenset(), frozenset(), frozenset())
 AT_ONCE: Final = 10
+SAID: Final = re.compile(r'<div class="line">\s*<span>((?:(?!<div).)*?)</span>\s*<span>Read up to', re.DOTALL)
 
 
 @pytest.fixture
@@ -177,6 +180,41 @@ async def test_a_letter_that_was_read_before_an_adoption_and_recorded_after_it_i
     before = await running.client.get(FROZEN, headers={"If-None-Match": f'"{command.hash}"'})
     assert before.status_code == 200  # who read it before has not heard of the adoption
     assert (await running.client.get(later)).json()["touched"] == []
+
+
+async def told(running: Running, address: str = f"{ADDRESS}?lang=en", **params: str) -> str:
+    """Return the words in which a page tells whether its letter is frozen, with the link in them."""
+    url = httpx2.URL(address).copy_merge_params(params)
+    answer = await running.client.get(url, headers={"Accept": "text/html"})
+    assert answer.status_code == 200, answer.text
+    found = SAID.search(answer.text)
+    assert found is not None
+    return found[1]
+
+
+async def test_a_page_says_whether_its_letter_is_frozen_and_leads_to_that_state(running: Running) -> None:
+    paid = (await pay(running))["paid"]
+    assert await told(running, at_least=paid) == "Draft, not frozen"
+    assert (await freeze(running)).status_code == 201
+    _, frozen = await document(running)
+    day = frozen.frozen_at.astimezone(BRUSSELS).date()
+    on = f'Frozen on <time datetime="{day}">{day:%-d %B %Y}</time>'
+    here = f'{on}, SHA-256 <span translate="no">{frozen.hash[:16]}…</span>'
+    assert await told(running) == here
+    assert await told(running, view="whole") == here
+
+    later = await another_payment(running)
+    draft = await told(running, at_least=later)
+    assert draft.startswith('Draft; <a href="')
+    assert draft.endswith(f'">{on}</a>')
+    link = unescape(draft.partition('href="')[2].partition('"')[0])
+    assert await told(running, link) == here
+    assert (await told(running, link, occurred_until="2024-06-30")).startswith("Draft; <a ")
+
+    log = (await running.runtime("reporting").store.head("budget")).log
+    adopted = "SELECT log.adopt('budget', $1, $2, 'an officer')"
+    await running.runtime("reporting").pool.execute(adopted, log, frozen.cut["budget"] - 1)
+    assert await told(running, link, at_least=later) == f"Draft; {on}, facts of that state were given up since"
 
 
 async def test_what_cannot_be_frozen_is_refused_and_nothing_is_kept(running: Running) -> None:
