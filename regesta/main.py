@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx2
 import uvloop
@@ -60,6 +61,9 @@ PROGRESS_SECONDS = 0.5
 # How long the thread of regesta.aside may keep the event loop waiting, each time this asks for the interpreter.
 SWITCH_SECONDS = 0.001
 
+if TYPE_CHECKING:
+    from regesta.published import PublishedLog
+
 logger = logging.getLogger(__name__)
 
 
@@ -90,7 +94,8 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
         consumers = _consumers(service, settings, feed)
         pipes, relay = carriers, None
         if settings.carrier == "kafka":
-            pipes, relay = await _over_kafka(stack, store, settings, carriers)
+            pipes, relay, topic = await _over_kafka(stack, store, settings, carriers)
+            consumers[topic.name] = topic
         decider = Decider(store, (*service.aggregates, CALENDAR), (*service.rules, START_DAY))
         reactings = [Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions]
         runtime = Runtime(
@@ -150,9 +155,9 @@ def _carriers(service: Service, settings: Settings, feed: Callable[[str], Carrie
 
 async def _over_kafka(
     stack: AsyncExitStack, store: PostgresStore, settings: Settings, origins: Mapping[str, Carrier]
-) -> tuple[dict[str, Carrier], Relay]:
-    """Return the topic of each source, and the relay of the own log. Raises Misconfigured."""
-    from regesta import broker, kafka, topic  # noqa: PLC0415 - who uses feeds does without aiokafka
+) -> tuple[dict[str, Carrier], Relay, PublishedLog]:
+    """Return the topic of each source, the relay of the own log, and what it published. Raises Misconfigured."""
+    from regesta import broker, kafka, published, topic  # noqa: PLC0415 - who uses feeds does without aiokafka
 
     cluster = broker.broker_of(settings)
     pipes: dict[str, Carrier] = {}
@@ -160,7 +165,8 @@ async def _over_kafka(
         pipe = kafka.KafkaCarrier(cluster, store.service, source, store.registry, origin)
         stack.push_async_callback(pipe.close)
         pipes[source] = pipe
-    return pipes, Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry))
+    relay = Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry))
+    return pipes, relay, published.PublishedLog(cluster, store.service, store.registry)
 
 
 def _consumers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:

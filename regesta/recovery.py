@@ -25,6 +25,7 @@ from regesta.unit import Head
 # Whoever records waits so long after a start until the consumers have answered. One that does not is asked later too.
 HOLD_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 0.25
+ASK_AGAIN_SECONDS_MOST = 2.0
 # A reader that claims to hold more makes it ask them no more often.
 HEED_SECONDS = 1.0
 # One step of a recovery takes no longer, so that who asks for it sees how far it is.
@@ -109,8 +110,10 @@ class Guard:
             await self._heed()
 
     async def _until_answered(self, name: str) -> None:
-        while await self._holds_more(name) is None:  # noqa: ASYNC110 - nobody tells when it answers
-            await asyncio.sleep(ASK_AGAIN_SECONDS)
+        pause = ASK_AGAIN_SECONDS
+        while await self._holds_more(name) is None:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, ASK_AGAIN_SECONDS_MOST)
 
     async def _heed(self) -> None:
         while True:

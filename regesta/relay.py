@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from opentelemetry import trace
 
-from regesta.bus import BATCH_EVENTS, PASSING, Outage, why
+from regesta.bus import BATCH_EVENTS, PASSING, Outage, Standstill, digest, why
 from regesta.event import Recorded
 from regesta.outage import passes
 from regesta.reasons import Cause
@@ -141,7 +141,9 @@ class Relay:
             await self._store.pool.execute(RELEASE, lease.epoch)
 
     async def _publish(self, lease: Lease) -> None:
-        position = _start(lease, await self._publisher.open())
+        last = await self._publisher.open()
+        await self._require_own(lease, last)
+        position = _start(lease, last)
         self._well()
         while True:
             events = await self._store.read(self._store.service, position, BATCH_EVENTS)
@@ -157,6 +159,16 @@ class Relay:
             if await self._store.pool.fetchval(ADVANCE, lease.epoch, position) is None:
                 return
             self._well()
+
+    async def _require_own(self, lease: Lease, last: Recorded | None) -> None:
+        """Raise Standstill when the topic ends with an event that this log lacks, or has otherwise."""
+        if last is None or last.log != lease.log:
+            return
+        if not (mine := await self._store.at([last.position])):
+            raise Standstill(Cause.LOG_CLOSED, f"the topic holds {last.name}, beyond the end of the log")
+        if digest(mine[0]) != digest(last):
+            told = f"{last.name} has other content in the topic; delete the topic, and it is filled again from the log"
+            raise Standstill(Cause.FORKED, told)
 
     async def _send(self, events: Sequence[Recorded]) -> None:
         """Publish a batch; while the broker does not acknowledge it that is told, and it is waited for."""

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from regesta.database import migrate, migrations
 from regesta.event import Event
 from regesta.main import create_app
+from regesta.recovery import HOLD_SECONDS
 from regesta.runtime import Runtime, Service
 from regesta.server import Server, server_of
 from regesta.settings import Settings
@@ -124,7 +125,7 @@ async def served(service: Service, settings: Settings, issuer: Issuer, *, worker
                 raise RuntimeError("the server did not start")
             await asyncio.sleep(0.01)
         if worker:  # the day is recorded first, so that what a test records comes after it
-            assert await app.state.runtime.store.wait(service.name, 0, 5)
+            assert await app.state.runtime.store.wait(service.name, 0, 2 * HOLD_SECONDS)
         yield Served(f"http://127.0.0.1:{port}{service.prefix}", server, app.state.runtime, issuer)
     finally:
         server.handle_exit(signal.SIGTERM, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import TypeAlias
 
 import asyncpg
@@ -252,3 +253,45 @@ async def test_a_broker_that_does_not_acknowledge_is_told_and_waited_for(
 
 async def _is_well(relay: Relay) -> bool:
     return relay.trouble is None
+
+
+async def test_a_topic_that_is_ahead_of_its_log_is_not_published_into(store: PostgresStore, broker: Broker) -> None:
+    """As after a restore whose tail is still to be recovered."""
+    await record(store, 1, 3)
+    (last,) = await store.at([3])
+    await published_by_hand(broker, [replace(last, position=5)])
+    async with relaying(store, broker) as relay:
+
+        async def told() -> bool:
+            return relay.trouble is not None
+
+        await until(told, 20)
+        assert (relay.alarm, relay.trouble) == (
+            Cause.LOG_CLOSED, "the topic holds jars:5, beyond the end of the log",
+        )  # fmt: skip
+        await record(store, 4, 4)
+    assert await positions_in(broker) == [5]
+
+
+async def test_a_topic_with_another_history_is_not_published_into(store: PostgresStore, broker: Broker) -> None:
+    await record(store, 1, 3)
+    (last,) = await store.at([3])
+    await published_by_hand(broker, [replace(last, raw='{"n":"other"}')])
+    async with relaying(store, broker) as relay:
+
+        async def told() -> bool:
+            return relay.trouble is not None
+
+        await until(told, 20)
+        assert relay.alarm is Cause.FORKED
+        assert str(relay.trouble).startswith("jars:3 has other content in the topic; delete the topic, ")
+        await delete_topic(broker, broker.topic("jars"))
+        await published(store)
+    assert await positions_in(broker) == [1, 2, 3]
+
+
+async def published_by_hand(broker: Broker, events: Sequence[Recorded]) -> None:
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    await publisher.open()
+    await publisher.publish(events)
+    await publisher.close()

@@ -1,0 +1,74 @@
+"""What was published of the own log: its topic as one more consumer, which can give back what a restored log lacks.
+
+Imported only where it is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from regesta.broker import Broker, ensure_topic
+from regesta.bus import Batch, Seen, Standstill
+from regesta.errors import Forked, SourceUnreachable
+from regesta.event import Registry
+from regesta.kafka import KafkaCarrier
+from regesta.topic import Reader
+from regesta.unit import Head
+
+
+class PublishedLog:
+    """The topic of a service's own log, as that service asks for it (see bus.Carrier)."""
+
+    def __init__(self, broker: Broker, service: str, registry: Registry) -> None:
+        self._broker = broker
+        self._service = service
+        self._registry = registry
+        self.name = f"topic {broker.topic(service)}"
+
+    async def head(self) -> Head:
+        """Return how far the log was published. Raises SourceUnreachable when the broker does not say."""
+        reader = Reader(self._broker, self._service, self._registry)
+        try:
+            with self._broker.told():
+                await ensure_topic(self._broker, self._broker.topic(self._service))
+                await reader.open()
+                last = await reader.last_event()
+        except Standstill as error:
+            raise SourceUnreachable(str(error)) from error
+        finally:
+            await reader.close()
+        return Head(0, None, None) if last is None else Head(last.position, last.log, last.time)
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        """Return the events that were published after what was seen. Raises Forked when the topic does not show that.
+
+        Each time the place is found anew: a log is recovered seldom.
+        """
+        carrier = KafkaCarrier(self._broker, self._service, self._service, self._registry, _Nobody(self.name))
+        try:
+            batch = await carrier.fetch(seen, limit, timeout_seconds)
+            while batch.events and batch.events[-1].position <= seen.position:
+                batch = await carrier.fetch(replace(seen, log=batch.log, offset=batch.offset), limit, timeout_seconds)
+        except Standstill as error:
+            raise SourceUnreachable(str(error)) from error
+        finally:
+            await carrier.close()
+        return replace(batch, events=[event for event in batch.events if event.position > seen.position])
+
+
+class _Nobody:
+    """In place of a source that could be asked: the one who asks is the source."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        """Raise Forked: the topic alone does not show what was seen, or what follows."""
+        del limit, timeout_seconds
+        raise Forked(
+            f"the {self._name} does not hold the event at {seen.position}, or not what follows", position=seen.position
+        )
+
+    async def head(self) -> Head:
+        """Return that nothing is known."""
+        return Head(0, None, None)
