@@ -103,8 +103,9 @@ class _Wanted:
 async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuery, Query()]) -> Response:
     """Return the events after `lastEventId`, oldest first. 409 when the reader holds another log than this one.
 
-    With `type` only those of one type, or of all its versions (`payment-liquidated`). The header Regesta-Position says how
-    far the answer speaks: the next `lastEventId`, also when nothing is in it. A long poll goes on past what is left out.
+    With `type` only those of one type, or of all its versions (`payment-liquidated`), looked for among the next `limit`
+    events and, when none is there, on to the next one: an empty answer says that the log has no more. The header
+    Regesta-Position says how far the answer speaks: the next `lastEventId`, also when nothing is in it.
     """
     runtime, wanted = runtime_of(request), _Wanted(query.type)
     wanted.require(caller, (FactWithdrawn, DayStarted, *runtime.service.events))
@@ -172,6 +173,7 @@ class _Paced(Response):
 async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float, wanted: _Wanted) -> Batch:
     """Return the wanted ones of the next events, waiting for the first until the time is over.
 
+    Empty only at the end of the log, for a reader that goes on from the last event it was given would ask the same again.
     In slices: the server waits for open requests when it stops, so they must notice. While it waits the log is not read.
     """
     offer = Offer(runtime.store)
@@ -179,10 +181,16 @@ async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float
     while True:
         batch = await offer.fetch(seen, limit, 0)
         events = wanted.of(batch.events)
+        if events:
+            return Batch(batch.log, events, batch.position)
+        ended = True
         if batch.events:
             seen = Seen(batch.position, batch.log, digest(batch.events[-1]))
-        if events or not await _more(runtime, seen.position, ends_at):
-            return Batch(batch.log, events, batch.position)
+        if wanted.kind is not None:
+            blank = await runtime.blanks.after(seen.position, wanted.kind, batch.log)
+            ended, seen = blank.ended, Seen(blank.until, batch.log)
+        if ended and not await _more(runtime, seen.position, ends_at):
+            return Batch(batch.log, [], seen.position)
 
 
 async def _more(runtime: Runtime, position: int, ends_at: float) -> bool:

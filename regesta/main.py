@@ -23,6 +23,7 @@ from regesta import bulk, feed, health, operation, problem, replicas, streams, t
 from regesta import rebuild as rebuilds
 from regesta.admission import Admission, Rooms
 from regesta.auth import Verifier
+from regesta.blanks import Blanks
 from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR
 from regesta.calendar import RULE as START_DAY
@@ -116,6 +117,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             relay=relay,
             lag_limit_events=settings.lag_limit_events,
             rooms=Rooms(),
+            blanks=Blanks(store),
             found=Shared(),
             store_tasks=store.tasks,
         )
@@ -192,6 +194,7 @@ def _forget(runtime: Runtime) -> Callable[[], Awaitable[None]]:
     async def forget() -> None:
         runtime.decider.forget()
         runtime.references.forget()
+        runtime.blanks.forget()
         for follower in runtime.followers.values():
             await follower.reload()
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 
 from regesta.admission import Rooms
 from regesta.auth import Verifier
+from regesta.blanks import Blanks
 from regesta.bus import Intake
 from regesta.command import AnyAggregate, AnyRule, Command
 from regesta.decider import Decider
@@ -95,6 +96,7 @@ class Runtime:
     relay: Relay | None
     lag_limit_events: int
     rooms: Rooms
+    blanks: Blanks
     found: Shared[list[Reason]]
     store_tasks: Sequence[asyncio.Task[None]]
     stopping: bool = False

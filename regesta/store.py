@@ -41,6 +41,10 @@ CROSS JOIN LATERAL (
     SELECT * FROM log.events WHERE stream = wanted.name AND version > wanted.known ORDER BY version
 ) AS event ORDER BY position
 """
+FIRST_OF = """
+SELECT min(position) FROM log.events
+WHERE position > $1 AND position <= $2 AND (type = $3 OR starts_with(type, $3 || '.v'))
+"""
 READ_KEYS = """
 SELECT subject, key, hash, first, count, token
 FROM unnest($1::text[], $2::text[]) AS wanted (subject, key) JOIN log.keys USING (subject, key)
@@ -211,6 +215,11 @@ class PostgresStore:
         own = source == self.service
         ((position,),) = await self._rows("SELECT log.position_before($1, $2)", None if own else source, moment)
         return int(position)
+
+    async def first_of(self, kind: str, after: int, until: int) -> int | None:
+        """Return the first position of an event of a type (see Store)."""
+        ((position,),) = await self._rows(FIRST_OF, after, until, kind)
+        return None if position is None else int(position)
 
     async def keys(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyAnswer]:
         """Return what command keys stand for (see Store)."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from regesta.bus import Batch, Carrier, Seen, digest
 from regesta.errors import Forked
-from regesta.event import Recorded, Registry
+from regesta.event import Recorded, Registry, unversioned
 from regesta.unit import READ_BYTES, Appended, Conflict, DataRefused, Gap, KeyKnown, KeyUse, Meta, NewEvent, Store, Unit
 
 E = TypeVar("E", bound=Exception)
@@ -243,6 +243,16 @@ class StoreSuite:
         assert await store.position_before(store.service, own[0].time) == 0
         assert await store.position_before(store.service, own[-1].time + timedelta(microseconds=1)) == 3
         assert await store.position_before("nowhere", begin) == 0
+
+    async def test_first_of_a_type(self, store: Store) -> None:
+        """Of one version or of all, after a position and up to another; a name that only begins the same is none."""
+        await filled(store, 3)
+        kind = (await store.read(store.service, 0, 1))[0].type
+        for name in (kind, unversioned(kind)):
+            found = [await store.first_of(name, after, until) for after, until in ((0, 3), (1, 3), (0, 0), (3, 9))]
+            assert found == [1, 2, None, None]
+        assert await store.first_of(kind[:-1], 0, 3) is None
+        assert await store.first_of(unversioned(kind)[:-1], 0, 3) is None
 
     async def test_waits_for_the_next_event(self, store: Store) -> None:
         """It wakes at the append, not at the next poll; and gives up when the time is over."""

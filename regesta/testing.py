@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from regesta.command import Aggregate, AnyAggregate, AnyRule, Command, Context, Facts, State, fold
 from regesta.errors import Forked
-from regesta.event import Event, Recorded, Registry
+from regesta.event import Event, Recorded, Registry, unversioned
 from regesta.unit import (
     READ_BYTES,
     Appended,
@@ -142,6 +142,11 @@ class MemoryStore:
     async def position_before(self, source: str, moment: datetime) -> int:
         """Return the last position before a moment (see Store)."""
         return sum(event.time < moment for event in self._logs.get(source, []))
+
+    async def first_of(self, kind: str, after: int, until: int) -> int | None:
+        """Return the first position of an event of a type (see Store)."""
+        events = self._logs.get(self.service, [])[after:until]
+        return next((each.position for each in events if kind in {each.type, unversioned(each.type)}), None)
 
     async def keys(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyAnswer]:
         """Return what command keys stand for (see Store)."""

@@ -225,6 +225,13 @@ class Store(Protocol):
         """Return the last position whose time is before `moment`; 0 when there is none."""
         ...
 
+    async def first_of(self, kind: str, after: int, until: int) -> int | None:
+        """Return the first position after `after`, up to `until`, of an event of a type of the own log; None without one.
+
+        kind: "jar-filled.v1", or without its version for all of them.
+        """
+        ...
+
     async def keys(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyAnswer]:
         """Return what those command keys stand for that are stored. names: subject and key."""
         ...

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from regesta import blanks
 from regesta.bus import Seen
 from regesta.errors import SourceUnreachable
 from regesta.feed import LOG, POSITION, FeedClient
@@ -54,8 +55,28 @@ async def test_gives_one_type_and_says_how_far_it_speaks(jars_service: Served) -
             answer = await user.get("/events", params={"type": kind})
             assert [event["id"] for event in answer.json()] == [str(position)]
             assert answer.headers[POSITION] == str(position + 1)
-        none = await user.get("/events", params={"type": "jar-poured.v1", "limit": position})
-        assert (none.json(), none.headers[POSITION]) == ([], str(position))
+        none = await user.get("/events", params={"type": "jar-poured.v1", "limit": 1})
+        assert (none.json(), none.headers[POSITION]) == ([], str(position + 1))
+
+
+async def test_one_who_goes_on_from_the_last_event_gets_every_one_of_a_type(
+    jars_service: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blanks, "WINDOW_EVENTS", 3)
+    async with client(jars_service) as user:
+        labelled = []
+        for n in (1, 0, 2, 9, 10, 11):
+            for m in range(n):
+                await fill(user, f"r{n}-{m}")
+            label = await user.post("/jars/a/labels", json={"label": "x"}, headers={"Idempotency-Key": str(n)})
+            labelled += label.json()["events"]
+        await fill(user, "last")
+        for kind in ("jar-labelled.v1", "jar-labelled"):
+            last, found = 0, []
+            while events := (await user.get(f"/events?type={kind}&limit=2&lastEventId={last}")).json():
+                found += [f"jars:{event['id']}" for event in events]
+                last = events[-1]["id"]
+            assert found == labelled
 
 
 async def test_what_is_left_out_is_not_asked_for_again(jars_service: Served) -> None:
