@@ -6,6 +6,7 @@ The importer is imported when it runs: `--help` does not wait for it.
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -26,12 +27,36 @@ errors = Console(stderr=True)
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
+def _is_slug(text: str, longest: int) -> bool:
+    from contracts.types import SLUG
+
+    return len(text) <= longest and re.fullmatch(SLUG, text) is not None
+
+
+def _note(slug: str | None) -> str | None:
+    from contracts.types import LONGEST_NAME
+
+    if slug is not None and not _is_slug(slug, LONGEST_NAME):
+        raise typer.BadParameter(f"{slug!r} is no slug of a note, such as 'sport'")
+    return slug
+
+
+def _entity(slug: str | None) -> str | None:
+    from contracts.allocation import LONGEST_ENTITY
+
+    if slug is not None and not _is_slug(slug, LONGEST_ENTITY):
+        raise typer.BadParameter(f"{slug!r} is no name of an entity, such as 'urban-brussels'")
+    return slug
+
+
 @import_app.command(epilog="Example: regesta import facts note.json --note sport --report report.json")
 def facts(
     file: File,
-    note: Annotated[str | None, typer.Option(help="The note's slug; made from its title otherwise.")] = None,
+    note: Annotated[
+        str | None, typer.Option(callback=_note, help="The note's slug; made from its title otherwise.")
+    ] = None,
     entity: Annotated[
-        str | None, typer.Option(help="The entity whose budget lines these are, when it is known.")
+        str | None, typer.Option(callback=_entity, help="The entity whose budget lines these are, when it is known.")
     ] = None,
     remap: Annotated[
         bool, typer.Option("--remap", help="Correct what was imported before and is read otherwise by this release.")
@@ -49,7 +74,7 @@ def facts(
 
     usable(token)
     if report is not None:
-        report.touch()  # a place that cannot be written is said before anything is sent
+        _require_writable(report)
     with bar(errors, f"Importing {file.name}") as progress:
         found = asyncio.run(import_facts(file, url, token, note=note, entity=entity, remap=remap, progress=progress))
     document = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n"
@@ -62,6 +87,14 @@ def facts(
         console.print(f"Note {found.note}", highlight=False)
     if found.totals()["refused"]:
         raise typer.Exit(1)
+
+
+def _require_writable(report: Path) -> None:
+    """Raise OSError when a file cannot be written there, before anything is sent. Leaves what is there, and no new file."""
+    is_new = not report.exists()
+    report.open("ab").close()
+    if is_new:
+        report.unlink()
 
 
 @import_app.command(epilog="Example: regesta import commands examples/contract-13th-series.ndjson")

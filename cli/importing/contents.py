@@ -87,18 +87,17 @@ class Contents:
         return self._statement(spot, "deadline", printed, command, reason)
 
     def _staff(self, spot: Spot, printed: str) -> tuple[Item, list[Wanted]]:
-        exact = DECIMAL_TEXT.fullmatch(printed) is not None
+        fault = _staff_fault(printed)
         command = EstimateStaff.model_validate(
             {
                 "objective": spot.objective,
-                "fte": known(printed) if exact else UNKNOWN,
+                "fte": known(printed) if fault is None else UNKNOWN,
                 "section": spot.section,
                 "as_printed": printed,
                 "place": spot.place(),
             }
         )
-        reason = None if exact else f"{printed} has too many decimals to be kept as a number"
-        return self._statement(spot, "staff", printed, command, reason)
+        return self._statement(spot, "staff", printed, command, fault)
 
     def _equality(self, spot: Spot, printed: str) -> tuple[Item, list[Wanted]]:
         command = StateField(
@@ -167,6 +166,13 @@ class Contents:
         key = self._facts.key(spot.node.code, "amounts_in_text", amount, spot.section)
         wanted = Wanted("objectives", command, f"{key}/{command.name}", (pointer,))
         return Item(pointer, "amount", "as_is" if odd is None else "as_printed", odd), [wanted]
+
+
+def _staff_fault(printed: str) -> str | None:
+    """Return why a number of full-time equivalents is kept as printed only."""
+    if printed.startswith("-"):
+        return f"{printed} is less than zero"
+    return None if DECIMAL_TEXT.fullmatch(printed) else f"{printed} has too many digits to be kept as a number"
 
 
 def _day_of(printed: str | None) -> ImpreciseDate | None:

@@ -28,9 +28,9 @@ from contracts.types import ANY_TEXT, SOME_TEXT, Section, SectionKind
 from regesta.problem import shown
 
 SCHEMA_ID: Final = "https://regesta.example/schemas/facts.schema.json"
-MOST: Final = 10**15
-# More than any double has.
+# Before the point and after it: more than any double has. Whether a number is an amount that can be kept is told later, by the report.
 MOST_DIGITS: Final = 1100
+MOST_EXPONENT: Final = 308
 
 NodeLevel: TypeAlias = Literal["strategic", "operational", "year-section", "action"]
 # A parent stands higher; only an action can stand under one of its own level.
@@ -45,8 +45,8 @@ def _exact(number: object) -> Decimal:
     if isinstance(number, bool) or not isinstance(number, int | Decimal):
         raise ValueError(f"{number!r} is no number")  # noqa: TRY004 pydantic reads ValueError only
     exact = Decimal(number)
-    if abs(exact) >= MOST or exact.adjusted() < -MOST_DIGITS or len(exact.as_tuple().digits) > MOST_DIGITS:
-        raise ValueError(f"{exact} is beyond what can be kept")
+    if abs(exact.adjusted()) > MOST_DIGITS or len(exact.as_tuple().digits) > MOST_DIGITS:
+        raise ValueError(f"{exact} has more than {MOST_DIGITS} digits")
     with localcontext(prec=MOST_DIGITS):
         # As equal numbers are one fact: 2 and 2.0, 0 and -0.
         return (exact + 0).normalize()
@@ -57,11 +57,7 @@ Words: TypeAlias = Annotated[str, Field(pattern=SOME_TEXT)]
 Name: TypeAlias = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ANY_TEXT)
 ]
-Number: TypeAlias = Annotated[
-    Decimal,
-    BeforeValidator(_exact),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": -MOST, "exclusiveMaximum": MOST}),
-]
+Number: TypeAlias = Annotated[Decimal, BeforeValidator(_exact), WithJsonSchema({"type": "number"})]
 Year: TypeAlias = Annotated[int, Field(strict=True, ge=1900, le=2199)]
 Line: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
 
@@ -166,7 +162,8 @@ class FactsFile(Shape):
     """What was read from one printed policy note. about: a remark on the file, which is not imported.
 
     Rules that a schema does not say: no member comes twice in an object; the note has a title in French or in Dutch that is
-    not blank; a blank text is one that is not printed; codes and parents make a tree, as each node says.
+    not blank; a blank text is one that is not printed; a number has at most 1,100 digits; codes and parents make a tree, as each
+    node says.
     """
 
     about: Printed = None
@@ -280,7 +277,10 @@ def _fault(error: ErrorDetails) -> Fault:
     if error["type"] == "missing":
         return Fault(at, said)
     told = repr(value)
-    plain = float(value) if isinstance(value, Decimal) else value
+    plain = value
+    if isinstance(value, Decimal):
+        # A number that no double comes near has no JSON that every reader takes.
+        plain = float(value) if abs(value.adjusted()) < MOST_EXPONENT else str(value)
     return Fault(at, f"{said}: {told}" if len(told) <= 80 else said, shown(plain))
 
 
@@ -370,6 +370,9 @@ def _wrong_parent(link: _Link, links: Mapping[str, _Link]) -> str | None:
 
 
 def _in_cycle(link: _Link, links: Mapping[str, _Link]) -> bool:
+    """Return whether a node stands above itself; not one whose code is that of another before it."""
+    if link.code is None or links[link.code] is not link:
+        return False
     seen = {link.code}
     above = link.parent
     while above is not None and above in links:

@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,6 @@ def test_members_that_are_missing_are_not_printed() -> None:
         ({"level": "goal"}, "/objectives/0/level", "'goal'"),
         ({"fte": "3"}, "/objectives/0/fte", "'3' is no number"),
         ({"fte": True}, "/objectives/0/fte", "True is no number"),
-        ({"fte": 1e15}, "/objectives/0/fte", "beyond what can be kept"),
         ({"year": 2023.5}, "/objectives/0/year", "valid integer"),
         ({"status_as_printed": 3}, "/objectives/0/status_as_printed", "valid string"),
         ({"status_as_printed": "a\0b"}, "/objectives/0/status_as_printed", "pattern"),
@@ -76,6 +76,23 @@ def test_each_fault_of_the_shape_is_named_by_its_pointer(
     ((found, message),) = faults({**node("1", "strategic"), **members})
     assert found == pointer
     assert said in message
+
+
+@pytest.mark.parametrize("number", ["1e15", "-1e15", "1e300", "1e1100"])
+def test_a_number_may_be_more_than_is_kept(number: str) -> None:
+    assert parse(_with_fte(number)).objectives[0].fte == Decimal(number)
+
+
+@pytest.mark.parametrize("number", ["1E+1101", "-1E+1101", "1E-1101", "9E+999999"])
+def test_a_number_of_more_digits_than_any_double_has_is_refused(number: str) -> None:
+    with pytest.raises(FileRefused, match="has more than 1100 digits") as refused:
+        parse(_with_fte(number))
+    assert [(fault.pointer, fault.value) for fault in refused.value.faults] == [("/objectives/0/fte", number)]
+
+
+def _with_fte(number: str) -> bytes:
+    document = json.dumps({"policy_note": NOTE, "objectives": [{**node("1", "strategic"), "fte": "?"}]})
+    return document.replace('"?"', number).encode()
 
 
 def test_a_fault_has_the_value_as_json() -> None:
@@ -146,6 +163,10 @@ def test_the_schema_says_the_rules_of_the_tree() -> None:
         (
             [node("1", "strategic"), node("1", "strategic")],
             [("/objectives/1/code", "the code '1' comes twice")],
+        ),
+        (
+            [node("1", "strategic"), node("2", "operational", "1"), node("1", "action", "2")],
+            [("/objectives/2/code", "the code '1' comes twice")],
         ),
         (
             [node("1", "operational", "9")],

@@ -2,6 +2,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -255,6 +256,8 @@ def test_an_unreadable_code_is_kept_as_printed_with_its_amount() -> None:
         (90071992547409, 9_007_199_254_740_900, None),
         (12.345, None, "12.345 is no amount in whole cents"),
         (-5, None, "-5 is less than zero"),
+        (10**15, None, "1000000000000000 is more than 90071992547409.91, the most that is kept"),
+        (1e300, None, f"1{'0' * 300} is more than 90071992547409.91, the most that is kept"),
         (10**14, None, "100000000000000 is more than 90071992547409.91, the most that is kept"),
     ],
 )
@@ -263,6 +266,34 @@ def test_amounts_are_whole_cents_or_as_printed(eur: float, cents: int | None, re
     assert command.data().get("amount_cents") == cents
     assert ("amount_as_printed" in command.data()) == (cents is None)
     assert [(item.outcome, item.reason) for item in items] == [("as_is" if reason is None else "as_printed", reason)]
+
+
+@pytest.mark.parametrize(
+    ("fte", "stated", "reason"),
+    [
+        (0, {"state": "known", "value": "0"}, None),
+        (2.5, {"state": "known", "value": "2.5"}, None),
+        (-1, {"state": "unknown"}, "-1 is less than zero"),
+        (1e300, {"state": "unknown"}, f"1{'0' * 300} has too many digits to be kept as a number"),
+        (1e-10, {"state": "unknown"}, "0.0000000001 has too many digits to be kept as a number"),
+    ],
+)
+def test_full_time_equivalents_are_a_number_or_as_printed(fte: float, stated: JsonValue, reason: str | None) -> None:
+    (item,), (command,) = one({"fte": fte})
+    assert (command.data()["fte"], command.data()["as_printed"]) == (stated, f"{Decimal(str(fte)):f}")
+    assert (item.outcome, item.reason) == ("as_is" if reason is None else "as_printed", reason)
+
+
+@pytest.mark.parametrize("eur", [10**15, 1e300])
+def test_an_assignment_beyond_what_is_kept_is_in_the_report(eur: float) -> None:
+    line: JsonValue = {"allocation": "33.001.07.01.1111", "commitment_eur": eur, "liquidation_eur": 5}
+    items, commands = one({"budget_lines": [line]})
+    (assigned,) = [each.data() for each in commands if each.command.name == "assign-line"]
+    assert (assigned["commitment_cents"], assigned["liquidation_cents"]) == (
+        {"state": "unknown"},
+        {"state": "known", "value": 500},
+    )
+    assert [(item.outcome, "the most that is kept" in str(item.reason)) for item in items] == [("as_printed", True)]
 
 
 def test_an_amount_without_a_figure_is_as_is() -> None:

@@ -163,6 +163,34 @@ async def test_the_exit_code_tells_of_a_refusal(running: Running, tmp_path: Path
     assert "Imported into sport" in answer.output
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--note", "Bad Slug"), ("--note", "a" * 81), ("--entity", "a b.c"), ("--entity", "a" * 101), ("--entity", "")],
+)
+def test_a_slug_that_is_none_is_wrong_use(option: str, value: str, tmp_path: Path) -> None:
+    file = written(tmp_path, SMALL)
+    answer = CliRunner().invoke(app, ["import", "facts", str(file), option, value, "--token", "t"])
+    assert (answer.exit_code, option in answer.output) == (2, True), answer.output
+
+
+@pytest.mark.parametrize("before", [None, b"the last report"])
+def test_a_refused_import_leaves_the_report_as_it_was(before: bytes | None, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    if before is not None:
+        report.write_bytes(before)
+    file = written(tmp_path, {"objectives": 3})
+    answer = CliRunner().invoke(app, ["import", "facts", str(file), "--report", str(report), "--token", "t"])
+    assert isinstance(answer.exception, FileRefused)
+    assert (report.read_bytes() if report.exists() else None) == before
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_file_is_read(tmp_path: Path) -> None:
+    file = written(tmp_path, {"objectives": 3})
+    nowhere = tmp_path / "none" / "report.json"
+    answer = CliRunner().invoke(app, ["import", "facts", str(file), "--report", str(nowhere), "--token", "t"])
+    assert isinstance(answer.exception, FileNotFoundError)
+
+
 async def test_a_broken_file_sends_nothing(running: Running, tmp_path: Path) -> None:
     nodes: JsonValue = [{"code": "1", "level": "operational", "parent": "9"}]
     with pytest.raises(FileRefused, match="/objectives/0/parent: the parent '9' is not in the file"):
