@@ -11,8 +11,8 @@ from regesta.projection import Projection
 from tests.timemachine.system import Part
 
 SHOWN: Final = 3
-# Tables of which also rows that ended are read: the former codes of objectives.
-REMEMBERED: Final = frozenset({"notes_v1.objectives"})
+# Tables of which also rows that ended are read: the former codes of objectives, and where each fact of a payment stands in the log.
+REMEMBERED: Final = frozenset({"notes_v1.objectives", "payments_v1.payments"})
 COLUMNS: Final = """
 SELECT column_name FROM information_schema.columns WHERE (table_schema, table_name) = ($1, $2) ORDER BY ordinal_position
 """
