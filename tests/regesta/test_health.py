@@ -219,8 +219,8 @@ async def test_an_issuer_that_is_away_stops_no_start(reused_database: FreshDatab
     settings = settings_of(await reused_database("jars"), issuer)
     settings = settings.model_copy(update={"jwks": f"http://127.0.0.1:{port}/jwks"})
     async with served(SERVICE, settings, issuer) as here, client(here) as user:
-        assert await filled(user, "a", "r") == 503
         assert "cannot be fetched from" in await only(here, Cause.ISSUER_AWAY)
+        assert await filled(user, "a", "r") == 503
         async with publishing(issuer, [200], port):
             assert await filled(user, "a", "r") == 201
         await well(here)
