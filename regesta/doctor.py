@@ -1,4 +1,4 @@
-"""The doctor: looks at a service's database for what could lose, slow or confuse what is recorded there."""
+"""The doctor: looks at a service's database, and the topics it uses, for what could lose, slow or confuse what is recorded there."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from time import perf_counter
 import asyncpg
 
 from regesta import clock, findings
+from regesta.bus import Standstill
 from regesta.database import Connection, applied, excess_rights, migrations, pending
 from regesta.errors import Misconfigured
 from regesta.findings import SETTINGS, Finding
@@ -45,23 +46,49 @@ COMMIT = "SELECT pg_logical_emit_message(true, 'regesta', 'doctor')"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is examined. dsn: of the role that runs. files: the migrations of this release. folder: of an embedded database."""
+    """What is examined. dsn: of the role that runs. files: the migrations of this release. folder: of an embedded database.
+
+    kafka: the settings of a broker, where one carries the events; logs: whose topics are looked at then.
+    """
 
     service: str
     dsn: str
     pool_size: int
     files: Sequence[Path]
     folder: Path | None = None
+    kafka: Settings | None = None
+    logs: Sequence[str] = ()
 
 
 def target_of(service: Service, settings: Settings) -> Target:
     """Return what is examined of a service that runs with these settings."""
     dsn = settings.database_url.get_secret_value()
-    return Target(service.name, dsn, settings.pool_size, migrations(service.migrations))
+    kafka = settings if settings.carrier == "kafka" else None
+    files, logs = migrations(service.migrations), (service.name, *service.sources)
+    return Target(service.name, dsn, settings.pool_size, files, kafka=kafka, logs=logs)
 
 
 async def examine(target: Target) -> list[Finding]:
-    """Return what was found of one service's database; that it does not answer, when it does not."""
+    """Return what was found of one service's database, and of the topics it uses. Raises Misconfigured."""
+    return [*await _database(target), *([] if target.kafka is None else await _topics(target.kafka, target.logs))]
+
+
+async def _topics(settings: Settings, logs: Sequence[str]) -> list[Finding]:
+    from regesta import broker  # noqa: PLC0415 - who uses feeds does without aiokafka
+
+    cluster = broker.broker_of(settings)
+    found = []
+    for name in map(cluster.topic, logs):
+        try:
+            await broker.check_topic(cluster, name)
+            found.append(findings.topic(name, None))
+        except Standstill as error:
+            found.append(findings.topic(name, str(error)))
+    return found
+
+
+async def _database(target: Target) -> list[Finding]:
+    """Return what was found of the database; that it does not answer, when it does not."""
     try:
         db = await asyncpg.connect(target.dsn, timeout=CONNECT_SECONDS)
         try:

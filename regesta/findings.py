@@ -73,6 +73,12 @@ def no_database(error: Exception) -> Finding:
     return Finding(name="database", status=Status.FAIL, found=found, action=action)
 
 
+def topic(name: str, trouble: str | None) -> Finding:
+    """Judge a topic. trouble: why it cannot be used."""
+    action = "See the how-to of Kafka; the service goes on by itself when that is mended."
+    return _judged(f"topic {name}", trouble or "keeps a log", Status.FAIL if trouble else Status.OK, action)
+
+
 def version(number: int) -> Finding:
     """Judge the version of PostgreSQL, as 180001."""
     found = f"{number // 10_000}.{number % 10_000}"

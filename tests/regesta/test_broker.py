@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,13 +21,16 @@ from pydantic import SecretStr
 from deploy.kafka.cluster import Cluster, Security
 from regesta.broker import Broker, broker_of, check_topic, ensure_topic
 from regesta.bus import Standstill
+from regesta.doctor import examine, target_of
 from regesta.errors import Misconfigured
+from regesta.findings import Status
 from regesta.reasons import Cause
 from regesta.settings import Settings
 from regesta.suites import foreign
 from regesta.topic import KafkaPublisher
 from tests.kafka import cluster
 from tests.regesta import jars
+from tests.regesta.jars import SERVICE
 from tests.regesta.topics import administering, configured, positions_in
 
 LOG: Final = "01900000-0000-7000-8000-000000000000"
@@ -117,6 +122,26 @@ def test_settings_that_do_not_fit_stop_the_start(changes: dict[str, Any], told: 
         broker_of(settings(**changes))
 
 
+async def test_the_doctor_looks_at_the_topics_of_a_service(broker: Broker) -> None:
+    here = settings(kafka_bootstrap=broker.bootstrap, kafka_prefix=broker.prefix)
+    target = target_of(replace(SERVICE, sources={"shelves": (), "rooms": ()}), here)
+    await ensure_topic(broker, broker.topic("jars"))
+    async with administering(broker) as admin:
+        await admin.create_topics([NewTopic(broker.topic("shelves"), 2, 1)])
+    found = {each.name: each for each in await examine(target) if each.name.startswith("topic ")}
+    prefix = f"topic {broker.prefix}"
+    assert {name: each.status for name, each in found.items()} == {
+        f"{prefix}.jars.v1": Status.OK, f"{prefix}.shelves.v1": Status.FAIL, f"{prefix}.rooms.v1": Status.FAIL,
+    }  # fmt: skip
+    assert "has 2 partitions" in found[f"{prefix}.shelves.v1"].found
+    assert "there is no topic" in found[f"{prefix}.rooms.v1"].found
+    assert not [
+        each
+        for each in await examine(target_of(SERVICE, here.model_copy(update={"carrier": "feed"})))
+        if "topic" in each.name
+    ]
+
+
 def settings(**changes: Any) -> Settings:
     said: dict[str, Any] = {
         "database_url": SecretStr("postgresql://jars@db/jars"), "issuer": "https://issuer.test", "jwks": "/keys/jwks.json",
@@ -188,6 +213,16 @@ def secured(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
+@pytest.fixture
+async def _goodbye() -> AsyncIterator[None]:
+    """Let connections end before the loop of a test does: over TLS both sides say goodbye first."""
+    yield
+    await asyncio.sleep(0.2)
+
+
+over_tls = pytest.mark.usefixtures("_goodbye")
+
+
 def secured_settings(secured: Cluster, authority: Authority, **changes: Any) -> Settings:
     said: dict[str, Any] = {
         "kafka_bootstrap": secured.bootstrap, "kafka_ca_file": authority.certificate, "kafka_user": "jars",
@@ -196,6 +231,7 @@ def secured_settings(secured: Cluster, authority: Authority, **changes: Any) -> 
     return settings(**said)
 
 
+@over_tls
 async def test_a_user_publishes_and_reads_over_tls(secured: Cluster, authority: Authority) -> None:
     broker = broker_of(secured_settings(secured, authority))
     assert broker.options["security_protocol"] == "SASL_SSL"
@@ -206,6 +242,7 @@ async def test_a_user_publishes_and_reads_over_tls(secured: Cluster, authority: 
     assert await positions_in(broker, "elsewhere") == [1, 2, 3]
 
 
+@over_tls
 @pytest.mark.parametrize(
     "changes", [{"kafka_password": SecretStr("other")}, {"kafka_user": "nobody"}], ids=["password", "user"]
 )
@@ -218,6 +255,7 @@ async def test_wrong_credentials_are_refused_and_told(
     assert "other" not in str(said.value)
 
 
+@over_tls
 async def test_a_broker_with_a_certificate_of_another_authority_is_refused(
     secured: Cluster, authority: Authority, tmp_path: Path
 ) -> None:
@@ -227,6 +265,7 @@ async def test_a_broker_with_a_certificate_of_another_authority_is_refused(
     assert said.value.cause is Cause.BROKER_REFUSED
 
 
+@over_tls
 async def test_a_certificate_of_another_host_is_refused(secured: Cluster, authority: Authority) -> None:
     address = secured.bootstrap.replace("localhost", "127.0.0.1")
     with pytest.raises(Standstill, match="IP address mismatch") as said:
@@ -234,6 +273,7 @@ async def test_a_certificate_of_another_host_is_refused(secured: Cluster, author
     assert said.value.cause is Cause.BROKER_REFUSED
 
 
+@over_tls
 async def test_a_client_without_tls_is_told_that_it_gets_no_answer(secured: Cluster) -> None:
     with pytest.raises(Standstill) as said:
         await broker_of(settings(kafka_bootstrap=secured.bootstrap)).reach()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import httpx2
 import pytest
 from aiokafka.admin import NewTopic
@@ -23,7 +24,7 @@ from regesta.topic import KafkaPublisher
 from regesta.unit import Store
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
-from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until
+from tests.regesta.serving import SCOPES, Issuer, Served, client, served, settings_of, taking_in, until
 from tests.regesta.topics import administering, delete_topic, positions_in
 
 
@@ -124,6 +125,39 @@ async def test_a_wrong_topic_is_named_and_commands_are_recorded(
 
         await until(well, 20)
         assert await positions_in(broker) == [1, 2]
+
+
+async def test_a_service_that_was_restored_takes_its_tail_back_from_its_topic(
+    broker: Broker, reused_database: FreshDatabase, issuer: Issuer
+) -> None:
+    database = await reused_database("jars")
+    plain = over(broker, settings_of(database, issuer))
+    async with served(jars.SERVICE, plain, issuer) as source, client(source) as user:
+        for number in range(5):
+            await user.put(f"/jars/a/fills/{number}", json={"amount": 1})
+        recorded = await source.runtime.store.read("jars", 0, 99)
+
+        async def published() -> bool:
+            return await positions_in(broker) == [event.position for event in recorded]
+
+        await until(published, 20)
+    admin = await asyncpg.connect(database.admin_dsn)
+    await admin.execute("DELETE FROM log.events WHERE position > 3; UPDATE bus.relay SET position = 3")
+    await admin.close()
+    token = issuer.token(f"{SCOPES} jars:write", roles=["operator"])
+    async with served(jars.SERVICE, plain, issuer) as source, client(source, Authorization=f"Bearer {token}") as user:
+
+        async def closed() -> bool:
+            return "log-closed" in await causes(source)
+
+        await until(closed, 20)
+        assert (await user.put("/jars/a/fills/new", json={"amount": 1})).status_code == 503
+        while (done := (await user.post("/log/recover")).json())["state"] == "recovering":
+            pass
+        assert (done["state"], done["position"]) == ("open", len(recorded))
+        held = await source.runtime.store.read("jars", 0, 99)
+        assert [digest(event) for event in held] == [digest(event) for event in recorded]
+        assert (await user.put("/jars/a/fills/new", json={"amount": 1})).status_code == 201
 
 
 async def test_a_relay_that_is_far_behind_is_red(reused_database: FreshDatabase, issuer: Issuer) -> None:
