@@ -32,6 +32,7 @@ class Language:
     """One language.
 
     links: words between nouns. leading: words that a name may follow. around_verb: what may stand around a verb besides nouns.
+    papers: those of them that are papers and steps on the way to an act.
     auxiliaries: "was", "a été". headings: nouns that an account is sorted by. qualities: words that may follow a noun and name no thing.
     """
 

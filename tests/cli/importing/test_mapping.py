@@ -470,3 +470,9 @@ def test_years_the_wrong_way_round_have_a_remark_and_are_recorded(
     plan, (opening,) = mapped(file)
     assert plan.items == [Item("/policy_note", "policy_note", "as_is", remark)]
     assert (opening.data().get("realised_year"), opening.data().get("planned_year")) == (realised, planned)
+
+
+def test_the_sample_is_read_as_this() -> None:
+    _, commands = mapped(parse(SAMPLE.read_bytes()))
+    readings = Counter(each.data()["reading"] for each in commands if each.command.name == "print-fact")
+    assert readings == {"done": 83, "planned": 62, "unclear": 38, "target": 22, "unmet": 4}
