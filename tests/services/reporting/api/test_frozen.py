@@ -23,6 +23,7 @@ from services.reporting.api.frozen import FrozenOut
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.domain.errors import LetterDiffers
 from services.reporting.freezing import Moment, freezing
+from services.reporting.web import reading
 from tests.conftest import FreshDatabase
 from tests.services.conftest import Run, Running
 from tests.services.reporting.api.territorial import ADDRESS, COMMITMENT, pay, problem, put, territorial
@@ -192,7 +193,9 @@ async def told(running: Running, address: str = f"{ADDRESS}?lang=en", **params: 
     return found[1]
 
 
-async def test_a_page_says_whether_its_letter_is_frozen_and_leads_to_that_state(running: Running) -> None:
+async def test_a_page_says_whether_its_letter_is_frozen_and_leads_to_that_state(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     paid = (await pay(running))["paid"]
     assert await told(running, at_least=paid) == "Draft, not frozen"
     assert (await freeze(running)).status_code == 201
@@ -210,6 +213,9 @@ async def test_a_page_says_whether_its_letter_is_frozen_and_leads_to_that_state(
     link = unescape(draft.partition('href="')[2].partition('"')[0])
     assert await told(running, link) == here
     assert (await told(running, link, occurred_until="2024-06-30")).startswith("Draft; <a ")
+    with monkeypatch.context() as later_release:
+        later_release.setattr(reading, "MODEL", frozen.model + 1)
+        assert (await told(running, link)).startswith("Draft; <a ")
 
     log = (await running.runtime("reporting").store.head("budget")).log
     adopted = "SELECT log.adopt('budget', $1, $2, 'an officer')"
