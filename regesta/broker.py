@@ -170,7 +170,8 @@ async def _create(admin: AIOKafkaAdminClient, name: str) -> None:
         raise Standstill(
             Cause.TOPIC_WRONG, f"the topic {name!r} is missing and cannot be made: {message or for_code(code).__name__}"
         )
-    logger.warning("the topic %r is made, with %d copies", name, copies)
+    if code != TOPIC_EXISTS:  # another process was faster
+        logger.warning("the topic %r is made, with %d copies", name, copies)
 
 
 async def _come(admin: AIOKafkaAdminClient, name: str) -> None:

@@ -5,8 +5,6 @@ Imported only where it is used.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Batch, Seen, Standstill
 from regesta.errors import Forked, SourceUnreachable
@@ -42,18 +40,16 @@ class PublishedLog:
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events that were published after what was seen. Raises Forked when the topic does not show that.
 
-        Each time the place is found anew: a log is recovered seldom.
+        Each time the place is found anew, for a log is recovered seldom; behind a place that was found comes what follows, not
+        what is repeated.
         """
         carrier = KafkaCarrier(self._broker, self._service, self._service, self._registry, _Nobody(self.name))
         try:
-            batch = await carrier.fetch(seen, limit, timeout_seconds)
-            while batch.events and batch.events[-1].position <= seen.position:
-                batch = await carrier.fetch(replace(seen, log=batch.log, offset=batch.offset), limit, timeout_seconds)
+            return await carrier.fetch(seen, limit, timeout_seconds)
         except Standstill as error:
             raise SourceUnreachable(str(error)) from error
         finally:
             await carrier.close()
-        return replace(batch, events=[event for event in batch.events if event.position > seen.position])
 
 
 class _Nobody:

@@ -70,12 +70,7 @@ class Way:
 
     async def send(self, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
         """Put any record into the topic."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.broker.bootstrap)
-        await producer.start()
-        try:
-            await producer.send_and_wait(self.broker.topic("jars"), value, b"key", headers=headers)
-        finally:
-            await producer.stop()
+        await send(self.broker, value, headers)
 
     @asynccontextmanager
     async def taking_in(self) -> AsyncIterator[Intake]:
@@ -103,6 +98,16 @@ class Way:
     async def recorded(self, position: int = EVENTS) -> list[str]:
         """Return the digests of the source's events up to a position."""
         return [digest(event) for event in await self.source.read("jars", 0, position)]
+
+
+async def send(broker: Broker, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+    """Put any record into the topic of jars."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
+    await producer.start()
+    try:
+        await producer.send_and_wait(broker.topic("jars"), value, b"key", headers=headers)
+    finally:
+        await producer.stop()
 
 
 async def positions_in(broker: Broker, service: str = "jars") -> list[int]:

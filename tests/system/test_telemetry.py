@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -11,22 +12,27 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 import asyncpg
 import httpx2
 import pytest
 
 from cli.embedded import Embedded
-from regesta.database import create_service
+from regesta.broker import Broker
+from regesta.database import create_service, migrate
 from regesta.signals import METRICS, SPANS, Kind
 from regesta.store import PostgresStore
 from regesta.suites import META
+from regesta.topic import KafkaPublisher
 from regesta.unit import NewEvent, Unit
+from tests.conftest import migrations_of
 from tests.otlp import Collector
 from tests.regesta.jars import REGISTRY, JarFilled
 from tests.regesta.serving import ISSUER, Issuer, until
+from tests.regesta.topics import events_in, send
 from tests.system.apart import Apart, free_port, running_apart
 from tests.system.conftest import folder
 
@@ -152,11 +158,16 @@ def test_one_trace_leads_from_the_put_to_the_row_of_the_letter(watched: Watched)
             assert int(span.attributes["regesta.first"]) <= position <= int(span.attributes["regesta.last"])
 
 
-async def test_every_span_and_metric_that_arrives_is_declared_and_every_declared_one_arrives(watched: Watched) -> None:
+async def test_every_span_and_metric_that_arrives_is_declared_and_every_declared_one_arrives(
+    watched: Watched, kafka: str
+) -> None:
     collector, database = watched.collector, watched.services.database
-    async with jars_process(database, "all", collector.environment()) as jars:
+    broker, forged = (Broker(kafka, f"test-{uuid4().hex[:12]}", {}) for _ in range(2))
+    async with jars_process(database, "all", collector.environment(**over(broker))) as jars, AsyncExitStack() as stack:
         await serves(jars)
         await cause_everything(jars, database)
+        await forge(broker, forged)
+        await stack.enter_async_context(reader_process(database, jars, collector.environment(**over(forged))))
         with watched.services.client("budget", traceparent=OTHER_PARENT) as client:
             assert client.put(f"/budget/v1/lines/{LINE[:-1]}2", json={}).status_code == 201
         metrics, spans = {metric.name: metric for metric in METRICS}, {span.named(): span for span in SPANS}
@@ -222,6 +233,48 @@ async def cause_everything(jars: Jars, database: Embedded) -> None:
         await admin.close()
         assert (await user.put("/jars/b/fills/lost", json={"amount": 1})).status_code == 201
         assert (await user.get("/events")).status_code == 200
+
+
+def over(broker: Broker) -> dict[str, str]:
+    """Return the variables of a process that passes events over a broker."""
+    return {
+        "REGESTA_CARRIER": "kafka", "REGESTA_KAFKA_BOOTSTRAP": broker.bootstrap, "REGESTA_KAFKA_PREFIX": broker.prefix,
+    }  # fmt: skip
+
+
+async def forge(broker: Broker, forged: Broker) -> None:
+    """Make another topic of jars, with a record that is no event, and a single event of those that are published."""
+
+    async def some_are_there() -> bool:
+        return len(await events_in(broker)) > 1
+
+    await until(some_are_there, 30)
+    publisher = KafkaPublisher(forged, "jars", REGISTRY)
+    await publisher.open()
+    await send(forged, b"no event")
+    await publisher.publish((await events_in(broker))[-1:])
+    await publisher.close()
+
+
+@asynccontextmanager
+async def reader_process(database: Embedded, jars: Jars, more: Mapping[str, str]) -> AsyncIterator[None]:
+    """Run a service that takes in jars in a process of its own; killed at the end."""
+    await create_service(database.admin_dsn, "shelves", database.passwords("shelves"))
+    await migrate(database.dsn("shelves", "owner"), "shelves", migrations_of("shelves"))
+    with folder() as place:
+        (place / "token").write_text(jars.token)
+        environment = {
+            **os.environ, "REGESTA_DATABASE_URL": database.dsn("shelves"), "REGESTA_ISSUER": ISSUER,
+            "REGESTA_JWKS": str(Issuer(place).jwks), "REGESTA_TOKEN_FILE": str(place / "token"),
+            "REGESTA_SOURCES": json.dumps({"jars": jars.url}), **more,
+        }  # fmt: skip
+        command = (sys.executable, "-m", "tests.faults.reader", "worker")
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=DEVNULL, stderr=DEVNULL)
+        try:
+            yield
+        finally:
+            process.kill()
+            await process.wait()
 
 
 async def at_version(store: PostgresStore, version: int) -> bool:
