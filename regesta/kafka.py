@@ -7,12 +7,14 @@ Imported only where it is used.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from time import monotonic
 from typing import Final, TypeAlias
 
 from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError
 
 from regesta.broker import Broker
 from regesta.bus import Batch, Carrier, Seen, Standstill, digest
@@ -29,6 +31,9 @@ ORIGIN_SECONDS: Final = 1.0
 
 # One of the records that are left out is told so often, all are counted.
 TOLD_SECONDS: Final = 60.0
+TELL_SECONDS: Final = 5.0
+# Events do not wait longer for it.
+TELLING_SECONDS: Final = 1.0
 
 _Standing: TypeAlias = tuple[str | None, int | None, int | None]
 
@@ -57,6 +62,8 @@ class KafkaCarrier:
         # Ids that records have which are known to be of no log that this reader follows.
         self._others: set[str] = set()
         self._told_at = -TOLD_SECONDS
+        self._group = broker.topic(reader).removesuffix(".v1")
+        self._telling_at = 0.0
 
     async def head(self) -> Head:
         """Return how far the source's log reaches, as the source says it."""
@@ -92,6 +99,7 @@ class KafkaCarrier:
             if apart is not None:
                 return apart
             self._standing = _standing(seen)
+        await self._tell(reader, seen)
         ends_at = monotonic() + timeout_seconds
         while True:
             is_there = reader.place < await reader.end()
@@ -103,6 +111,17 @@ class KafkaCarrier:
             if monotonic() >= ends_at:
                 return batch if timeout_seconds == 0 else await self._asked(seen, limit)
 
+    async def _tell(self, reader: Reader, seen: Seen) -> None:
+        """Tell the broker now and then how far the replica is. Lag monitors see it; here nothing depends on it."""
+        if seen.offset is None or monotonic() < self._telling_at:
+            return
+        self._telling_at = monotonic() + TELL_SECONDS
+        try:
+            async with asyncio.timeout(TELLING_SECONDS):
+                await reader.tell(seen.offset)
+        except (KafkaError, TimeoutError) as error:
+            logger.debug("the offset of %s is not told: %r", self._source, error)
+
     async def _asked(self, seen: Seen, limit: int) -> Batch:
         """Return what the source has beyond a topic that was silent: nothing, unless it publishes no more. Raises Forked."""
         try:
@@ -112,7 +131,7 @@ class KafkaCarrier:
         return self._answer(replace(batch, offset=seen.offset)) if batch.events else replace(batch, offset=seen.offset)
 
     async def _opened(self) -> Reader:
-        reader = Reader(self._broker, self._source, self._registry)
+        reader = Reader(self._broker, self._source, self._registry, self._group)
         self._reader = reader
         await reader.open()
         return reader

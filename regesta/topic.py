@@ -22,9 +22,12 @@ END_RECORDS: Final = 100
 
 
 class Reader:
-    """Reads a topic from any offset on. registry: what its events are read with. place: offset of the record that comes next."""
+    """Reads a topic from any offset on. registry: what its events are read with. place: offset of the record that comes next.
 
-    def __init__(self, broker: Broker, source: str, registry: Registry) -> None:
+    group: under which it tells the broker how far it is.
+    """
+
+    def __init__(self, broker: Broker, source: str, registry: Registry, group: str | None = None) -> None:
         self.place = 0
         self._broker = broker
         self._source = source
@@ -33,6 +36,7 @@ class Reader:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=broker.bootstrap,
             request_timeout_ms=REQUEST_MS,
+            group_id=group,
             auto_offset_reset="none",
             enable_auto_commit=False,
             max_partition_fetch_bytes=BATCH_BYTES,
@@ -62,6 +66,10 @@ class Reader:
         """Stand before the record with this offset."""
         self._consumer.seek(self._partition, offset)
         self.place = offset
+
+    async def tell(self, offset: int) -> None:
+        """Tell the broker how far the reader is, for who watches there; nothing goes by it. Raises KafkaError."""
+        await self._consumer.commit({self._partition: offset})
 
     async def take(self, limit: int, timeout_seconds: float) -> list[ConsumerRecord]:
         """Return the next records, waiting for the first until the time is over; those that are there too, up to a limit."""

@@ -21,7 +21,7 @@ from regesta.topic import KafkaPublisher
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
 from tests.regesta.serving import until
-from tests.regesta.topics import EVENTS, Origin, Way, delete_topic
+from tests.regesta.topics import EVENTS, Origin, Way, administering, delete_topic
 
 ALL = range(1, EVENTS + 1)
 
@@ -67,6 +67,19 @@ async def test_goes_on_from_the_offset_that_is_stored_with_the_replica(way: Way)
     assert ([event.position for event in batch.events], batch.offset) == ([6, 7, 8, 9], 9)
     await carrier.close()
     await way.taken_in()
+
+
+async def test_the_broker_is_told_how_far_a_replica_is(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the name of the service that reads, for lag monitors."""
+    monkeypatch.setattr(bus, "POLL_SECONDS", 0.2)
+    await way.publish(ALL)
+    async with way.taking_in(), administering(way.broker) as admin:
+
+        async def told() -> bool:
+            found = await admin.list_consumer_group_offsets(f"{way.broker.prefix}.kpi")
+            return [(each.topic, told.offset) for each, told in found.items()] == [(way.broker.topic("jars"), EVENTS)]
+
+        await until(told, 20)
 
 
 async def test_an_offset_is_stored_with_its_events_or_not_at_all(way: Way) -> None:
