@@ -214,6 +214,8 @@ def main() -> None:
     nodes = parser.parse_args().nodes
     if absent := missing():
         raise SystemExit(f"not installed: {', '.join(absent)}; JDK 17 or later and Maven are needed")
+    # Its nodes end with it, however it is told to end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="regesta-kafka-") as folder,
         Cluster(Path(folder) / "nodes", nodes) as kafka,

@@ -28,7 +28,7 @@ from regesta.reasons import Cause
 from regesta.settings import Settings
 from regesta.suites import foreign
 from regesta.topic import KafkaPublisher
-from tests.kafka import cluster
+from tests.kafka import bootstrap, cluster
 from tests.regesta import jars
 from tests.regesta.jars import SERVICE
 from tests.regesta.topics import administering, configured, positions_in
@@ -283,3 +283,20 @@ async def test_a_client_without_tls_is_told_that_it_gets_no_answer(secured: Clus
 def test_tls_without_a_file_trusts_the_authorities_of_the_system() -> None:
     context = broker_of(settings(kafka_tls=True)).options["ssl_context"]
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@pytest.mark.parametrize(("ci", "raised"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_a_missing_broker_is_a_skip_that_says_what_is_missing_and_in_ci_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ci: str, raised: type[BaseException]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.delenv("KAFKA_BOOTSTRAP", raising=False)
+    with (
+        pytest.raises(raised, match="no Apache Kafka: java and mvn not found; JDK 17 and Maven are needed"),
+        bootstrap(tmp_path),
+    ):
+        pass
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "kafka:9092")
+    with bootstrap(tmp_path) as given:
+        assert given == "kafka:9092"
