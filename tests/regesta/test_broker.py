@@ -293,10 +293,13 @@ def test_a_missing_broker_is_a_skip_that_says_what_is_missing_and_in_ci_a_failur
     monkeypatch.setenv("CI", ci)
     monkeypatch.delenv("KAFKA_BOOTSTRAP", raising=False)
     with (
-        pytest.raises(raised, match="no Apache Kafka: java and mvn not found; JDK 17 and Maven are needed"),
+        pytest.raises(
+            (pytest.skip.Exception, pytest.fail.Exception), match="no Apache Kafka: java and mvn not found"
+        ) as said,
         bootstrap(tmp_path),
     ):
         pass
+    assert said.type is raised
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "kafka:9092")
     with bootstrap(tmp_path) as given:
         assert given == "kafka:9092"
