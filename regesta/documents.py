@@ -1,7 +1,7 @@
 """Documents that stay as they are: kept beside the log by their hash, which an event names.
 
-A document is kept before the event that names it is appended. So a document that no event names does no harm, and there is no event
-without its document.
+A document is kept before the event that names it is appended. So a document that no event names does no harm, and no crash leaves
+an event without its document. Only an event taken back from a consumer after a loss comes without it, until it is made and kept again.
 """
 
 from __future__ import annotations

@@ -10,11 +10,12 @@ from contracts.reporting import LetterFrozen
 from contracts.types import NoteSlug, Year
 from regesta.adoption import Adoption, newest_adoption, touching
 from regesta.aside import aside
-from regesta.documents import hash_of, keep
+from regesta.documents import hash_of, keep, kept
+from regesta.errors import NotFound
 from regesta.event import Recorded
 from regesta.runtime import Runtime
 from regesta.view import View, opened
-from services.reporting.domain.errors import LetterIncomplete, UnknownLetter, UnknownNote
+from services.reporting.domain.errors import LetterIncomplete, LetterNotKept, UnknownLetter, UnknownNote
 from services.reporting.domain.frozen import FreezeLetter, letter_stream
 from services.reporting.domain.letter import MODEL
 from services.reporting.domain.notes import note_line
@@ -51,11 +52,23 @@ async def freezing(runtime: Runtime, note: NoteSlug, year: Year, moment: Moment)
         adoptions = await newest_adoption(view.db)
         letter = await read_letter(view, note, year)
     document = await aside(canonical, letter)
-    # Of one that is frozen already the document is there, or another is asked for, which will be refused.
-    if await frozen_letter(runtime, note, year) is None:
+    cut, hashed = dict(letter.cut), hash_of(document)
+    found = await frozen_letter(runtime, note, year)
+    # Of one that is frozen as this the event may have come back by recovery, without its document. Another will be refused.
+    if found is None or found.event.hash == hashed:
         await keep(runtime.pool, document)
-    cut = dict(letter.cut)
-    return FreezeLetter(note=note, year=year, cut=cut, adoptions=adoptions, model=MODEL, hash=hash_of(document))
+    return FreezeLetter(note=note, year=year, cut=cut, adoptions=adoptions, model=MODEL, hash=hashed)
+
+
+async def frozen_document(runtime: Runtime, found: FrozenAs) -> bytes:
+    """Return the bytes that were frozen. Raises LetterNotKept."""
+    try:
+        return await kept(runtime.pool, found.event.hash)
+    except NotFound as error:
+        raise LetterNotKept(
+            "its event came back after a loss and its document did not: freeze it again as of its cut",
+            cut=found.event.cut, model=found.event.model, hash=found.event.hash,
+        ) from error  # fmt: skip
 
 
 async def frozen_letter(runtime: Runtime, note: NoteSlug, year: Year) -> FrozenAs | None:

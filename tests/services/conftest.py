@@ -30,13 +30,17 @@ WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Running:
-    """Services that run. client: of somebody who may do everything. settings: with which another process would serve too."""
+    """Services that run. client: of somebody who may do everything. settings: with which another process would serve too.
+
+    admins: addresses of the databases for their admins.
+    """
 
     url: str
     issuer: Issuer
     client: httpx2.AsyncClient
     apps: dict[str, FastAPI]
     settings: dict[str, Settings]
+    admins: dict[str, str]
 
     def runtime(self, service: str) -> Runtime:
         """Return the running parts of a service."""
@@ -70,9 +74,10 @@ async def start(stack: AsyncExitStack, fresh: FreshDatabase, keys: Path, service
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     issuer = Issuer(keys)
-    apps, settings = {}, {}
+    apps, settings, admins = {}, {}, {}
     for service in services:
         database = await fresh(service.name)
+        admins[service.name] = database.admin_dsn
         settings[service.name] = Settings(
             database_url=SecretStr(database.dsn),
             issuer=ISSUER,
@@ -97,7 +102,7 @@ async def start(stack: AsyncExitStack, fresh: FreshDatabase, keys: Path, service
     stack.push_async_callback(stop)
     headers = {"Authorization": f"Bearer {issuer.everything(HOURS)}"}
     client = httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
-    running = Running(url, issuer, await stack.enter_async_context(client), apps, settings)
+    running = Running(url, issuer, await stack.enter_async_context(client), apps, settings, admins)
     for name in apps:
         # So that a test's own facts come after the day in every log, from position 2 on.
         assert await running.runtime(name).store.wait(name, 0, WAIT_SECONDS)

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.reporting import Hash
 from contracts.types import EventName
-from regesta.documents import kept
 from regesta.event import Cut, IsoDay
 from regesta.runtime import runtime_of
 from regesta.strict import StrictRoute
@@ -23,7 +22,7 @@ from services.reporting.domain.errors import NotFrozen
 from services.reporting.domain.figure import Answer
 from services.reporting.domain.frozen import FreezeLetter
 from services.reporting.domain.letter import Letter
-from services.reporting.freezing import Moment, freezing, frozen_letter
+from services.reporting.freezing import Moment, freezing, frozen_document, frozen_letter
 
 router = APIRouter(prefix="/letters/{note}/{year}/frozen", tags=["letters"], route_class=StrictRoute)
 
@@ -108,7 +107,7 @@ async def put_frozen(
 
 @router.get("", response_class=Response, responses={200: {"model": FrozenOut}, 304: {}})
 async def get_frozen(letter: Addressed, caller: Caller, asked: Asks) -> Response:
-    """Return a frozen letter, with what is known of it by now. 404 nobody froze it.
+    """Return a frozen letter, with what is known of it by now. 404 nobody froze it, or its document is not here.
 
     The ETag is its hash; of one that adoptions touched it says so too.
     """
@@ -124,7 +123,7 @@ async def get_frozen(letter: Addressed, caller: Caller, asked: Asks) -> Response
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if asked.holds(etag):
         return Response(status_code=304, headers=headers)
-    document = await kept(runtime.pool, event.hash)
+    document = await frozen_document(runtime, found)
     members = {
         "letter": orjson.Fragment(document), "hash": event.hash, "cut": event.cut, "model": event.model,
         "event": recorded.name, "frozen_at": recorded.time, "frozen_by": recorded.actor,

@@ -23,6 +23,12 @@ class NotFrozen(NotFound):
     code = "not-frozen"
 
 
+class LetterNotKept(NotFound):
+    """The letter is frozen, but after a recovery its document is not here; to freeze it again as of its cut brings it back."""
+
+    code = "letter-not-kept"
+
+
 class LetterIncomplete(Refused):
     """Not everything up to the cut has arrived here and is read: a letter without it would be frozen for good."""
 

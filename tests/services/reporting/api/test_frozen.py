@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Final
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -181,6 +182,26 @@ async def test_a_letter_that_was_read_before_an_adoption_and_recorded_after_it_i
     before = await running.client.get(FROZEN, headers={"If-None-Match": f'"{command.hash}"'})
     assert before.status_code == 200  # who read it before has not heard of the adoption
     assert (await running.client.get(later)).json()["touched"] == []
+
+
+async def test_a_frozen_letter_that_came_back_without_its_document_is_frozen_again(running: Running) -> None:
+    """As after a recovery: consumers give the event back, and only backups hold documents."""
+    await pay(running)
+    assert (await freeze(running)).status_code == 201
+    frozen, answer = await document(running)
+    admin = await asyncpg.connect(running.admins["reporting"])
+    await admin.execute("DELETE FROM log.documents")
+    await admin.close()
+
+    missing = await running.client.get(FROZEN)
+    assert problem(missing) == (404, "letter-not-kept")
+    assert (missing.json()["cut"], missing.json()["hash"]) == (answer.cut, answer.hash)
+    later = {"at_least": await another_payment(running)}
+    assert problem(await freeze(running, params=later)) == (409, "letter-differs")
+    assert await kept(running) == (1, 0)
+    again = await freeze(running, {"cut": missing.json()["cut"]})
+    assert (again.status_code, again.json()["events"]) == (200, [])
+    assert await document(running) == (frozen, answer)
 
 
 async def told(running: Running, address: str = f"{ADDRESS}?lang=en", **params: str) -> str:
