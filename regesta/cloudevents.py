@@ -127,11 +127,19 @@ def decode(members: dict[str, Any], registry: Registry) -> Recorded:
     source = members["source"]
     if not source.startswith(PREFIX) or "/" in source[len(PREFIX) :] or source == PREFIX:
         raise ValueError(f"{source!r} is no log of this system")
-    time = datetime.fromisoformat(members["time"])
-    if time.tzinfo is None:
-        raise ValueError(f"{members['time']!r} has no zone")
     return Recorded(
-        source[len(PREFIX) :], int(members["id"]), members["subject"], members["sequence"], time, members["type"],
-        orjson.dumps(members["data"]).decode(), members["log"], registry, members["actor"],
+        source[len(PREFIX) :], int(members["id"]), members["subject"], members["sequence"], _utc(members["time"]),
+        members["type"], orjson.dumps(members["data"]).decode(), members["log"], registry, members["actor"],
         *map(members.get, OPTIONAL),
     )  # fmt: skip
+
+
+def _utc(text: str) -> datetime:
+    """Return when an event was recorded, in UTC. Raises ValueError for what is no time, has no zone, or is no day in UTC."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:  # within a day of the years 1 and 9999
+        raise ValueError(f"{text!r} is not within the years 1 to 9999 in UTC") from error

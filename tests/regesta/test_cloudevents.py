@@ -45,6 +45,9 @@ def test_a_batch_comes_back_as_it_was() -> None:
 def test_a_moment_is_told_in_utc_whatever_the_zone_it_was_read_in() -> None:
     brussels = replace(PLAIN, time=PLAIN.time.astimezone(timezone(timedelta(hours=1))))
     assert encode(brussels) == encode(PLAIN)
+    told = json.loads(encode(PLAIN)) | {"time": brussels.time.isoformat()}
+    (back,) = decode_batch(json.dumps([told]).encode(), REGISTRY)
+    assert (back.time, back.time.tzinfo) == (PLAIN.time, UTC)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,8 @@ def test_a_moment_is_told_in_utc_whatever_the_zone_it_was_read_in() -> None:
         {"data": 3},
         {"source": "/regesta/a/jars"},
         {"time": "2024-02-29T11:30:00"},
+        {"time": "0001-01-01T00:00:00+14:00"},
+        {"time": "9999-12-31T23:59:59-01:00"},
         {"sequence": None},
         {"sequence": "3"},
         {"actor": 1},
