@@ -21,6 +21,7 @@ from regesta.cloudevents import encode
 from regesta.errors import Detail, Forked, NotFound, RegestaError
 from regesta.event import Recorded, event_name
 from regesta.outage import passes, shown, words_of
+from regesta.pace import Pace
 from regesta.reasons import Cause
 from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
 from regesta.telemetry import batch_span, counter, positions
@@ -30,6 +31,8 @@ BATCH_EVENTS = 5_000
 # After a batch of so many there is more, most likely.
 AHEAD_EVENTS = 500
 POLL_SECONDS = 20.0
+# A source is not asked for each of its events by itself while they come one close upon another.
+PACE_SECONDS = 0.01
 RETRY_SECONDS = 0.1
 # A source that comes back is followed soon.
 RETRY_SECONDS_MOST = 1.0
@@ -235,9 +238,11 @@ class Intake:
 
     async def run(self) -> None:
         """Copy until cancelled. Errors of the connection are retried; while the logs differ nothing is copied."""
-        pause, outage = RETRY_SECONDS, Outage(f"intake of {self.source}")
+        pause, outage, pace = RETRY_SECONDS, Outage(f"intake of {self.source}"), Pace(PACE_SECONDS)
         while True:
             try:
+                if self._fetched is None:
+                    await pace.step()
                 # After a failure without waiting for events, so that its end is known at once.
                 await self._follow(POLL_SECONDS if outage.began_at is None else 0)
                 pause = RETRY_SECONDS

@@ -18,6 +18,7 @@ from regesta.checkpoint import Checkpoint, Overtaken, add_builds, read_live
 from regesta.event import Recorded
 from regesta.folding import fold, unknown_among
 from regesta.outage import passes, shown, words_of
+from regesta.pace import Pace
 from regesta.projection import Build, Projection
 from regesta.signals import (
     PROJECTION,
@@ -34,8 +35,8 @@ from regesta.unit import Store
 BATCH_EVENTS = 2_000
 WAIT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
-# Of a log that was told to go on, and does not, or not any more.
-NOTHING_SECONDS = 0.01
+# Of facts that come one close upon another so many are folded together.
+PACE_SECONDS = 0.01
 RETRY_SECONDS_MOST = 10.0
 
 logger = logging.getLogger(__name__)
@@ -83,13 +84,14 @@ class Follower:
 
     async def run(self) -> None:
         """Fold until cancelled. Errors of the database are tried again; an event that cannot be folded parks its stream."""
-        pause = RETRY_SECONDS
+        pause, pace = RETRY_SECONDS, Pace(PACE_SECONDS)
         while True:
             try:
                 if not await self._store.wait(self.source, self.position, WAIT_SECONDS):
                     await self.reload()  # another process may have moved them, or parked a stream
-                elif not await self._turn():
-                    await asyncio.sleep(NOTHING_SECONDS)
+                    continue
+                await pace.step()
+                await self._turn()
                 self.trouble, pause = None, RETRY_SECONDS
             except Overtaken:
                 await asyncio.sleep(0.01)

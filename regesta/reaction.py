@@ -30,6 +30,7 @@ from regesta.event import Event, Recorded, unversioned
 from regesta.folding import is_poison, unknown_among
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
 from regesta.outage import passes, shown, words_of
+from regesta.pace import Pace
 from regesta.parked import START, ParkedStreams
 from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact, Projection, newest
@@ -37,6 +38,8 @@ from regesta.signals import REACT
 from regesta.telemetry import batch_span
 from regesta.unit import Store
 
+# Few facts are reacted to, and none is waited for: those of a burst are looked at together.
+PACE_SECONDS = 0.05
 BATCH_EVENTS = 500
 STREAMS_TOGETHER = 64
 FOLDED_SECONDS = 2.0
@@ -172,9 +175,10 @@ class Reacting:
 
     async def run(self) -> None:
         """React until cancelled. What fails is tried again, never skipped: a command that waits for something else passes."""
-        pause = RETRY_SECONDS
+        pause, pace = RETRY_SECONDS, Pace(PACE_SECONDS)
         while True:
             try:
+                await pace.step()
                 position = await self.step()
                 self.trouble, self.held_up, pause = None, None, RETRY_SECONDS
                 await self._here.store.wait(self.source, position, WAIT_SECONDS)

@@ -17,7 +17,7 @@ RETRY_SECONDS = 1.0
 # A connection that only listens does not notice that the other end is gone.
 CHECK_SECONDS = 2.0
 # Other processes hear of the first append at once, then of what a burst of them reached this often.
-TELL_SECONDS = 0.005
+TELL_SECONDS = 0.02
 
 logger = logging.getLogger(__name__)
 

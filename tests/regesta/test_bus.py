@@ -347,7 +347,8 @@ async def test_a_source_that_comes_back_is_followed_within_a_second(
     monkeypatch.setattr(asyncio, "sleep", pause)
     away = [SourceUnreachable("away") for _ in range(20)]
     await run_until(Intake(memory_store, "elsewhere", Pipe(*away, foreign([1], LOG))), memory_store, 1)
-    assert pauses[:20] == [0.1, 0.2, 0.4, 0.8] + [1.0] * 16
+    after_failures = [each for each in pauses if each > bus.PACE_SECONDS]
+    assert after_failures[:20] == [0.1, 0.2, 0.4, 0.8] + [1.0] * 16
 
 
 async def test_intake_survives_its_own_database(reused_database: FreshDatabase, issuer: Issuer) -> None:
