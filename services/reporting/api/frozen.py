@@ -20,7 +20,7 @@ from services.reporting.api.negotiation import JSON
 from services.reporting.asking import Addressed, Asks
 from services.reporting.domain.errors import NotFrozen
 from services.reporting.domain.figure import Answer
-from services.reporting.domain.frozen import FreezeLetter
+from services.reporting.domain.frozen import FreezeLetter, letter_stream
 from services.reporting.domain.letter import Letter
 from services.reporting.freezing import Moment, freezing, frozen_document, frozen_letter
 
@@ -100,6 +100,11 @@ async def put_frozen(
     runtime, asked = runtime_of(request), body or FreezeIn()
     envelope = conditions.envelope(caller, f"{FreezeLetter.name} {letter.note}/{letter.year}", asked)
     moment = asked.moment()
+    if envelope.key is not None:
+        # Before a letter is made, which takes long and may not be possible by now: a stream may be parked.
+        first = await runtime.decider.repeated(envelope.key, letter_stream(letter.note, letter.year))
+        if first is not None:
+            return acknowledged(first)
     await folded(runtime, conditions.at_least)
     command = await freezing(runtime, letter.note, letter.year, moment)
     return acknowledged(await decide(runtime, caller, command, envelope))

@@ -34,6 +34,13 @@ FROZEN: Final = f"{ADDRESS}/frozen"
 STREAM: Final = "letter/territorial/2024"
 OFFICER: Final = Principal("officer", frozenset(), frozenset(), frozenset())
 AT_ONCE: Final = 10
+PARK: Final = """
+WITH still AS (
+    UPDATE projections.checkpoints SET parked = parked + 1 WHERE source = 'budget' AND live RETURNING schema
+)
+INSERT INTO projections.parked (schema, stream, version, position, error)
+SELECT schema, $1, 1, $2, 'as a test says' FROM still
+"""
 SAID: Final = re.compile(r'<div class="line">\s*<span>((?:(?!<div).)*?)</span>\s*<span>Read up to', re.DOTALL)
 
 
@@ -148,7 +155,7 @@ async def test_a_key_stands_for_what_was_asked_not_for_the_cut_that_was_found(ru
     later = await another_payment(running)
     repeated = await freeze(running, {}, params={"at_least": later}, headers=key)
     assert (repeated.status_code, repeated.json()["events"]) == (200, first.json()["events"])
-    assert problem(await freeze(running, {"as_of": "2024-01-01"}, headers=key)) == (404, "unknown-note")
+    assert problem(await freeze(running, {"as_of": "2024-01-01"}, headers=key)) == (422, "key-reused")
     cut = (await running.client.get(FROZEN)).json()["cut"]
     assert problem(await freeze(running, {"cut": {**cut, "budget": 1}}, headers=key)) == (422, "key-reused")
     opened = await put(running, "/objectives/v1/notes/other", {"title": {"fr": "Autre"}, "planned_year": 2024})
@@ -157,6 +164,24 @@ async def test_a_key_stands_for_what_was_asked_not_for_the_cut_that_was_found(ru
     )
     assert problem(other) == (422, "key-reused")
     assert (await kept(running))[0] == 1
+
+
+async def test_a_repeated_freeze_is_known_by_its_key_though_the_letter_cannot_be_made_any_more(
+    running: Running,
+) -> None:
+    await pay(running)
+    runtime, cut, key = running.runtime("reporting"), await arrived(running), {"Idempotency-Key": "once"}
+    first = await freeze(running, {"cut": cut}, headers=key)
+    assert first.status_code == 201
+    await runtime.pool.execute(PARK, f"commitment/{COMMITMENT}", cut["budget"])
+
+    assert problem(await freeze(running, {"cut": cut})) == (409, "letter-incomplete")
+    repeated = await freeze(running, {"cut": cut}, headers=key)
+    assert (repeated.status_code, repeated.json()) == (200, {**first.json(), "repeated": True})
+    assert repeated.headers["etag"] == first.headers["etag"] == '"1"'
+    assert problem(await freeze(running, headers=key)) == (422, "key-reused")
+    other = {**key, **running.bearer("reporting:write")}
+    assert problem(await freeze(running, {"cut": cut}, headers=other)) == (409, "letter-incomplete")
 
 
 async def test_a_letter_that_was_read_before_an_adoption_and_recorded_after_it_is_touched_by_it(
