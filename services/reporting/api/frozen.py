@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.reporting import Hash
 from contracts.types import EventName
 from regesta.event import Cut, IsoDay
+from regesta.paced import Paced
 from regesta.runtime import runtime_of
 from regesta.strict import StrictRoute
 from regesta.view import folded, require_moment
@@ -139,4 +140,4 @@ async def get_frozen(letter: Addressed, caller: Caller, asked: Asks) -> Response
             for each in touched
         ],
     }  # fmt: skip
-    return Response(orjson.dumps(members), media_type=JSON, headers=headers)
+    return Paced(runtime.rooms.document_bytes, orjson.dumps(members), headers, JSON)

@@ -14,6 +14,8 @@ import httpx2
 import pytest
 
 from contracts.reporting import LetterFrozen
+from contracts.types import NoteSlug, Year
+from regesta import readers
 from regesta.auth import Principal
 from regesta.envelope import BARE
 from regesta.event import BRUSSELS, Cut
@@ -23,11 +25,11 @@ from regesta.web import decide
 from services.reporting.api.frozen import FrozenOut
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.domain.errors import LetterDiffers
-from services.reporting.freezing import Moment, freezing
-from services.reporting.web import reading
+from services.reporting.freezing import FrozenAs, Moment, freezing, frozen_letter
+from services.reporting.web import reading, telling
 from tests.conftest import FreshDatabase
 from tests.services.conftest import Run, Running
-from tests.services.reporting.api.territorial import ADDRESS, COMMITMENT, pay, problem, put, territorial
+from tests.services.reporting.api.territorial import ADDRESS, COMMITMENT, DOSSIER, pay, problem, put, territorial
 from tests.services.reporting.system import system_on
 
 FROZEN: Final = f"{ADDRESS}/frozen"
@@ -125,6 +127,23 @@ async def test_a_frozen_letter_is_known_by_its_hash(running: Running) -> None:
     (event,) = shown.json()["events"]
     assert (event["type"], event["data"]["hash"]) == (LetterFrozen.name, first.json()["hash"])
     assert shown.json()["state"]["frozen"] == event["data"]
+
+
+async def test_who_reads_frozen_letters_waits_for_other_readers_and_takes_no_more_room_than_there_is(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await freeze(running)).status_code == 201
+    runtime, frozen = running.runtime("reporting"), await document(running)
+    monkeypatch.setattr(readers, "ACQUIRE_SECONDS", 0.2)
+    async with runtime.readers.connection(), runtime.readers.connection():
+        assert problem(await running.client.get(FROZEN)) == (503, "busy")
+    room, size = runtime.rooms.document_bytes, runtime.rooms.document_bytes.size
+    room.take(size)
+    full = await running.client.get(FROZEN)
+    assert (problem(full), full.json()["limit"]) == ((503, "busy"), size)
+    room.give_back(size)
+    assert await document(running) == frozen
+    assert room.free == size
 
 
 async def test_a_letter_is_frozen_as_of_one_cut(running: Running) -> None:
@@ -267,6 +286,26 @@ async def test_a_page_says_whether_its_letter_is_frozen_and_leads_to_that_state(
     adopted = "SELECT log.adopt('budget', $1, $2, 'an officer')"
     await running.runtime("reporting").pool.execute(adopted, log, frozen.cut["budget"] - 1)
     assert await told(running, link, at_least=later) == f"Draft; {on}, facts of that state were given up since"
+
+
+async def test_a_page_that_is_made_twice_asks_once_whether_its_letter_is_frozen(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pay(running)
+    await arrived(running)
+    asked = []
+
+    async def counted(runtime: Runtime, note: NoteSlug, year: Year) -> FrozenAs | None:
+        asked.append((note, year))
+        return await frozen_letter(runtime, note, year)
+
+    monkeypatch.setattr(reading, "frozen_letter", counted)
+    url, headers = f"{ADDRESS}/dossiers/{DOSSIER}?lang=en", {"Accept": "text/html"}
+    with_sheets = (await running.client.get(url, headers=headers)).text
+    monkeypatch.setattr(telling, "BUDGET", 0)
+    without = (await running.client.get(url, headers=headers)).text
+    assert len(without) < len(with_sheets)
+    assert asked == [("territorial", 2024)] * 2
 
 
 async def test_what_cannot_be_frozen_is_refused_and_nothing_is_kept(running: Running) -> None:
