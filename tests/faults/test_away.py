@@ -177,12 +177,18 @@ async def silent(own_server: Embedded) -> AsyncIterator[None]:
             os.kill(row["pid"], signal.SIGCONT)
 
 
-@pytest.mark.parametrize("path", ["/levels/a", "/streams/jar/a", "/events", "/levels/a?as_of=2026-01-31"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/levels/a", "/streams/jar/a", "/events", "/levels/a?as_of=2026-01-31", "/projections", "/projections/rebuilds",
+        "/projections/parked", "/projections/dropped", "/projections/levels/parked/jar%2Fa", "/log",
+    ],
+)  # fmt: skip
 async def test_a_connection_that_says_nothing_is_given_up(
     own_server: Embedded, running: Served, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(readers, "READ_SECONDS", 0.5)
-    async with client(running) as user:
+    async with operator(running) as user:
         token = (await fill(user, "a")).json()["token"]
         assert (await user.get(f"/levels/a?at_least={token}")).status_code == 200
         async with silent(own_server):
