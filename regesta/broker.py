@@ -51,9 +51,17 @@ TOPIC_EXISTS: Final = 36
 logger = logging.getLogger(__name__)
 
 
+class TopicMissing(Standstill):
+    """There is no such topic."""
+
+    def __init__(self, name: str) -> None:
+        told = f"there is no topic {name!r}; the service whose log it is makes it when it starts"
+        super().__init__(Cause.TOPIC_WRONG, told)
+
+
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where a cluster is. prefix: of its topics' names. options: what each client of it is made with."""
+    """Where a cluster is. prefix: of its topics' names. options: what each client of it is made with, the password too."""
 
     bootstrap: str
     prefix: str
@@ -135,7 +143,7 @@ async def ensure_topic(broker: Broker, name: str) -> None:
 
 
 async def check_topic(broker: Broker, name: str) -> None:
-    """Check a topic. Raises Standstill when it is missing or would not keep a log."""
+    """Check a topic. Raises TopicMissing, Standstill when it would not keep a log."""
     await broker.reach()
     with broker.told():
         async with _administering(broker) as admin:
@@ -185,9 +193,7 @@ async def _check(admin: AIOKafkaAdminClient, name: str) -> None:
     """Raise Standstill unless a topic keeps a log."""
     (found,) = await admin.describe_topics([name])
     if found["error_code"] == TOPIC_UNKNOWN:
-        raise Standstill(
-            Cause.TOPIC_WRONG, f"there is no topic {name!r}; the service whose log it is makes it when it starts"
-        )
+        raise TopicMissing(name)
     if found["error_code"]:
         raise for_code(found["error_code"])(name)
     if (count := len(found["partitions"])) != 1:

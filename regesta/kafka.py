@@ -23,7 +23,7 @@ from regesta.event import Recorded, Registry, event_name
 from regesta.reasons import Cause
 from regesta.signals import SERVICE, SOURCE, TOPIC_FOREIGN, TOPIC_LACKING
 from regesta.telemetry import counter
-from regesta.topic import READ_SECONDS, Reader
+from regesta.topic import THERE_SECONDS, Reader
 from regesta.unit import Head
 
 # While the topic is not as far as the replica the source is asked, and the topic looked at again so often.
@@ -103,7 +103,7 @@ class KafkaCarrier:
         ends_at = monotonic() + timeout_seconds
         while True:
             is_there = reader.place < await reader.end()
-            left = max(ends_at - monotonic(), READ_SECONDS if is_there else 0.0)
+            left = max(ends_at - monotonic(), THERE_SECONDS if is_there else 0.0)
             records = await reader.take(limit, left)
             batch = await self._batch(reader, seen, records)
             if batch.events:
@@ -155,9 +155,9 @@ class KafkaCarrier:
             if last_seen is not None and _is_last(last_seen[1], seen):
                 reader.seek(seen.offset)
                 return None
-        place, before = await _search(reader, seen.position, begin, end)
-        reader.seek(place)
-        if before is not None and _is_last(before, seen):
+        place, before = await _search(reader, seen, begin, end)
+        if before is not None and (behind := await _behind(reader, seen, before, (begin, end))) is not None:
+            reader.seek(behind)
             return None
         asked = await self._origin.fetch(seen, limit, min(timeout_seconds, ORIGIN_SECONDS))
         following = await reader.next_event(place, end)
@@ -241,17 +241,39 @@ def _is_last(event: Recorded, seen: Seen) -> bool:
     return event.position == seen.position and seen.log in {None, event.log} and seen.digest in {None, digest(event)}
 
 
-async def _search(reader: Reader, position: int, begin: int, end: int) -> tuple[int, Recorded | None]:
-    """Return an offset behind which positions are beyond this one, and the last event before it, by halving.
+async def _search(reader: Reader, seen: Seen, begin: int, end: int) -> tuple[int, Recorded | None]:
+    """Return an offset behind which positions are beyond what was seen, and the last event of that log before it, by halving.
 
     Positions rise along a topic but where some are repeated, so there may be several such places; each of them will do.
+    Where another log stands, what was seen comes later: the relay publishes a log with a new id behind the old one.
     """
     low, high, before = begin, end, None
     while low < high:
         middle = (low + high) // 2
         found = await reader.next_event(middle, high)
-        if found is not None and found[1].position <= position:
+        if found is not None and seen.log not in {None, found[1].log}:
+            low = found[0] + 1
+        elif found is not None and found[1].position <= seen.position:
             low, before = found[0] + 1, found[1]
         else:
             high = middle
     return low, before
+
+
+async def _behind(reader: Reader, seen: Seen, before: Recorded, span: tuple[int, int]) -> int | None:
+    """Return an offset behind the last event that was seen, where what follows stands if it is there; None without that event.
+
+    before: an event of that log that is not later. span: where the topic begins and ends. Halving may have come to what was
+    published again: what was seen stands before that then, or what follows it does.
+    """
+    is_shown, other = False, None
+    async for offset, event in reader.since(before.time, *span):
+        if _is_last(event, seen):
+            is_shown = True
+        elif is_shown and event.log != before.log:
+            other = offset if other is None else other
+        elif is_shown and event.position > seen.position:
+            return offset
+    if not is_shown:
+        return None
+    return span[1] if other is None else other

@@ -168,7 +168,7 @@ async def _over_kafka(
         stack.push_async_callback(pipe.close)
         pipes[source] = pipe
     relay = Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry))
-    return pipes, relay, published.PublishedLog(cluster, store.service, store.registry)
+    return pipes, relay, published.PublishedLog(cluster, store)
 
 
 def _consumers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:
@@ -260,10 +260,10 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         ],
     )
     problem.install(app)
-    for router in (  # routes are tried in turn, so those that are asked most often come first
-        feed.router,
+    for router in (  # routes are tried in turn, so those of commands come first
         command_router(service.routes),
         bulk.router,
+        feed.router,
         streams.router,
         operation.router,
         replicas.router,

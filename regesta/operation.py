@@ -128,8 +128,6 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
     """Return how far every read model and reaction of this service is."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
-    async with runtime.readers.connection() as db:
-        found = await lags(db, runtime.service.name)
     return [
         ProjectionOut(
             projection=each.projection,
@@ -143,7 +141,7 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
             unknown=each.unknown,
             failure=each.failure or (f"{each.parked} parked" if each.parked else None),
         )
-        for each in found
+        for each in await lags(runtime.pool, runtime.service.name)
     ]
 
 
@@ -193,8 +191,7 @@ async def get_rebuilds(request: Request, caller: Caller) -> list[Rebuild]:
     """Return the last rebuild of each read model that was ever rebuilt."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
-    async with runtime.readers.connection() as db:
-        return await rebuilds.newest(db)
+    return await rebuilds.newest(runtime.pool)
 
 
 @router.get("/projections/parked")

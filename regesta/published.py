@@ -5,36 +5,36 @@ Imported only where it is used.
 
 from __future__ import annotations
 
-from regesta.broker import Broker, ensure_topic
+from regesta.broker import Broker, TopicMissing
 from regesta.bus import Batch, Seen, Standstill
 from regesta.errors import Forked, SourceUnreachable
-from regesta.event import Registry
+from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
+from regesta.store import PostgresStore
 from regesta.topic import Reader
 from regesta.unit import Head
+
+WAS_PUBLISHED = "SELECT EXISTS (SELECT FROM bus.relay JOIN log.identity USING (log) WHERE position > 0)"
 
 
 class PublishedLog:
     """The topic of a service's own log, as that service asks for it (see bus.Carrier)."""
 
-    def __init__(self, broker: Broker, service: str, registry: Registry) -> None:
+    def __init__(self, broker: Broker, store: PostgresStore) -> None:
         self._broker = broker
-        self._service = service
-        self._registry = registry
-        self.name = f"topic {broker.topic(service)}"
+        self._store = store
+        self.name = f"topic {broker.topic(store.service)}"
 
     async def head(self) -> Head:
-        """Return how far the log was published. Raises SourceUnreachable when the broker does not say."""
-        reader = Reader(self._broker, self._service, self._registry)
+        """Return how far the log was published. Raises SourceUnreachable when the broker does not say, or lost what it had."""
         try:
-            with self._broker.told():
-                await ensure_topic(self._broker, self._broker.topic(self._service))
-                await reader.open()
-                last = await reader.last_event()
+            last = await self._last_event()
+        except TopicMissing as error:
+            if await self._store.pool.fetchval(WAS_PUBLISHED):
+                raise SourceUnreachable(f"{error}; this log was published into it") from error
+            last = None
         except Standstill as error:
             raise SourceUnreachable(str(error)) from error
-        finally:
-            await reader.close()
         return Head(0, None, None) if last is None else Head(last.position, last.log, last.time)
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
@@ -43,13 +43,24 @@ class PublishedLog:
         Each time the place is found anew, for a log is recovered seldom; behind a place that was found comes what follows, not
         what is repeated.
         """
-        carrier = KafkaCarrier(self._broker, self._service, self._service, self._registry, _Nobody(self.name))
+        service, registry = self._store.service, self._store.registry
+        carrier = KafkaCarrier(self._broker, service, service, registry, _Nobody(self.name))
         try:
             return await carrier.fetch(seen, limit, timeout_seconds)
         except Standstill as error:
             raise SourceUnreachable(str(error)) from error
         finally:
             await carrier.close()
+
+    async def _last_event(self) -> Recorded | None:
+        """Return the last event of the topic. Raises TopicMissing, Standstill."""
+        reader = Reader(self._broker, self._store.service, self._store.registry)
+        try:
+            with self._broker.told():
+                await reader.open()
+                return await reader.last_event()
+        finally:
+            await reader.close()
 
 
 class _Nobody:

@@ -96,8 +96,7 @@ async def get_log(request: Request, caller: Caller) -> LogOut:
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
     head = await runtime.store.head(runtime.service.name)
-    async with runtime.readers.connection() as db:
-        closed = await read_closed(db)
+    closed = await read_closed(runtime.pool)
     why = None
     if closed is not None:
         why = ClosedOut(reason=closed.reason, consumer=closed.consumer, held=closed.held, since=closed.since)
@@ -125,8 +124,7 @@ async def get_replica(request: Request, caller: Caller, source: str) -> ReplicaO
     runtime = operated(request, caller)
     _require_source(runtime, source)
     head = await runtime.store.head(source)
-    async with runtime.readers.connection() as db:
-        fork = (await read_forks(db)).get(source)
+    fork = (await read_forks(runtime.pool)).get(source)
     shown = None
     if fork is not None:
         given_up = head.position - fork.common

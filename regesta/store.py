@@ -62,7 +62,8 @@ HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1
 HEAD_REPLICA = "SELECT head, log::text, time FROM log.sources WHERE source = $1"
 NOTE_FORK = "SELECT log.note_fork($1, $2, $3, $4)"
 REPLICATE = "SELECT log.replicate($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-# In one statement, so in one transaction.
+# In one statement, so in one transaction. What came again moves the offset too, back at most to where that batch ends: what stands
+# behind the head stands behind each such place, so events may be read again and none is left out.
 REPLICATE_TO = f"""
 WITH taken (head) AS ({REPLICATE})
 INSERT INTO bus.offsets AS known (source, position, "offset") SELECT $1, head, $10 FROM taken
@@ -234,16 +235,16 @@ class PostgresStore:
         source = events[0].source
         statement, also = (REPLICATE, ()) if offset is None else (REPLICATE_TO, (offset,))
         try:
-            ((head,),) = await self._rows(statement, source, UUID(log), *columns_of(events), *also)
+            head: int = await self.pool.fetchval(statement, source, UUID(log), *columns_of(events), *also)
         except asyncpg.PostgresError as error:
             raise _replica_error(source, log, error) from error
         self._waking.arrived(source, head)
-        return int(head)
+        return head
 
     async def offset(self, source: str) -> int | None:
         """Return where a source's topic goes on (see Store)."""
-        rows = await self._rows(OFFSET, source)
-        return int(rows[0]["offset"]) if rows else None
+        found: int | None = await self.pool.fetchval(OFFSET, source)
+        return found
 
     async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
         """Wait for more events (see Store)."""
@@ -264,7 +265,7 @@ class PostgresStore:
             await then()
 
     async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
-        """Ask what may be asked again; a connection that hangs is given up (see `ending`)."""
+        """Read; a connection that hangs is given up (see `ending`)."""
         async with ending(await self.pool.acquire(), self.pool) as db:
             return await db.fetch(statement, *values)
 

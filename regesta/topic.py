@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -10,15 +11,17 @@ from aiokafka.errors import ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ensure_topic
+from regesta.bus import Standstill
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
+from regesta.reasons import Cause
 from regesta.unit import READ_BYTES
 
 BATCH_BYTES: Final = 1024 * 1024
 # What is known to be there comes within milliseconds.
-READ_SECONDS: Final = 5.0
-# So many records at the end of a topic are looked at for one that is an event.
-END_RECORDS: Final = 100
+THERE_SECONDS: Final = 5.0
+# So many records are looked at in one piece for one that is an event.
+PIECE_RECORDS: Final = 100
 
 
 class Reader:
@@ -44,7 +47,7 @@ class Reader:
         )
 
     async def open(self) -> None:
-        """Check the topic and connect. Raises Standstill, KafkaError."""
+        """Check the topic and connect. Raises TopicMissing, Standstill, KafkaError."""
         await check_topic(self._broker, self._partition.topic)
         await self._consumer.start()
         self._consumer.assign([self._partition])
@@ -80,11 +83,13 @@ class Reader:
             taken = await self._consumer.getmany(self._partition, timeout_ms=int(wait * 1000), max_records=most)
             new = taken.get(self._partition, [])
             if not new:
+                # The end of a transaction has an offset too, and is no record.
+                self.place = await self._consumer.position(self._partition)
                 break
             found += new
             size += sum(len(record.value or b"") for record in new)
             self.place = new[-1].offset + 1
-            wait = READ_SECONDS if self.place < (self._consumer.highwater(self._partition) or 0) else 0
+            wait = THERE_SECONDS if self.place < (self._consumer.highwater(self._partition) or 0) else 0
         return found
 
     def event_of(self, record: ConsumerRecord) -> Recorded | None:
@@ -96,25 +101,65 @@ class Reader:
         return event if event.source == self._source else None
 
     async def next_event(self, offset: int, end: int) -> tuple[int, Recorded] | None:
-        """Return the first event from an offset on, before `end`, with its own offset; None without one."""
+        """Return the first event from an offset on, before `end`, with its own offset; None without one.
+
+        Raises TimeoutError when the topic does not give what it holds.
+        """
         self.seek(offset)
-        while self.place < end and (records := await self.take(END_RECORDS, READ_SECONDS)):
-            for record in records:
-                if record.offset >= end:
-                    return None
+        while self.place < end:
+            for record in await self._piece(end):
                 if (event := self.event_of(record)) is not None:
                     return record.offset, event
         return None
 
     async def last_event(self) -> Recorded | None:
-        """Return the last event of the topic; None when there is none near its end."""
-        end = await self.end()
-        self.seek(max(await self.begin(), end - END_RECORDS))
-        last = None
-        while self.place < end and (records := await self.take(END_RECORDS, READ_SECONDS)):
-            for record in records:
-                last = self.event_of(record) or last
+        """Return the last event of the log that was published last; None when the topic has no event at all.
+
+        Raises TimeoutError when the topic does not give what it holds.
+        """
+        begin, end = await self.begin(), await self.end()
+        last = await self._event_before(begin, end)
+        if last is None:
+            return None
+        # It may be one that was published again, by a relay that went no further. What follows it has no earlier time.
+        async for _, event in self.since(last.time, begin, end):
+            if event.log == last.log and event.position > last.position:
+                last = event
         return last
+
+    async def since(self, time: datetime, begin: int, end: int) -> AsyncIterator[tuple[int, Recorded]]:
+        """Give all events before `end` that have this time or a later one, perhaps others too, each with its offset.
+
+        Raises TimeoutError when the topic does not give what it holds.
+        """
+        found = (await self._consumer.offsets_for_times({self._partition: _at_ms(time)}))[self._partition]
+        self.seek(begin if found is None else found.offset)
+        while self.place < end:
+            for record in await self._piece(end):
+                if (event := self.event_of(record)) is not None:
+                    yield record.offset, event
+
+    async def _event_before(self, begin: int, end: int) -> Recorded | None:
+        """Return the event that stands nearest before an offset, at `begin` or behind it."""
+        while begin < end:
+            start = max(begin, end - PIECE_RECORDS)
+            self.seek(start)
+            last = None
+            while self.place < end:
+                for record in await self._piece(end):
+                    last = self.event_of(record) or last
+            if last is not None:
+                return last
+            end = start
+        return None
+
+    async def _piece(self, end: int) -> list[ConsumerRecord]:
+        """Return the next records before an end that the broker told. Raises TimeoutError when none comes, for they are there."""
+        place = self.place
+        records = await self.take(PIECE_RECORDS, THERE_SECONDS)
+        if self.place == place:
+            raise TimeoutError(f"the topic {self._partition.topic!r} ends at {end}, and gives nothing from {place} on")
+        return [record for record in records if record.offset < end]
 
 
 class KafkaPublisher:
@@ -158,7 +203,8 @@ class KafkaPublisher:
                 if not _append(batch, event):
                     waiting.append(await producer.send_batch(batch, self._topic, partition=0))
                     batch = producer.create_batch()
-                    assert _append(batch, event), "the first record of a batch may have any size"
+                    if not _append(batch, event):  # the first record of a batch may have any size
+                        raise Standstill(Cause.TOPIC_WRONG, f"{event.name} finds no room in the topic {self._topic!r}")
             waiting.append(await producer.send_batch(batch, self._topic, partition=0))
             for future in waiting:
                 await future
@@ -178,5 +224,11 @@ class KafkaPublisher:
 def _append(batch: BatchBuilder, event: Recorded) -> bool:
     """Add an event to a batch; return whether it has room."""
     value, headers = encode_binary(event)
-    at_ms = int(event.time.timestamp() * 1000)
-    return batch.append(timestamp=at_ms, key=event.stream.encode(), value=value, headers=headers) is not None
+    return (
+        batch.append(timestamp=_at_ms(event.time), key=event.stream.encode(), value=value, headers=headers) is not None
+    )
+
+
+def _at_ms(time: datetime) -> int:
+    """Return a time as the broker keeps that of a record."""
+    return int(time.timestamp() * 1000)
