@@ -19,7 +19,7 @@ from opentelemetry import trace
 
 from regesta.bus import BATCH_EVENTS, PASSING, Outage, Standstill, digest, why
 from regesta.event import Recorded
-from regesta.outage import passes
+from regesta.outage import AWAY, passes, words_of
 from regesta.reasons import Cause
 from regesta.signals import RELAY, RELAY_EVENTS, SERVICE
 from regesta.store import PostgresStore
@@ -27,6 +27,8 @@ from regesta.telemetry import batch_span, counter, positions
 
 LEASE = timedelta(seconds=5)
 RENEW_SECONDS = 1.0
+# For a connection, for a statement on the lease, and to give it up: together less than the lease.
+ANSWER_SECONDS = 1.0
 # A broker acknowledges within some milliseconds.
 SLOW_SECONDS = 5.0
 
@@ -39,6 +41,8 @@ WHERE held.until < clock_timestamp()
 RETURNING epoch, position
 """
 RENEW = "UPDATE bus.relay SET until = clock_timestamp() + $2 WHERE epoch = $1 RETURNING epoch"
+# A topic that was lost, or its end, is filled again: what it lacks is unpublished.
+BEGIN = "UPDATE bus.relay SET position = $2 WHERE epoch = $1 RETURNING epoch"
 ADVANCE = "UPDATE bus.relay SET position = greatest(position, $2) WHERE epoch = $1 RETURNING epoch"
 RELEASE = "UPDATE bus.relay SET until = clock_timestamp() WHERE epoch = $1 AND until > clock_timestamp()"
 # How far it is, whichever process publishes.
@@ -53,7 +57,7 @@ FROM (SELECT coalesce(max(position), 0) FROM log.events) AS log (head), (
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.relay")
-published = counter(RELAY_EVENTS)
+relayed = counter(RELAY_EVENTS)
 
 
 class Publisher(Protocol):
@@ -122,7 +126,7 @@ class Relay:
             except Exception as error:
                 if not passes(error) and not isinstance(error, PASSING):
                     raise
-                self._ill(*why(error))
+                self._ill(*why(error), words_of(error))
             await asyncio.sleep(RENEW_SECONDS)
 
     async def _hold(self, lease: Lease) -> None:
@@ -138,12 +142,14 @@ class Relay:
                 each.cancel()
             await asyncio.gather(*both, return_exceptions=True)
             await self._publisher.close()
-            await self._store.pool.execute(RELEASE, lease.epoch)
+            await self._release(lease)
 
     async def _publish(self, lease: Lease) -> None:
         last = await self._publisher.open()
         await self._require_own(lease, last)
         position = _start(lease, last)
+        if await self._ask(BEGIN, lease.epoch, position) is None:
+            return
         self._well()
         while True:
             events = await self._store.read(self._store.service, position, BATCH_EVENTS)
@@ -156,7 +162,7 @@ class Relay:
                 return
             await self._send(events)
             position = events[-1].position
-            if await self._store.pool.fetchval(ADVANCE, lease.epoch, position) is None:
+            if await self._ask(ADVANCE, lease.epoch, position) is None:
                 return
             self._well()
 
@@ -181,27 +187,46 @@ class Relay:
                 sending.result()
             finally:
                 sending.cancel()
-        published.add(len(events), {SERVICE: self._store.service})
+        relayed.add(len(events), {SERVICE: self._store.service})
 
     async def _take(self) -> Lease | None:
         """Return the lease; None when another process holds it."""
         head = await self._store.head(self._store.service)
-        row = await self._store.pool.fetchrow(TAKE, self._holder, LEASE, UUID(head.log))
+        row = await self._ask(TAKE, self._holder, LEASE, UUID(head.log))
         return None if row is None else Lease(row["epoch"], str(head.log), row["position"])
 
     async def _renew(self, lease: Lease) -> None:
         """Keep the lease; return when it is another's."""
-        while await self._store.pool.fetchval(RENEW, lease.epoch, LEASE) is not None:  # noqa: ASYNC110 - time is what it keeps
+        while await self._ask(RENEW, lease.epoch, LEASE) is not None:  # noqa: ASYNC110 - time is what it keeps
             await asyncio.sleep(RENEW_SECONDS)
         logger.warning("the relay of %s was paused too long; another process publishes", self._store.service)
+
+    async def _release(self, lease: Lease) -> None:
+        """Let another process publish at once. Without an answer it waits until the lease is over."""
+        try:
+            await self._ask(RELEASE, lease.epoch)
+        except Exception as error:
+            if not passes(error):
+                raise
+            logger.debug("the lease of %s is not given back: %s", self._store.service, words_of(error))
+
+    async def _ask(self, statement: str, *values: object) -> asyncpg.Record | None:
+        """Run a statement on the lease; return its row. Raises TimeoutError while the lease is still held."""
+        try:
+            async with self._store.pool.acquire(timeout=ANSWER_SECONDS) as db:
+                row: asyncpg.Record | None = await db.fetchrow(statement, *values, timeout=ANSWER_SECONDS)
+                return row
+        except TimeoutError as error:
+            raise TimeoutError(AWAY) from error
 
     def _well(self) -> None:
         self.alarm, self.trouble = None, None
         self._outage.end()
 
-    def _ill(self, alarm: Cause | None, trouble: str) -> None:
+    def _ill(self, alarm: Cause | None, trouble: str, words: str | None = None) -> None:
+        """Show what is the matter. words: all there are of it, for the log of the process."""
         self.alarm, self.trouble = alarm, trouble
-        self._outage.note(trouble)
+        self._outage.note(words or trouble)
 
 
 def _start(lease: Lease, last: Recorded | None) -> int:

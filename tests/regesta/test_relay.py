@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import TypeAlias
 import asyncpg
 import pytest
 
+from regesta import bus
 from regesta import relay as relays
 from regesta.broker import Broker
 from regesta.event import Recorded
@@ -203,6 +205,56 @@ async def test_a_topic_that_was_lost_or_its_end_is_filled_again(
     assert await positions_in(broker) == [1, 2, 3, 4, 5, 6]
 
 
+async def test_a_topic_that_was_lost_is_told_as_unpublished(store: PostgresStore, broker: Broker) -> None:
+    await record(store, 1, 5)
+    async with relaying(store, broker):
+        await published(store)
+    await delete_topic(broker, broker.topic("jars"))
+    paused = Paused(broker)
+    async with relaying(store, broker, paused):
+        await asyncio.wait_for(paused.is_paused.wait(), 20)
+        assert (await unpublished(store.pool)).events == 5
+        paused.woken.set()
+        await published(store)
+
+
+async def test_a_lease_that_the_database_does_not_answer_for_is_given_up_and_told(
+    store: PostgresStore, database: Database, broker: Broker
+) -> None:
+    await record(store, 1, 2)
+    async with relaying(store, broker) as relay:
+        await published(store)
+        admin = await asyncpg.connect(database.admin_dsn)
+        async with admin.transaction():
+            await admin.execute("SELECT FROM bus.relay FOR UPDATE")
+
+            async def troubled() -> bool:
+                return relay.trouble is not None
+
+            await until(troubled, 20)
+            assert (relay.alarm, relay.trouble) == (None, "TimeoutError: the database does not answer")
+        await admin.close()
+        await record(store, 3, 3)
+        await published(store)
+    assert await positions_in(broker) == [1, 2, 3]
+
+
+async def test_all_words_of_an_error_are_in_the_log_only(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(relays, "TAKE", "SELECT left($1::uuid::text || $2::interval || $3::uuid, 0)::int")
+    monkeypatch.setattr(bus, "GRACE_SECONDS", 0.0)
+    async with relaying(store, Broker("localhost:1", "test", {})) as relay:
+
+        async def troubled() -> bool:
+            return relay.trouble is not None
+
+        await until(troubled)
+        assert relay.trouble == "InvalidTextRepresentationError 22P02"
+    told = 'InvalidTextRepresentationError: invalid input syntax for type integer: ""'
+    assert f"relay of jars: {told}; trying again" in caplog.messages
+
+
 async def test_a_log_with_a_new_id_is_published_from_its_first_event_on(
     store: PostgresStore, database: Database, broker: Broker
 ) -> None:
@@ -288,6 +340,35 @@ async def test_a_topic_with_another_history_is_not_published_into(store: Postgre
         await delete_topic(broker, broker.topic("jars"))
         await published(store)
     assert await positions_in(broker) == [1, 2, 3]
+
+
+IN_SMALL_BATCHES = """
+import asyncio, sys
+from regesta import topic
+from regesta.broker import Broker
+from regesta.suites import filled
+from regesta.testing import MemoryStore
+from tests.regesta import jars
+
+async def publish():
+    topic.BATCH_BYTES = 600
+    store = MemoryStore("jars", jars.REGISTRY)
+    await filled(store, 5)
+    publisher = topic.KafkaPublisher(Broker(sys.argv[1], sys.argv[2], {}), "jars", jars.REGISTRY)
+    await publisher.open()
+    await publisher.publish(await store.read("jars", 0, 5))
+    await publisher.close()
+
+asyncio.run(publish())
+"""
+
+
+async def test_nothing_is_left_out_by_a_process_without_assertions(broker: Broker) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-O", "-c", IN_SMALL_BATCHES, broker.bootstrap, broker.prefix
+    )
+    assert await process.wait() == 0
+    assert await positions_in(broker) == [1, 2, 3, 4, 5]
 
 
 async def published_by_hand(broker: Broker, events: Sequence[Recorded]) -> None:
