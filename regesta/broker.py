@@ -10,7 +10,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -65,7 +65,7 @@ class Broker:
 
     bootstrap: str
     prefix: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(repr=False)
 
     def topic(self, service: str) -> str:
         """Return the name of the topic of a service's log."""

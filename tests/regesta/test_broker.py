@@ -122,6 +122,12 @@ def test_settings_that_do_not_fit_stop_the_start(changes: dict[str, Any], told: 
         broker_of(settings(**changes))
 
 
+def test_a_password_is_not_shown_with_its_broker() -> None:
+    broker = broker_of(settings(kafka_user="jars", kafka_password=SecretStr("covert")))
+    assert broker.options["sasl_plain_password"] == "covert"
+    assert repr(broker) == "Broker(bootstrap='localhost:9092', prefix='test')"
+
+
 async def test_the_doctor_looks_at_the_topics_of_a_service(broker: Broker) -> None:
     here = settings(kafka_bootstrap=broker.bootstrap, kafka_prefix=broker.prefix)
     target = target_of(replace(SERVICE, sources={"shelves": (), "rooms": ()}), here)
