@@ -18,10 +18,12 @@ POLLS: Final = 1_000
 BULKS: Final = 16
 # Of all requests in progress. From body to stored text a command takes some six times its bytes.
 BODY_BYTES: Final = 32 * 1024 * 1024
-# So much of each body, and of each answer of the feed, is not counted, so that large ones do not keep ordinary commands out.
+# So much of each body, of each answer of the feed and of each document is not counted, so that large ones do not keep ordinary commands out.
 SMALL_BYTES: Final = 4096
 # Of all answers of the feed that are being sent: a reader may stop in the middle of one.
 FEED_BYTES: Final = 64 * 1024 * 1024
+# Of all documents that are being sent: a letter has some MB, the largest measured 35.
+DOCUMENT_BYTES: Final = 128 * 1024 * 1024
 
 
 class Share:
@@ -48,12 +50,12 @@ class Room:
     def __init__(self, of: str, size: int) -> None:
         self.free = size
         self._of = of
-        self._size = size
+        self.size = size
 
     def take(self, wanted: int) -> None:
         """Take some, to be given back. Raises Busy when there is not so much left."""
         if wanted > self.free:
-            raise Busy(f"this process has all the {self._of} in progress that it takes", limit=self._size)
+            raise Busy(f"this process has all the {self._of} in progress that it takes", limit=self.size)
         self.free -= wanted
 
     def give_back(self, taken: int) -> None:
@@ -77,6 +79,7 @@ class Rooms:
 
     body_bytes: Room = field(default_factory=lambda: Room("bytes of bodies", BODY_BYTES))
     bulks: Room = field(default_factory=lambda: Room("bulks", BULKS))
+    document_bytes: Room = field(default_factory=lambda: Room("bytes of documents", DOCUMENT_BYTES))
     feed_bytes: Room = field(default_factory=lambda: Room("bytes of the feed", FEED_BYTES))
     polls: Room = field(default_factory=lambda: Room("long polls", POLLS))
 

@@ -155,9 +155,9 @@ async def newest_adoption(db: Db) -> int:
     return number
 
 
-async def touching(pool: asyncpg.Pool, cut: Mapping[str, int], since: int) -> tuple[Adoption, ...]:
+async def touching(db: Db | asyncpg.Pool, cut: Mapping[str, int], since: int) -> tuple[Adoption, ...]:
     """Return the adoptions that gave up events of a cut, in their order. since: number of the last one when the cut was read."""
-    return _touching([Adoption(*row) for row in await pool.fetch(READ_LATER, since)], cut)
+    return _touching([Adoption(*row) for row in await db.fetch(READ_LATER, since)], cut)
 
 
 async def touched_by(pool: asyncpg.Pool, adopted: Adopted, events: Iterable[type[Event]]) -> tuple[str, ...]:

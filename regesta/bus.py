@@ -20,7 +20,7 @@ from opentelemetry import trace
 from regesta.cloudevents import encode
 from regesta.errors import Detail, Forked, NotFound, RegestaError
 from regesta.event import Recorded, event_name
-from regesta.outage import passes, shown, words_of
+from regesta.outage import passes, public, words_of
 from regesta.pace import Pace
 from regesta.reasons import Cause
 from regesta.signals import INTAKE, INTAKE_EVENTS, SERVICE, SOURCE
@@ -115,7 +115,7 @@ def why(error: Exception) -> tuple[Cause | None, str]:
     """Return which cause an error is of, None for that of a source that is away, and what is told of it."""
     if isinstance(error, Standstill):
         return error.cause, str(error)
-    return None, shown(error)
+    return None, public(error)
 
 
 async def last_common(store: Store, carrier: Carrier, source: str, until: int) -> int:

@@ -12,7 +12,7 @@ from opentelemetry import trace
 from pydantic import ValidationError
 
 from regesta.command import AnyAggregate, AnyRule, Command, Context, State
-from regesta.envelope import BARE, Answer, Envelope
+from regesta.envelope import BARE, Answer, Envelope, Key
 from regesta.errors import Busy, InvalidInput, KeyReused, OutcomeUnknown
 from regesta.event import Recorded, event_name
 from regesta.faults import wrong_with
@@ -77,6 +77,19 @@ class Decider:
                     return await pending.answer
             except TimeoutError as error:
                 raise OutcomeUnknown(f"the log did not answer in {ANSWER_SECONDS:g} s; {UNKNOWN}") from error
+
+    async def repeated(self, key: Key, stream: str) -> Answer | None:
+        """Return the first answer to a key; None of a new one, or of one whose command is under way. stream: the primary one.
+
+        For a command that costs much to make: `handle` asks this of every command itself. Raises KeyReused.
+        """
+        name = key.subject, key.key
+        known = (await self._store.keys([name])).get(name)
+        if known is None:
+            return None
+        if known.hash != key.hash:
+            raise _reused(key)
+        return self._first(stream, known, await self._store.at(known.positions))
 
     async def run(self) -> None:
         """Decide until cancelled; whoever still waits then is told to try again."""
@@ -250,13 +263,15 @@ class Decider:
         """Give the first answer to a key again; KeyReused when it stands for another request."""
         key = pending.envelope.key
         if key is not None and known.hash != key.hash:
-            pending.fail(KeyReused(f"the key {key.key!r} was used for another request", key=key.key))
-            return
-        stream = pending.command.stream
+            pending.fail(_reused(key))
+        else:
+            pending.succeed(self._first(pending.command.stream, known, events))
+
+    def _first(self, stream: str, known: KeyAnswer, events: Sequence[Recorded]) -> Answer:
+        """Return the first answer to a key, to be given again. stream: the primary one; events: those that it recorded."""
         version = max((event.version for event in events if event.stream == stream), default=0)
         names = tuple(event.name for event in events)
-        token = event_name(self._store.service, known.token)
-        pending.succeed(Answer(names, token, stream, version, repeated=True))
+        return Answer(names, event_name(self._store.service, known.token), stream, version, repeated=True)
 
     def _contend(self, group: Group) -> None:
         """Fail the members whose first conflict is too long ago."""
@@ -280,6 +295,10 @@ class Decider:
         for pending in group.members:
             pending.alone = True
         self._again(group)
+
+
+def _reused(key: Key) -> KeyReused:
+    return KeyReused(f"the key {key.key!r} was used for another request", key=key.key)
 
 
 def _log(recorded: Recorded, fault: Exception) -> None:

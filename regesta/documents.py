@@ -10,6 +10,7 @@ import hashlib
 
 import asyncpg
 
+from regesta.database import Connection as Db
 from regesta.errors import DiskFull, NotFound
 
 KEEP = "SELECT log.keep($1)"
@@ -31,9 +32,9 @@ async def keep(pool: asyncpg.Pool, document: bytes) -> None:
         ) from error
 
 
-async def kept(pool: asyncpg.Pool, hashed: str) -> bytes:
+async def kept(db: Db | asyncpg.Pool, hashed: str) -> bytes:
     """Return the document of a hash. Raises NotFound."""
-    content: bytes | None = await pool.fetchval(READ, bytes.fromhex(hashed))
+    content: bytes | None = await db.fetchval(READ, bytes.fromhex(hashed))
     if content is None:
         raise NotFound(f"no document with the hash {hashed!r} is kept here", hash=hashed)
     return content

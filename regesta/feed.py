@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -14,15 +12,13 @@ import httpx2
 from fastapi import APIRouter, Query, Request, Response
 from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.types import Receive, Scope, Send
 
-from regesta.admission import SMALL_BYTES, Room
 from regesta.auth import Principal
 from regesta.bus import Batch, Offer, Seen, digest
 from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
-from regesta.errors import Busy, Forbidden, Forked, Malformed, RegestaError, SourceUnreachable
+from regesta.errors import Forbidden, Forked, Malformed, RegestaError, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
-from regesta.problem import response
+from regesta.paced import Paced
 from regesta.runtime import Runtime, runtime_of
 from regesta.signals import FEED, FEED_EVENTS, SERVICE
 from regesta.strict import IN_DIGITS, StrictRoute
@@ -31,16 +27,12 @@ from regesta.unit import Head
 from regesta.web import Caller
 
 WAIT_SLICE_SECONDS = 0.5
-PIECE_BYTES = 64 * 1024
-# A reader who takes longer for one has stopped; the connection is closed.
-PIECE_SECONDS = 30.0
 POSITION = "Regesta-Position"
 LOG = "Regesta-Log"
 # Scopes: of the whole feed, and before the name of a type of events, as it is or without its version.
 WHOLE = "events:read"
 SINGLE = "events:read:"
 
-logger = logging.getLogger(__name__)
 tracer = trace.get_tracer("regesta.feed")
 given = counter(FEED_EVENTS)
 router = APIRouter(route_class=StrictRoute, tags=["events"])
@@ -131,7 +123,7 @@ async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
 def answer(runtime: Runtime, batch: Batch) -> Response:
     """Return the answer that carries a batch."""
     headers = {POSITION: str(batch.position), LOG: batch.log}
-    return _Paced(runtime.rooms.feed_bytes, _encoded(batch.events), headers)
+    return Paced(runtime.rooms.feed_bytes, _encoded(batch.events), headers, MEDIA_TYPE)
 
 
 def _encoded(events: Sequence[Recorded]) -> bytes:
@@ -142,32 +134,6 @@ def _encoded(events: Sequence[Recorded]) -> bytes:
     with batch_span(tracer, FEED, (event.traceparent for event in events)) as span:
         span.set_attributes(positions(events))
         return encode_batch(list(events))
-
-
-class _Paced(Response):
-    """An answer that is sent piece by piece, each when the one before has left: its reader may stop, or be slow."""
-
-    def __init__(self, room: Room, body: bytes, headers: Mapping[str, str]) -> None:
-        super().__init__(body, headers=headers, media_type=MEDIA_TYPE)
-        self._room = room
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, or 503 when too much is being sent to others; nothing more to a reader who stopped."""
-        try:
-            with self._room.share(max(0, len(self.body) - SMALL_BYTES)):
-                await self._send(send)
-        except Busy as busy:
-            await response(busy)(scope, receive, send)
-        except TimeoutError:  # the server closes the connection, for the answer is not whole
-            logger.warning("a reader of the feed stopped within an answer of %d bytes", len(self.body))
-
-    async def _send(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        for begin in range(0, len(self.body), PIECE_BYTES):
-            async with asyncio.timeout(PIECE_SECONDS):
-                piece = self.body[begin : begin + PIECE_BYTES]
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
 
 
 async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float, wanted: _Wanted) -> Batch:

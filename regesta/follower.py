@@ -17,7 +17,7 @@ import asyncpg
 from regesta.checkpoint import Checkpoint, Overtaken, add_builds, read_live
 from regesta.event import Recorded
 from regesta.folding import fold, unknown_among
-from regesta.outage import passes, shown, words_of
+from regesta.outage import passes, public, words_of
 from regesta.pace import Pace
 from regesta.projection import Build, Projection
 from regesta.signals import (
@@ -99,7 +99,7 @@ class Follower:
             except Exception as error:
                 if not passes(error):
                     raise
-                self.trouble = shown(error)
+                self.trouble = public(error)
                 logger.warning("projections of %s: %s; trying again", self.source, words_of(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)

@@ -14,7 +14,7 @@ from regesta import clock
 from regesta.adoption import read_forks
 from regesta.checkpoint import Checkpoint, read_all
 from regesta.decider import QUEUE_COMMANDS
-from regesta.outage import passes, shown
+from regesta.outage import passes, public
 from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.recovery import read_closed
@@ -93,7 +93,7 @@ async def _of_database(runtime: Runtime) -> list[Reason]:
     except Exception as error:
         if not passes(error):
             raise
-        return [Reason(Cause.DATABASE_AWAY, f"the database does not answer: {shown(error)}")]
+        return [Reason(Cause.DATABASE_AWAY, f"the database does not answer: {public(error)}")]
 
 
 def _elsewhere(runtime: Runtime) -> Iterator[Reason]:
@@ -210,5 +210,5 @@ def _parked(runtime: Runtime, known: Iterable[Checkpoint]) -> Iterator[Reason]:
 
 def _ended(task: asyncio.Task[None]) -> str:
     error = None if task.cancelled() else task.exception()
-    why = "" if error is None else f": {shown(error)}"
+    why = "" if error is None else f": {public(error)}"
     return f"task {task.get_name()!r} ended{why}"

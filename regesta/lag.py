@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from regesta.database import Connection as Db
+
 # In one snapshot, so that no checkpoint is beyond the head. Positions have no gap: the oldest event still to come is the next.
 READ = """
 WITH heads (source, head) AS (
@@ -47,6 +49,6 @@ class Lag:
         return self.head - self.position
 
 
-async def lags(pool: asyncpg.Pool, service: str) -> list[Lag]:
+async def lags(db: Db | asyncpg.Pool, service: str) -> list[Lag]:
     """Return how far everything is that follows a log in the database of a service."""
-    return [Lag(*row) for row in await pool.fetch(READ, service)]
+    return [Lag(*row) for row in await db.fetch(READ, service)]

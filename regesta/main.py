@@ -260,10 +260,10 @@ def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI
         ],
     )
     problem.install(app)
-    for router in (  # routes are tried in turn, so those of commands come first
+    for router in (  # routes are tried in turn, so those that are asked most often come first
+        feed.router,
         command_router(service.routes),
         bulk.router,
-        feed.router,
         streams.router,
         operation.router,
         replicas.router,

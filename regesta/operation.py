@@ -128,6 +128,8 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
     """Return how far every read model and reaction of this service is."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
+    async with runtime.readers.connection() as db:
+        found = await lags(db, runtime.service.name)
     return [
         ProjectionOut(
             projection=each.projection,
@@ -141,7 +143,7 @@ async def get_projections(request: Request, caller: Caller) -> list[ProjectionOu
             unknown=each.unknown,
             failure=each.failure or (f"{each.parked} parked" if each.parked else None),
         )
-        for each in await lags(runtime.pool, runtime.service.name)
+        for each in found
     ]
 
 
@@ -191,7 +193,8 @@ async def get_rebuilds(request: Request, caller: Caller) -> list[Rebuild]:
     """Return the last rebuild of each read model that was ever rebuilt."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
-    return await rebuilds.newest(runtime.pool)
+    async with runtime.readers.connection() as db:
+        return await rebuilds.newest(db)
 
 
 @router.get("/projections/parked")

@@ -51,7 +51,7 @@ def words_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def shown(error: BaseException) -> str:
+def public(error: BaseException) -> str:
     """Return an error as anybody may see it: its words only where they can quote no fact.
 
     A detail of PostgreSQL's is never among them, for it names the row.

@@ -21,6 +21,7 @@ from regesta.faults import told
 from regesta.folding import is_poison
 from regesta.parking import is_dropped
 from regesta.projection import Build, Folding, search_path
+from regesta.readers import ending
 from regesta.unit import Store
 
 RETRY_EVENTS = 500
@@ -118,16 +119,16 @@ class ParkedStreams:
 
         after: the read model and position that they come behind.
         """
-        return [Parked(*row) for row in await self._pool.fetch(LIST, *self._names(projection), limit, *after)]
+        return [Parked(*row) for row in await self._rows(LIST, *self._names(projection), limit, *after)]
 
     async def dropped(self, limit: int, after: tuple[str, int] = START) -> list[Dropped]:
         """Return the first events that read models may leave out, by read model and position. after: as in `all`."""
-        return [Dropped(*row) for row in await self._pool.fetch(LIST_DROPPED, *self._names(None), limit, *after)]
+        return [Dropped(*row) for row in await self._rows(LIST_DROPPED, *self._names(None), limit, *after)]
 
     async def find(self, projection: str, stream: str) -> Parked | None:
         """Return where a stream is parked in a read model; None when it is not."""
-        row = await self._pool.fetchrow(READ_ONE, *self._names(projection), stream)
-        return None if row is None else Parked(*row)
+        rows = await self._rows(READ_ONE, *self._names(projection), stream)
+        return Parked(*rows[0]) if rows else None
 
     async def one(self, projection: str, stream: str) -> Parked:
         """Return where a stream is parked in a read model. Raises NotFound."""
@@ -139,11 +140,15 @@ class ParkedStreams:
     async def waiting(self, parked: Parked) -> int:
         """Return how many events stand in the queue: the one that cannot be folded, and what came behind it."""
         types = list(types_of(self._projections[parked.projection].events))
-        async with self._pool.acquire() as db:
+        async with ending(await self._pool.acquire(), self._pool) as db:
             position = await db.fetchval(
                 "SELECT position FROM projections.checkpoints WHERE schema = $1", parked.schema
             )
             return await self._count(db, parked, parked.version, position or 0, types)
+
+    async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        async with ending(await self._pool.acquire(), self._pool) as db:
+            return await db.fetch(statement, *values)
 
     async def retry(self, projection: str, stream: str) -> int:
         """Fold what is parked of a stream, as far as it goes; return how many events. Raises NotFound."""

@@ -29,7 +29,7 @@ from regesta.errors import LaterRelease, NotYet, RegestaError
 from regesta.event import Event, Recorded, unversioned
 from regesta.folding import is_poison, unknown_among
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
-from regesta.outage import passes, shown, words_of
+from regesta.outage import passes, public, words_of
 from regesta.pace import Pace
 from regesta.parked import START, ParkedStreams
 from regesta.parking import park, parked_among
@@ -240,7 +240,7 @@ class Reacting:
         """Say why the reaction stands still, where `/readyz` and `/projections` show it."""
         foreseen = passes(error) or isinstance(error, RegestaError)
         logger.warning("%s: %s; trying again", self.name, words_of(error), exc_info=None if foreseen else error)
-        self.trouble = shown(error)
+        self.trouble = public(error)
         try:
             await self._here.pool.execute(FAIL, self.schema, self.trouble)
         except Exception as again:

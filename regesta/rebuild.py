@@ -129,9 +129,9 @@ async def read(db: Db | asyncpg.Pool, number: int) -> Rebuild:
     return _rebuild(row)
 
 
-async def newest(pool: asyncpg.Pool) -> list[Rebuild]:
+async def newest(db: Db | asyncpg.Pool) -> list[Rebuild]:
     """Return the last rebuild of each version of a read model for which one was ever asked."""
-    return [_rebuild(row) for row in await pool.fetch(READ_NEWEST)]
+    return [_rebuild(row) for row in await db.fetch(READ_NEWEST)]
 
 
 async def to_do(pool: asyncpg.Pool, projections: Iterable[Projection]) -> list[Rebuild]:

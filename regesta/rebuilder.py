@@ -17,7 +17,7 @@ from regesta.checkpoint import Overtaken
 from regesta.comparison import Compared, Difference, differences
 from regesta.database import Connection as Db
 from regesta.folding import fold
-from regesta.outage import passes, shown, words_of
+from regesta.outage import passes, public, words_of
 from regesta.projection import Build, Projection
 from regesta.rebuild import DIFFERENCES, LOCK_LIVE, Rebuild, read, to_do, unmake
 from regesta.unit import Store
@@ -90,7 +90,7 @@ class Rebuilder:
             except Overtaken:
                 logger.info("rebuilding: another process was faster")
             except Exception as error:
-                self.trouble = shown(error)
+                self.trouble = public(error)
                 trace = None if passes(error) else error
                 logger.warning("rebuilding: %s; trying again", words_of(error), exc_info=trace)
             self._asked.clear()

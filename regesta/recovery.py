@@ -17,6 +17,7 @@ from typing import Literal
 import asyncpg
 
 from regesta.bus import BATCH_EVENTS, Carrier, Seen, digest
+from regesta.database import Connection as Db
 from regesta.errors import Forked, NotRecoverable, RegestaError
 from regesta.outage import passes
 from regesta.store import PostgresStore, columns_of
@@ -68,9 +69,9 @@ class Recovered:
     wanted: int
 
 
-async def read_closed(pool: asyncpg.Pool) -> Closed | None:
+async def read_closed(db: Db | asyncpg.Pool) -> Closed | None:
     """Return why the log is closed; None when it is open."""
-    row = await pool.fetchrow(READ_CLOSED)
+    row = await db.fetchrow(READ_CLOSED)
     return None if row is None else Closed(*row)
 
 

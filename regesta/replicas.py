@@ -96,7 +96,8 @@ async def get_log(request: Request, caller: Caller) -> LogOut:
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
     head = await runtime.store.head(runtime.service.name)
-    closed = await read_closed(runtime.pool)
+    async with runtime.readers.connection() as db:
+        closed = await read_closed(db)
     why = None
     if closed is not None:
         why = ClosedOut(reason=closed.reason, consumer=closed.consumer, held=closed.held, since=closed.since)
@@ -124,7 +125,8 @@ async def get_replica(request: Request, caller: Caller, source: str) -> ReplicaO
     runtime = operated(request, caller)
     _require_source(runtime, source)
     head = await runtime.store.head(source)
-    fork = (await read_forks(runtime.pool)).get(source)
+    async with runtime.readers.connection() as db:
+        fork = (await read_forks(db)).get(source)
     shown = None
     if fork is not None:
         given_up = head.position - fork.common

@@ -235,16 +235,16 @@ class PostgresStore:
         source = events[0].source
         statement, also = (REPLICATE, ()) if offset is None else (REPLICATE_TO, (offset,))
         try:
-            head: int = await self.pool.fetchval(statement, source, UUID(log), *columns_of(events), *also)
+            ((head,),) = await self._rows(statement, source, UUID(log), *columns_of(events), *also)
         except asyncpg.PostgresError as error:
             raise _replica_error(source, log, error) from error
         self._waking.arrived(source, head)
-        return head
+        return int(head)
 
     async def offset(self, source: str) -> int | None:
         """Return where a source's topic goes on (see Store)."""
-        found: int | None = await self.pool.fetchval(OFFSET, source)
-        return found
+        rows = await self._rows(OFFSET, source)
+        return int(rows[0]["offset"]) if rows else None
 
     async def wait(self, source: str, after: int, timeout_seconds: float) -> bool:
         """Wait for more events (see Store)."""
@@ -265,7 +265,7 @@ class PostgresStore:
             await then()
 
     async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
-        """Read; a connection that hangs is given up (see `ending`)."""
+        """Ask what may be asked again; a connection that hangs is given up (see `ending`)."""
         async with ending(await self.pool.acquire(), self.pool) as db:
             return await db.fetch(statement, *values)
 

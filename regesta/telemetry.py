@@ -184,7 +184,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if context.is_valid:
+        if context.is_valid and context.trace_id != UNSAMPLED.get_span_context().trace_id:  # which is no request's
             line["trace"] = trace.format_trace_id(context.trace_id)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

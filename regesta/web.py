@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast, get_type_hints
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
@@ -82,12 +82,6 @@ AtLeast = Annotated[
 IfMatch: TypeAlias = Annotated[str | None, Header(max_length=40, description=IF_MATCH)]
 IfNoneMatch: TypeAlias = Annotated[str | None, Header(max_length=40, description=IF_NONE_MATCH)]
 IdempotencyKey: TypeAlias = Annotated[str | None, Header(min_length=1, max_length=LONGEST_KEY)]
-CONDITIONS: Final = {
-    "at_least": AtLeast, "if_match": IfMatch, "if_none_match": IfNoneMatch, "idempotency_key": IdempotencyKey,
-}  # fmt: skip
-
-# Those of them that are headers, by their names here.
-HEADERS: Final = {name: name.replace("_", "-") for name in CONDITIONS if name != "at_least"}
 
 
 class Acknowledgement(BaseModel):
@@ -183,7 +177,7 @@ def request_hash(name: str, said: BaseModel) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a write says beside its body, in the order of CONDITIONS."""
+    """What a write says beside its body."""
 
     at_least: AtLeast = None
     if_match: IfMatch = None
@@ -202,6 +196,9 @@ class Conditions:
         )
 
 
+CONDITIONS: Final = get_type_hints(Conditions, include_extras=True)
+# Those of them that are headers, by their names here.
+HEADERS: Final = {name: name.replace("_", "-") for name in CONDITIONS if name != "at_least"}
 CONDITIONS_GIVEN: Final = TypeAdapter(Conditions)
 
 

@@ -20,7 +20,7 @@ import orjson
 
 from regesta.errors import Busy, DiskFull, LogBehind, OutcomeUnknown
 from regesta.identity import uuid7
-from regesta.outage import is_lost, passes, shown
+from regesta.outage import is_lost, passes, public
 from regesta.signals import (
     APPEND_DURATION,
     APPEND_EVENTS,
@@ -49,7 +49,7 @@ PROBE_SECONDS = 2.0
 CLOSED = "RG503"
 
 # What is over by the next try: the transaction was rolled back, or something was locked.
-PASSING = (asyncpg.TransactionRollbackError, asyncpg.ObjectNotInPrerequisiteStateError)
+MOMENTARY = (asyncpg.TransactionRollbackError, asyncpg.ObjectNotInPrerequisiteStateError)
 # ValueError: asyncpg's own, of a value that it cannot send.
 DATA_ERRORS = (
     asyncpg.DataError,
@@ -229,11 +229,11 @@ class Writer:
                 logger.critical("append: no space is left for the log: %s", error)
             self._refused, self.trouble = (
                 unit,
-                f"no space is left for the log: {shown(error)}; make room on PostgreSQL's disk",
+                f"no space is left for the log: {public(error)}; make room on PostgreSQL's disk",
             )
             return DiskFull("PostgreSQL has no space left for the log; nothing was recorded")
         logger.critical("append: the database refuses a unit", exc_info=error)
-        self._refused, self.trouble = unit, f"the log cannot be written: {shown(error)}"
+        self._refused, self.trouble = unit, f"the log cannot be written: {public(error)}"
         return Busy("the log cannot be written now; /readyz says why", sqlstate=sqlstate)
 
     async def _insist(self, units: Sequence[Unit]) -> list[Outcome]:
@@ -249,11 +249,11 @@ class Writer:
                 self._forget(None)
             except Exception as error:
                 # A connection lost after sending leaves the outcome unknown: the same units are recognised by their ids.
-                if isinstance(error, NOT_AGAIN) or not (is_lost(error) or isinstance(error, PASSING)):
+                if isinstance(error, NOT_AGAIN) or not (is_lost(error) or isinstance(error, MOMENTARY)):
                     raise
                 logger.warning("append: sending again: %s", error)
                 if perf_counter() - began > SILENT_SECONDS:
-                    self.trouble = f"the log has not answered for some time: {shown(error)}"
+                    self.trouble = f"the log has not answered for some time: {public(error)}"
                 retries.add(1, self._labels)
                 self._forget(None)
                 self._disconnect(error)

@@ -32,7 +32,7 @@ LONGEST_PAUSE_SECONDS: Final = 3.0
 # A pause from which on somebody who looks on is told why nothing happens.
 TOLD_PAUSE_SECONDS: Final = 0.8
 # Answers that a later try can change: a full queue, a source that is away, a position not reached yet.
-PASSING: Final = frozenset({502, 503, 504})
+TRY_AGAIN: Final = frozenset({502, 503, 504})
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class Sender:
         while len(results) < len(commands):
             lines = [*_chunk(commands[len(results) :])]
             answered, trouble = await self._post(service, lines, at_least)
-            good = next((n for n, result in enumerate(answered) if result.status in PASSING), len(answered))
+            good = next((n for n, result in enumerate(answered) if result.status in TRY_AGAIN), len(answered))
             resent = max(0, sent - len(results))
             sent = len(results) + len(lines)
             results += [
@@ -171,7 +171,7 @@ class Sender:
                 trouble = self._away(error)
             else:
                 self._answered = True
-                if answer.status_code not in PASSING:
+                if answer.status_code not in TRY_AGAIN:
                     return answer
                 trouble = answer.text[:200]
             await patience.wait(trouble)
@@ -192,7 +192,7 @@ class Sender:
                 if not answer.is_success:
                     await answer.aread()
                     refused = RemoteRefused(problem_in(answer))
-                    if answer.status_code in PASSING:
+                    if answer.status_code in TRY_AGAIN:
                         return [], f"{service} answered {answer.status_code}: {refused}"
                     raise refused
                 async for line in answer.aiter_lines():

@@ -63,7 +63,8 @@ async def freezing(runtime: Runtime, note: NoteSlug, year: Year, moment: Moment)
 async def frozen_document(runtime: Runtime, found: FrozenAs) -> bytes:
     """Return the bytes that were frozen. Raises LetterNotKept."""
     try:
-        return await kept(runtime.pool, found.event.hash)
+        async with runtime.readers.connection() as db:
+            return await kept(db, found.event.hash)
     except NotFound as error:
         raise LetterNotKept(
             "its event came back after a loss and its document did not: freeze it again as of its cut",
@@ -79,7 +80,8 @@ async def frozen_letter(runtime: Runtime, note: NoteSlug, year: Year) -> FrozenA
     if found is None:
         return None
     recorded, event = found
-    return FrozenAs(recorded, event, await touching(runtime.pool, event.cut, event.adoptions))
+    async with runtime.readers.connection() as db:
+        return FrozenAs(recorded, event, await touching(db, event.cut, event.adoptions))
 
 
 def _require_complete(view: View) -> None:

@@ -8,9 +8,11 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import asyncpg
 import httpx2
@@ -20,8 +22,11 @@ from cli.embedded import Embedded
 from regesta import decider as deciding
 from regesta import readers
 from regesta.database import create_service, migrate, migrations
+from regesta.outage import is_lost
+from regesta.store import PostgresStore
+from regesta.suites import OTHER, foreign, raised
 from tests.conftest import Database
-from tests.regesta.jars import SERVICE
+from tests.regesta.jars import REGISTRY, SERVICE
 from tests.regesta.serving import Issuer, Served, client, served, settings_of
 
 READS: Final = (
@@ -157,27 +162,58 @@ async def test_each_line_of_a_bulk_is_answered(own_server: Embedded, running: Se
         await work_again(user)
 
 
-@pytest.mark.parametrize("path", ["/levels/a", "/streams/jar/a", "/events", "/levels/a?as_of=2026-01-31"])
+@asynccontextmanager
+async def silent(own_server: Embedded) -> AsyncIterator[None]:
+    """Let all connections of the service say nothing meanwhile."""
+    admin = await asyncpg.connect(own_server.admin_dsn)
+    found = await admin.fetch("SELECT pid FROM pg_stat_activity WHERE usename = 'jars'")
+    await admin.close()
+    for row in found:
+        os.kill(row["pid"], signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for row in found:
+            os.kill(row["pid"], signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/levels/a", "/streams/jar/a", "/events", "/levels/a?as_of=2026-01-31", "/projections", "/projections/rebuilds",
+        "/projections/parked", "/projections/dropped", "/projections/levels/parked/jar%2Fa", "/log",
+    ],
+)  # fmt: skip
 async def test_a_connection_that_says_nothing_is_given_up(
     own_server: Embedded, running: Served, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(readers, "READ_SECONDS", 0.5)
-    admin = await asyncpg.connect(own_server.admin_dsn)
-    async with client(running) as user:
+    async with operator(running) as user:
         token = (await fill(user, "a")).json()["token"]
         assert (await user.get(f"/levels/a?at_least={token}")).status_code == 200
-        found = await admin.fetch("SELECT pid FROM pg_stat_activity WHERE usename = 'jars'")
-        await admin.close()
-        stopped = [row["pid"] for row in found]
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        async with silent(own_server):
             began = time.monotonic()
             answers = await asyncio.gather(*(user.get(path) for _ in range(4)))
             assert time.monotonic() - began < 5
-        finally:
-            for pid in stopped:
-                os.kill(pid, signal.SIGCONT)
         assert {answer.status_code for answer in answers} <= {200, 404, 503}
         assert {reason(answer) for answer in answers if answer.status_code == 503} == {"busy"}
+        await work_again(user)
+
+
+async def test_what_a_replica_is_extended_over_is_given_up_when_it_says_nothing(
+    own_server: Embedded, running: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "READ_SECONDS", 0.5)
+    log = str(uuid4())
+    events = foreign(range(1, 4), log)
+    async with PostgresStore("jars", own_server.dsn("jars"), REGISTRY, pool_size=4) as store:
+        asks: list[Callable[[], Awaitable[int | None]]] = [
+            lambda: store.replicate(log, events), lambda: store.replicate(log, events, 7), lambda: store.offset(OTHER),
+        ]  # fmt: skip
+        for ask in asks:
+            async with silent(own_server), asyncio.timeout(5):
+                assert is_lost(await raised(Exception, ask()))
+        assert await store.replicate(log, events, 7) == 3
+        assert await store.offset(OTHER) == 7
+    async with client(running) as user:
         await work_again(user)

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from regesta.errors import Busy
-from regesta.outage import answering, is_lost, passes, shown
+from regesta.outage import answering, is_lost, passes, public
 from tests.conftest import Database, FreshDatabase
 
 
@@ -65,6 +65,6 @@ async def test_what_anybody_may_see_of_an_error_quotes_no_fact(database: Databas
             await connection.execute(statement)
     finally:
         await connection.close()
-    assert shown(refused.value) == said
-    assert shown(KeyError("secret")) == "KeyError"
-    assert shown(ConnectionResetError("reset by peer")) == "ConnectionResetError: reset by peer"
+    assert public(refused.value) == said
+    assert public(KeyError("secret")) == "KeyError"
+    assert public(ConnectionResetError("reset by peer")) == "ConnectionResetError: reset by peer"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,7 +15,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from regesta import telemetry
-from regesta.telemetry import LINKS, link_to, links_to
+from regesta.signals import FEED
+from regesta.telemetry import LINKS, JsonLines, batch_span, link_to, links_to
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in
@@ -98,3 +101,24 @@ def test_links_are_few_and_each_once() -> None:
     links = links_to([None, *parents])
     assert len(links) == LINKS
     assert len({link.context.trace_id for link in links}) == LINKS
+
+
+def line(message: str) -> dict[str, str]:
+    """Return the line that is written of a message logged now."""
+    record = logging.LogRecord("regesta", logging.INFO, __file__, 1, message, None, None)
+    told = json.loads(JsonLines().format(record))
+    assert isinstance(told, dict)
+    return told
+
+
+def test_a_line_of_the_log_names_its_trace_and_none_where_several_requests_were_not_sampled(
+    spans: InMemorySpanExporter,
+) -> None:
+    tracer = trace.get_tracer("test")
+    with batch_span(tracer, FEED, [PARENT]):
+        assert line("kept")["trace"] == TRACE
+    with batch_span(tracer, FEED, [PARENT.removesuffix("1") + "0"]):
+        assert "trace" not in line("not kept")
+        with tracer.start_as_current_span("beneath"):
+            assert "trace" not in line("beneath")
+    assert [span.name for span in spans.get_finished_spans()] == ["feed"]

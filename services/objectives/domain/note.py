@@ -21,7 +21,7 @@ from contracts.objectives import (
     SectionPrinted,
     Template,
 )
-from contracts.types import NoteSlug, ObjectiveId, Place, Ref, Section, Text, Year
+from contracts.types import BoundedRef, NoteSlug, ObjectiveId, Place, Section, Text, Year
 from regesta.command import Context, Facts, Read, State, fact, nothing, recorded, repeats
 from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.dossier import Dossier
@@ -146,8 +146,8 @@ class OpenNote(NoteCommand):
 
     name = "open-note"
     title: Text
-    reference: Ref | None = None
-    legislature: Ref | None = None
+    reference: BoundedRef | None = None
+    legislature: BoundedRef | None = None
     template: Template = "full"
     realised_year: Year | None = None
     planned_year: Year | None = None
@@ -163,7 +163,7 @@ class RegisterObjective(NoteCommand):
     name = "register-objective"
     objective: ObjectiveId
     level: Level
-    code: Ref | None = None
+    code: BoundedRef | None = None
     parent: ObjectiveId | None = None
     title: Text | None = None
     section: Section | None = None
@@ -185,7 +185,7 @@ class PrintSection(NoteCommand):
     name = "print-section"
     objective: ObjectiveId
     section: Section
-    code: Ref | None = None
+    code: BoundedRef | None = None
     title: Text | None = None
     place: Place | None = None
 
@@ -207,7 +207,7 @@ class RenumberObjective(LedCommand):
     """Give an objective another code, or none."""
 
     name = "renumber-objective"
-    code: Ref | None = None
+    code: BoundedRef | None = None
 
 
 class MoveObjective(LedCommand):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.reporting import Hash
 from contracts.types import EventName
 from regesta.event import Cut, IsoDay
+from regesta.paced import Paced
 from regesta.runtime import runtime_of
 from regesta.strict import StrictRoute
 from regesta.view import folded, require_moment
@@ -20,7 +21,7 @@ from services.reporting.api.negotiation import JSON
 from services.reporting.asking import Addressed, Asks
 from services.reporting.domain.errors import NotFrozen
 from services.reporting.domain.figure import Answer
-from services.reporting.domain.frozen import FreezeLetter
+from services.reporting.domain.frozen import FreezeLetter, letter_stream
 from services.reporting.domain.letter import Letter
 from services.reporting.freezing import Moment, freezing, frozen_document, frozen_letter
 
@@ -100,6 +101,11 @@ async def put_frozen(
     runtime, asked = runtime_of(request), body or FreezeIn()
     envelope = conditions.envelope(caller, f"{FreezeLetter.name} {letter.note}/{letter.year}", asked)
     moment = asked.moment()
+    if envelope.key is not None:
+        # Before a letter is made, which takes long and may not be possible by now: a stream may be parked.
+        first = await runtime.decider.repeated(envelope.key, letter_stream(letter.note, letter.year))
+        if first is not None:
+            return acknowledged(first)
     await folded(runtime, conditions.at_least)
     command = await freezing(runtime, letter.note, letter.year, moment)
     return acknowledged(await decide(runtime, caller, command, envelope))
@@ -134,4 +140,4 @@ async def get_frozen(letter: Addressed, caller: Caller, asked: Asks) -> Response
             for each in touched
         ],
     }  # fmt: skip
-    return Response(orjson.dumps(members), media_type=JSON, headers=headers)
+    return Paced(runtime.rooms.document_bytes, orjson.dumps(members), headers, JSON)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from regesta.aside import aside
 from regesta.event import Recorded
 from services.reporting.domain.letter import Letter
-from services.reporting.render.documents import About
+from services.reporting.render.documents import About, Frozen
 from services.reporting.render.figures import Figures
 from services.reporting.web.leaf import Leaf
 from services.reporting.web.reading import Months, Reader, navigation
@@ -33,7 +33,9 @@ class Telling:
 
     async def body(self, leaf: Leaf, figures: Figures) -> Markup:
         """Return the body of a leaf, adding its figures to `figures`. Raises NotFound, UnknownObjective."""
-        frozen = await self.reads.frozen(self.letter)
+        return await self._body(leaf, figures, await self.reads.frozen(self.letter))
+
+    async def _body(self, leaf: Leaf, figures: Figures, frozen: Frozen | None) -> Markup:
         view = self.reads.view(asks_until=leaf.asks_until, months=self.months, frozen=frozen)
         return await aside(leaf.body, About(self.letter, view, self.reads.page), figures, self.latest)
 
@@ -43,9 +45,9 @@ class Telling:
         current: which of the main links leads here. Raises as `body` does.
         """
         links = navigation(self.reads.page, self.letter, current)
-        figures = self.reads.figures(self.letter, leaf)
-        page = await self.reads.opened(title, await self.body(leaf, figures), figures, links)
+        figures, frozen = self.reads.figures(self.letter, leaf), await self.reads.frozen(self.letter)
+        page = await self.reads.opened(title, await self._body(leaf, figures, frozen), figures, links)
         if not figures.opened or len(page.body) + len(STYLES) <= BUDGET:
             return page
         figures = Figures(figures.address, sheets=0)
-        return await self.reads.opened(title, await self.body(leaf, figures), figures, links)
+        return await self.reads.opened(title, await self._body(leaf, figures, frozen), figures, links)

@@ -31,6 +31,7 @@ from services.objectives.domain.note import (
     CloseObjective,
     MoveObjective,
     Note,
+    NoteCommand,
     OpenNote,
     PrintSection,
     RegisterObjective,
@@ -315,3 +316,24 @@ def test_whatever_is_asked_the_tree_stays_one(commands: list[MoveObjective]) -> 
 def _holds(entry: object) -> bool:
     closed = getattr(entry, "closed", None)
     return closed is None or closed.reason != "registered_in_error"
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\n", "\u202e"])
+@pytest.mark.parametrize(
+    ("kind", "said", "field"),
+    [
+        (OpenNote, {"title": {"fr": "Note"}}, "reference"),
+        (OpenNote, {"title": {"fr": "Note"}}, "legislature"),
+        (RegisterObjective, {"objective": ACTION, "level": "strategic"}, "code"),
+        (PrintSection, {"objective": ACTION, "section": {"year": 2024, "kind": "planned"}}, "code"),
+        (RenumberObjective, {"objective": ACTION}, "code"),
+    ],
+)
+def test_a_code_and_a_reference_hold_only_what_is_seen(
+    kind: type[NoteCommand], said: dict[str, object], field: str, unseen: str
+) -> None:
+    wanted = {"note": "n", **said}
+    assert getattr(kind.model_validate({**wanted, field: "IV.1"}), field) == "IV.1"
+    with pytest.raises(ValidationError, match=f"index 1 is U[+]{ord(unseen):04X}") as refused:
+        kind.model_validate({**wanted, field: f"I{unseen}V"})
+    assert [error["loc"] for error in refused.value.errors()] == [(field,)]

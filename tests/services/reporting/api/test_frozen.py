@@ -14,6 +14,8 @@ import httpx2
 import pytest
 
 from contracts.reporting import LetterFrozen
+from contracts.types import NoteSlug, Year
+from regesta import readers
 from regesta.auth import Principal
 from regesta.envelope import BARE
 from regesta.event import BRUSSELS, Cut
@@ -23,17 +25,24 @@ from regesta.web import decide
 from services.reporting.api.frozen import FrozenOut
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.domain.errors import LetterDiffers
-from services.reporting.freezing import Moment, freezing
-from services.reporting.web import reading
+from services.reporting.freezing import FrozenAs, Moment, freezing, frozen_letter
+from services.reporting.web import reading, telling
 from tests.conftest import FreshDatabase
 from tests.services.conftest import Run, Running
-from tests.services.reporting.api.territorial import ADDRESS, COMMITMENT, pay, problem, put, territorial
+from tests.services.reporting.api.territorial import ADDRESS, COMMITMENT, DOSSIER, pay, problem, put, territorial
 from tests.services.reporting.system import system_on
 
 FROZEN: Final = f"{ADDRESS}/frozen"
 STREAM: Final = "letter/territorial/2024"
 OFFICER: Final = Principal("officer", frozenset(), frozenset(), frozenset())
 AT_ONCE: Final = 10
+PARK: Final = """
+WITH still AS (
+    UPDATE projections.checkpoints SET parked = parked + 1 WHERE source = 'budget' AND live RETURNING schema
+)
+INSERT INTO projections.parked (schema, stream, version, position, error)
+SELECT schema, $1, 1, $2, 'as a test says' FROM still
+"""
 SAID: Final = re.compile(r'<div class="line">\s*<span>((?:(?!<div).)*?)</span>\s*<span>Read up to', re.DOTALL)
 
 
@@ -120,6 +129,23 @@ async def test_a_frozen_letter_is_known_by_its_hash(running: Running) -> None:
     assert shown.json()["state"]["frozen"] == event["data"]
 
 
+async def test_who_reads_frozen_letters_waits_for_other_readers_and_takes_no_more_room_than_there_is(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await freeze(running)).status_code == 201
+    runtime, frozen = running.runtime("reporting"), await document(running)
+    monkeypatch.setattr(readers, "ACQUIRE_SECONDS", 0.2)
+    async with runtime.readers.connection(), runtime.readers.connection():
+        assert problem(await running.client.get(FROZEN)) == (503, "busy")
+    room, size = runtime.rooms.document_bytes, runtime.rooms.document_bytes.size
+    room.take(size)
+    full = await running.client.get(FROZEN)
+    assert (problem(full), full.json()["limit"]) == ((503, "busy"), size)
+    room.give_back(size)
+    assert await document(running) == frozen
+    assert room.free == size
+
+
 async def test_a_letter_is_frozen_as_of_one_cut(running: Running) -> None:
     await pay(running)
     newest = await arrived(running)
@@ -148,7 +174,7 @@ async def test_a_key_stands_for_what_was_asked_not_for_the_cut_that_was_found(ru
     later = await another_payment(running)
     repeated = await freeze(running, {}, params={"at_least": later}, headers=key)
     assert (repeated.status_code, repeated.json()["events"]) == (200, first.json()["events"])
-    assert problem(await freeze(running, {"as_of": "2024-01-01"}, headers=key)) == (404, "unknown-note")
+    assert problem(await freeze(running, {"as_of": "2024-01-01"}, headers=key)) == (422, "key-reused")
     cut = (await running.client.get(FROZEN)).json()["cut"]
     assert problem(await freeze(running, {"cut": {**cut, "budget": 1}}, headers=key)) == (422, "key-reused")
     opened = await put(running, "/objectives/v1/notes/other", {"title": {"fr": "Autre"}, "planned_year": 2024})
@@ -157,6 +183,24 @@ async def test_a_key_stands_for_what_was_asked_not_for_the_cut_that_was_found(ru
     )
     assert problem(other) == (422, "key-reused")
     assert (await kept(running))[0] == 1
+
+
+async def test_a_repeated_freeze_is_known_by_its_key_though_the_letter_cannot_be_made_any_more(
+    running: Running,
+) -> None:
+    await pay(running)
+    runtime, cut, key = running.runtime("reporting"), await arrived(running), {"Idempotency-Key": "once"}
+    first = await freeze(running, {"cut": cut}, headers=key)
+    assert first.status_code == 201
+    await runtime.pool.execute(PARK, f"commitment/{COMMITMENT}", cut["budget"])
+
+    assert problem(await freeze(running, {"cut": cut})) == (409, "letter-incomplete")
+    repeated = await freeze(running, {"cut": cut}, headers=key)
+    assert (repeated.status_code, repeated.json()) == (200, {**first.json(), "repeated": True})
+    assert repeated.headers["etag"] == first.headers["etag"] == '"1"'
+    assert problem(await freeze(running, headers=key)) == (422, "key-reused")
+    other = {**key, **running.bearer("reporting:write")}
+    assert problem(await freeze(running, {"cut": cut}, headers=other)) == (409, "letter-incomplete")
 
 
 async def test_a_letter_that_was_read_before_an_adoption_and_recorded_after_it_is_touched_by_it(
@@ -242,6 +286,26 @@ async def test_a_page_says_whether_its_letter_is_frozen_and_leads_to_that_state(
     adopted = "SELECT log.adopt('budget', $1, $2, 'an officer')"
     await running.runtime("reporting").pool.execute(adopted, log, frozen.cut["budget"] - 1)
     assert await told(running, link, at_least=later) == f"Draft; {on}, facts of that state were given up since"
+
+
+async def test_a_page_that_is_made_twice_asks_once_whether_its_letter_is_frozen(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pay(running)
+    await arrived(running)
+    asked = []
+
+    async def counted(runtime: Runtime, note: NoteSlug, year: Year) -> FrozenAs | None:
+        asked.append((note, year))
+        return await frozen_letter(runtime, note, year)
+
+    monkeypatch.setattr(reading, "frozen_letter", counted)
+    url, headers = f"{ADDRESS}/dossiers/{DOSSIER}?lang=en", {"Accept": "text/html"}
+    with_sheets = (await running.client.get(url, headers=headers)).text
+    monkeypatch.setattr(telling, "BUDGET", 0)
+    without = (await running.client.get(url, headers=headers)).text
+    assert len(without) < len(with_sheets)
+    assert asked == [("territorial", 2024)] * 2
 
 
 async def test_what_cannot_be_frozen_is_refused_and_nothing_is_kept(running: Running) -> None:

@@ -1,0 +1,73 @@
+"""A large answer takes its room while it is sent, and no reader keeps it for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+import pytest
+from starlette.types import Message
+
+from regesta import paced
+from regesta.admission import SMALL_BYTES, Room
+from regesta.paced import Paced
+
+BODY: Final = b"0123456789" * 20_000
+LARGE: Final = len(BODY) - SMALL_BYTES
+
+
+@dataclass
+class Reader:
+    """What a reader is sent. then: called before each message is taken."""
+
+    then: Callable[[], object] = lambda: None
+    status: int = 0
+    pieces: list[bytes] = field(default_factory=list)
+
+    async def take(self, message: Message) -> None:
+        self.then()
+        self.status = message.get("status", self.status)
+        self.pieces.append(message.get("body", b""))
+
+
+async def sent(room: Room, reader: Reader) -> bytes:
+    """Send the body to a reader; return what arrived."""
+    await Paced(room, BODY, {"ETag": '"1"'}, "text/plain")({"type": "http"}, _nothing, reader.take)
+    return b"".join(reader.pieces)
+
+
+async def _nothing() -> Message:
+    raise AssertionError("nothing is read")
+
+
+@pytest.mark.parametrize(("size", "left"), [(LARGE + 5, 5), (LARGE, 0), (10, 0)])
+async def test_an_answer_has_room_while_it_is_sent_also_one_larger_than_all_of_it(size: int, left: int) -> None:
+    room, free = Room("bytes", size), set[int]()
+    reader = Reader(lambda: free.add(room.free))
+    assert await sent(room, reader) == BODY
+    assert (reader.status, max(map(len, reader.pieces))) == (200, paced.PIECE_BYTES)
+    assert (free, room.free) == ({left}, size)
+
+
+@pytest.mark.parametrize("size", [LARGE, 10])
+async def test_an_answer_without_room_is_refused(size: int) -> None:
+    room, reader = Room("bytes", size), Reader()
+    room.take(1)
+    told = orjson.loads(await sent(room, reader))
+    assert (reader.status, told["limit"], room.free) == (503, size, size - 1)
+
+
+async def test_a_reader_who_stops_is_let_go(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(paced, "PIECE_SECONDS", 0.05)
+    room = Room("bytes", LARGE)
+
+    async def stopped(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    await Paced(room, BODY, {}, "text/plain")({"type": "http"}, _nothing, stopped)
+    assert room.free == LARGE
+    assert f"a reader stopped within an answer of {len(BODY)} bytes" in caplog.text
