@@ -34,12 +34,12 @@ FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
 # Unicode's categories of what a reader does not see, what ends a line, and what no reader knows: private or of no meaning yet.
 UNSEEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Zl", "Zp"})
-# What else its property Default_Ignorable_Code_Point has: joiners, fillers and selectors that pass for letters and marks.
+# What else its property Default_Ignorable_Code_Point has: joiners, fillers and selectors that pass for letters and marks; and the blank of braille.
 IGNORABLE: Final = frozenset(
     chr(point)
     for first, last in (
-        (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x3164, 0x3164), (0xFE00, 0xFE0F),
-        (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF),
+        (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164),
+        (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF),
     )
     for point in range(first, last + 1)
 )  # fmt: skip

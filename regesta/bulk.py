@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from regesta.auth import Principal
+from regesta.caller import Caller
 from regesta.command import Command
 from regesta.envelope import LONGEST_KEY, Answer, Envelope, Key
 from regesta.errors import Busy, Forbidden, Malformed, RegestaError, TooLarge, UnknownCommand, UnsupportedMedia
@@ -26,7 +27,7 @@ from regesta.reference import Asked
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import read_json, require_address
 from regesta.telemetry import traceparent
-from regesta.web import Acknowledgement, AtLeast, Caller, admit, arrived, decide, request_hash
+from regesta.web import Acknowledgement, AtLeast, admit, arrived, decide, request_hash
 
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES = 1024 * 1024

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regesta.auth import Principal
 from regesta.bus import Batch, Offer, Seen, digest
+from regesta.caller import Caller
 from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
 from regesta.errors import Forbidden, Forked, Malformed, RegestaError, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
@@ -24,7 +25,6 @@ from regesta.signals import FEED, FEED_EVENTS, SERVICE
 from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.telemetry import batch_span, counter, positions
 from regesta.unit import Head
-from regesta.web import Caller
 
 WAIT_SLICE_SECONDS = 0.5
 POSITION = "Regesta-Position"

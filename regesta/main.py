@@ -59,6 +59,8 @@ from regesta.web import command_router
 # A full collection walks through all that a large letter is made of, so these come seldom: most garbage goes without.
 GC_THRESHOLDS = (30_000, 100, 10)
 PROGRESS_SECONDS = 0.5
+# As shells call the end of a program by Ctrl-C.
+INTERRUPTED = 130
 # How long the thread of regesta.aside may keep the event loop waiting, each time this asks for the interpreter.
 SWITCH_SECONDS = 0.001
 
@@ -344,6 +346,8 @@ def main(service: Service) -> None:
     except Misconfigured as error:
         logger.critical("%s", error)
         raise SystemExit(2) from error
+    except KeyboardInterrupt:  # the server raises it anew once it has stopped
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _work_off(service: Service, settings: Settings, arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regesta import rebuild as rebuilds
 from regesta.auth import Principal
+from regesta.caller import Caller
 from regesta.errors import NotFound
 from regesta.event import event_name
 from regesta.lag import lags
@@ -19,7 +20,6 @@ from regesta.parked import Dropped, Parked
 from regesta.rebuild import Rebuild
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
-from regesta.web import Caller
 
 OPERATORS = frozenset({"operator", "administrator"})
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from regesta.adoption import adopt, read_forks, touched_by
 from regesta.auth import Principal
 from regesta.bus import Offer
+from regesta.caller import Caller
 from regesta.cloudevents import MEDIA_TYPE
 from regesta.errors import NotFound
 from regesta.feed import WHOLE, HeadOut, SeenQuery, answer
@@ -19,7 +20,6 @@ from regesta.operation import operated
 from regesta.recovery import read_closed
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
-from regesta.web import Caller
 
 router = APIRouter(route_class=StrictRoute, tags=["operation"])
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic_core import to_jsonable_python
 
+from regesta.caller import Caller
 from regesta.cloudevents import CloudEvent, members_of
 from regesta.command import AnyAggregate, State
 from regesta.errors import Forbidden, NotFound
@@ -22,7 +23,6 @@ from regesta.runtime import Runtime, runtime_of
 from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.unit import Store
 from regesta.view import end_of, require_moment
-from regesta.web import Caller
 
 # Of one read, see Store.of_stream.
 PIECE_EVENTS = 500

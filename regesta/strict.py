@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, JsonValue
 from starlette.types import Receive, Scope
 
 from regesta.admission import SMALL_BYTES, Share
+from regesta.caller import caller
 from regesta.errors import (
     Busy,
     DuplicateMember,
@@ -248,6 +249,7 @@ class StrictRoute(APIRoute):
 
         async def reading(request: StrictRequest) -> Response:
             if has_body:
+                await caller(request)  # a stranger is told nothing of his body, and takes no room for it
                 await request.document()
             return await handler(request)
 

@@ -12,13 +12,14 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from regesta.adoption import require_there
+from regesta.caller import Caller
 from regesta.checkpoint import enter
 from regesta.database import Connection as Db
 from regesta.errors import Malformed, NotYet
 from regesta.event import BRUSSELS, Cut, IsoDay, event_name
 from regesta.parking import parked_until
 from regesta.runtime import Runtime, runtime_of
-from regesta.web import AtLeast, Caller, arrived, tokens_of
+from regesta.web import AtLeast, arrived, tokens_of
 
 WAIT_SECONDS = 2.0
 

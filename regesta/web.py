@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast, get_type_hints
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from regesta.auth import Principal
+from regesta.caller import Caller, caller
 from regesta.command import Command, Context
 from regesta.envelope import LONGEST_KEY, Answer, Envelope, Key
-from regesta.errors import Malformed, Unauthenticated
+from regesta.errors import Malformed
 from regesta.event import split_name
 from regesta.problem import Wrong, invalid, pointer_of, step
 from regesta.reference import Asked, reached
@@ -28,50 +28,12 @@ from regesta.runtime import CommandRoute, Runtime, runtime_of
 from regesta.strict import DIGITS, LARGEST, Handler, StrictRequest, StrictRoute
 from regesta.telemetry import traceparent
 
-COOKIE = "regesta_token"
 ETAG = re.compile(r'^"([0-9]{1,10})"$')
 IF_MATCH = "The version that the primary stream must have, as its ETag; * for any: it must exist."
 IF_NONE_MATCH = "* for a primary stream that must not exist yet; nothing else is supported."
 EXTRA: Final = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
 C = TypeVar("C", bound=Command)
 T = TypeVar("T")
-# Only documents the scheme in OpenAPI; `caller` reads the header itself, to answer with a problem.
-bearer = HTTPBearer(auto_error=False, bearerFormat="JWT")
-
-
-def reads_page(request: Request) -> bool:
-    """Return whether a browser asks for a page: it names HTML as what it takes, and reads only."""
-    return request.method == "GET" and weights(request.headers.get("accept", "")).get("text/html", 0.0) > 0
-
-
-def weights(accept: str) -> dict[str, float]:
-    """Return how much a reader likes each media range of an Accept header (RFC 9110), from 0 (not at all) to 1."""
-    return dict(map(_weight, accept.split(",")))
-
-
-def _weight(entry: str) -> tuple[str, float]:
-    """Return (media range, weight) of one entry; an unreadable weight counts as 1."""
-    media, *parameters = (part.strip().lower() for part in entry.split(";"))
-    stated = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        weight = float(stated)
-    except ValueError:
-        weight = 1.0
-    return media, weight if 0 <= weight <= 1 else 1.0
-
-
-async def caller(request: Request, _scheme: Annotated[object, Depends(bearer)] = None) -> Principal:
-    """Return who asks: by the Authorization header, a page's reader also by cookie. Raises Unauthenticated."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    # Only for reading pages, so that no other site can make a browser record anything.
-    if not kind and reads_page(request):
-        kind, token = "bearer", request.cookies.get(COOKIE, "")
-    if kind.lower() != "bearer" or not token:
-        raise Unauthenticated("a bearer token is needed in the Authorization header")
-    return await runtime_of(request).verifier.verify(token.strip())
-
-
-Caller = Annotated[Principal, Depends(caller)]
 AtLeast = Annotated[
     str | None,
     Query(

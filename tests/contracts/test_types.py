@@ -274,7 +274,7 @@ def test_members_from_the_future_are_refused_at_any_depth_in_an_input() -> None:
     "unseen",
     [
         *"\n\t\x7f\x85\u00ad\u200b\u2028\u202e\u2066\ufeff",
-        *"\u034f\u115f\u1160\u17b4\u180b\u180f\u3164\ufe00\ufe0f\uffa0",
+        *"\u034f\u115f\u1160\u17b4\u2800\u180b\u180f\u3164\ufe00\ufe0f\uffa0",
         *"\ufdd0\ufffe\uffff\U0001ffff\ue000\U000f0000\U000e0001\U000e0100\U000e01ef\U0010ffff",
     ],
 )

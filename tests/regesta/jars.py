@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
+from regesta.caller import Caller
 from regesta.command import (
     Aggregate,
     Command,
@@ -33,7 +34,6 @@ from regesta.reaction import Here, Reaction
 from regesta.runtime import CommandRoute, Service
 from regesta.strict import StrictRoute
 from regesta.view import AsOf, Reading
-from regesta.web import Caller
 
 CAPACITY = 1_000
 

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from regesta import rebuilder as rebuilding
+from regesta.strict import BODY_BYTES
 from tests.conftest import FreshDatabase
 from tests.regesta.jars import SERVICE
 from tests.regesta.levels import POISONED, STUCK
@@ -153,6 +154,13 @@ async def test_an_operator_who_may_only_read_changes_nothing(
         assert (refused.status_code, refused.json()["scope"]) == (403, "jars:write")
         assert (await user.get("/projections/parked")).status_code == 200
         assert (await user.get("/projections/rebuilds")).json() == []
+
+
+@pytest.mark.parametrize("path", ["/replicas/shelves/adopt", "/projections/levels/parked/jar%2Fa/drop"])
+@pytest.mark.parametrize("content", [b"{", b"{}" + b" " * BODY_BYTES])
+async def test_a_stranger_is_told_nothing_of_his_body(jars_service: Served, path: str, content: bytes) -> None:
+    async with httpx2.AsyncClient(base_url=jars_service.url) as anyone:
+        assert (await anyone.post(path, content=content)).status_code == 401
 
 
 async def test_a_rebuild_is_asked_for_and_followed(jars_service: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,12 @@ import pytest_asyncio
 from fastapi import APIRouter, Request
 from pydantic import Field, ValidationError
 
+from regesta.caller import reads_page
 from regesta.command import Rule
 from regesta.problem import MEDIA_TYPE, TYPE_BASE
 from regesta.runtime import CommandRoute
 from regesta.strict import BODY_BYTES
-from regesta.web import reads_page, request_hash
+from regesta.web import request_hash
 from tests.conftest import Templates
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from contracts.allocation import LineKey
 from contracts.types import CommitmentId, ConventionId, DossierId, ObjectiveId
+from regesta.caller import Caller
 from regesta.paging import Paged
 from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.view import AsOf, Reading
-from regesta.web import Caller
 from services.budget.api.answers import (
     CommitmentAnswer,
     CommitmentsAnswer,

@@ -7,11 +7,11 @@ from typing import Annotated, Final, TypeAlias
 from fastapi import APIRouter, Path, Query, Response
 
 from contracts.types import IndicatorId, ObjectiveId
+from regesta.caller import Caller
 from regesta.event import event_name
 from regesta.paging import Paged
 from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.view import AsOf, Reading
-from regesta.web import Caller
 from services.kpi.api.answers import (
     IndicatorAnswer,
     IndicatorsAnswer,

@@ -7,11 +7,11 @@ from typing import Annotated, Final, TypeAlias
 from fastapi import APIRouter, Path, Query, Response
 
 from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
+from regesta.caller import Caller
 from regesta.event import IsoDay, event_name
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
 from regesta.view import AsOf, Reading, View
-from regesta.web import Caller
 from services.objectives.api.answers import (
     AmountsAnswer,
     DossierAnswer,

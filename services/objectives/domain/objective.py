@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar, Self, TypeAlias, assert_never
+from typing import Annotated, ClassVar, Self, TypeAlias, assert_never
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from contracts.dates import ImpreciseDate
 from contracts.dossiers import DossierAttached, DossierDetached
@@ -28,7 +28,20 @@ from contracts.objectives import (
     UnitAssigned,
     UnitReleased,
 )
-from contracts.types import Cents, Number, ObjectiveId, Place, Printed, Section, Stated, Text, UnitSlug, Words
+from contracts.types import (
+    Cents,
+    Known,
+    Number,
+    ObjectiveId,
+    OutOfBounds,
+    Place,
+    Printed,
+    Section,
+    Stated,
+    Text,
+    UnitSlug,
+    Words,
+)
 from regesta.command import Context, Facts, Read, State, fact, nothing, recorded, repeats
 from services.objectives.domain.command import ObjectivesCommand
 from services.objectives.domain.errors import LeadTaken, NotLeadUnit, RoleDiffers, UnknownObjective
@@ -135,11 +148,17 @@ class ReleaseUnit(ObjectiveCommand):
     role: Role
 
 
+def _none_below_zero(fte: Stated[Number]) -> Stated[Number]:
+    if isinstance(fte, Known) and fte.value < 0:
+        raise OutOfBounds(f"{fte.value} is less than zero")
+    return fte
+
+
 class EstimateStaff(ObjectiveCommand):
     """State how many full-time equivalents work on it. Replaces the former statement for section, basis, unit and rate."""
 
     name = "estimate-staff"
-    fte: Stated[Number]
+    fte: Annotated[Stated[Number], AfterValidator(_none_below_zero)]
     section: Section | None = None
     basis: StaffBasis | None = None
     unit: UnitSlug | None = None

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Response
 
 from contracts.types import EventName
+from regesta.caller import Caller
 from regesta.cloudevents import encode
 from regesta.errors import Forbidden
 from regesta.event import Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
-from regesta.web import Caller
 from services.reporting.api.negotiation import form_of
 from services.reporting.asking import Asking, Asks
 from services.reporting.domain.errors import UnknownEvent

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.reporting import Hash
 from contracts.types import EventName
+from regesta.caller import Caller
 from regesta.event import Cut, IsoDay
 from regesta.paced import Paced
 from regesta.runtime import runtime_of
 from regesta.strict import StrictRoute
 from regesta.view import folded, require_moment
-from regesta.web import Acknowledgement, Caller, Conditions, acknowledged, decide
+from regesta.web import Acknowledgement, Conditions, acknowledged, decide
 from services.reporting.api.negotiation import JSON
 from services.reporting.asking import Addressed, Asks
 from services.reporting.domain.errors import NotFrozen

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Response
 
 from contracts.types import NoteSlug, ObjectiveId
 from regesta.aside import aside
+from regesta.caller import Caller
 from regesta.documents import hash_of
 from regesta.view import Reading, View
-from regesta.web import Caller
 from services.reporting.api.negotiation import JSON, form_of
 from services.reporting.asking import Asking, Asks, YearInPath, YearInQuery
 from services.reporting.domain.letter import Letter, LetterOut

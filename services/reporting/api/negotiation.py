@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-from regesta.web import weights
+from regesta.caller import weights
 from services.reporting.domain.errors import NotAcceptable
 
 Form: TypeAlias = Literal["json", "html"]

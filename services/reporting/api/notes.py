@@ -8,11 +8,11 @@ from fastapi import APIRouter, Response
 
 from contracts.types import NoteSlug
 from regesta.aside import aside
+from regesta.caller import Caller
 from regesta.event import Cut
 from regesta.paging import Paged
 from regesta.strict import StrictRoute
 from regesta.view import Reading, View
-from regesta.web import Caller
 from services.reporting.asking import YearInQuery
 from services.reporting.domain.figure import Answer
 from services.reporting.domain.letter import Letter

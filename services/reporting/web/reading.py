@@ -11,11 +11,11 @@ from fastapi import Depends, Request, Response
 from markupsafe import Markup
 
 from contracts.types import NoteSlug, Year
+from regesta.caller import Caller
 from regesta.event import BRUSSELS, Recorded, split_name
 from regesta.runtime import Runtime, runtime_of
 from regesta.view import Reading, token_of
 from regesta.view import View as Known
-from regesta.web import Caller
 from services.reporting.asking import Choices, Chosen
 from services.reporting.domain.letter import MODEL, Letter
 from services.reporting.freezing import frozen_letter

@@ -14,10 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from markupsafe import Markup
 
 from regesta.aside import aside
+from regesta.caller import COOKIE, reads_page
 from regesta.errors import RegestaError, Unauthenticated
 from regesta.problem import TITLES, invalid_request
 from regesta.strict import StrictRoute
-from regesta.web import COOKIE, reads_page
 from services.reporting.render import documents
 from services.reporting.render.documents import Frame, Link
 from services.reporting.render.events import Sheet

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.routing import APIRoute
 
+from regesta.caller import COOKIE
 from regesta.errors import Forbidden, Unauthenticated
 from regesta.runtime import runtime_of
 from regesta.strict import limited
-from regesta.web import COOKIE
 from services.reporting.render import documents
 from services.reporting.render.documents import Frame
 from services.reporting.render.page import PREFIX, Page, language_of

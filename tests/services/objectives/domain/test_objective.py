@@ -36,6 +36,7 @@ DEADLINE = SetDeadline.model_validate(
     {"objective": ACTION, "deadline": DUE, "section": {"year": 2024, "kind": "planned"}}
 )
 STATUS = ReportStatus(objective=ACTION, status="in_progress", as_printed="en cours")
+LESS = {"objective": ACTION, "fte": {"state": "known", "value": "-0.5"}}
 STAFF = EstimateStaff.model_validate({"objective": ACTION, "fte": {"state": "known", "value": "0.5"}})
 LEAD = AssignUnit(objective=ACTION, unit="bup", role="lead")
 STATEMENTS = [
@@ -136,3 +137,8 @@ def test_a_text_has_an_end() -> None:
     value["value"] = {"fr": "é" * 10_001}
     with pytest.raises(ValidationError, match="10000 characters, not 10001"):
         StateField.model_validate(document)
+
+
+def test_nobody_is_less_than_none() -> None:
+    with pytest.raises(ValidationError, match="-0.5 is less than zero"):
+        EstimateStaff.model_validate(LESS)
