@@ -9,11 +9,12 @@ principle"), and a word that is not known proves nothing either way, so it leave
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, get_args
 
 from cli.importing.accomplished import NAMED
 from cli.importing.language import LANGUAGES, Language
+from cli.importing.money import OF_CREDITS, OF_MONEY, is_record_of_money, is_said_of_money
 from cli.importing.thresholds import NUMBER_WORDS
 from cli.importing.vocabulary import PHRASES
 from cli.importing.years import NAMED_MONTH, is_later
@@ -36,8 +37,8 @@ NOUNS: Final = frozenset(
         "event_held",
     }
 )
-# Of these a share is a fact: "13 % of the credits liquidated". Half a study is no study.
-SHARED: Final = frozenset({"commitment", "liquidation", "advance", "advance_paid"})
+# Of these a share is a fact: "Advance of 20 % paid". Half a study is no study.
+SHARED: Final = frozenset({"advance", "advance_paid"})
 
 WRITTEN: Final = re.compile(r"""(?:(?!\.\.)[\w\s.,;:()/'"«»“”°%€&+\u2013-])*""")
 TITLE: Final = re.compile(r"«\s*[A-ZÀ-Þ][^«»]*»|“[A-ZÀ-Þ][^“”]*”|\"[A-ZÀ-Þ][^\"]*\"")
@@ -78,6 +79,8 @@ PAIR: Final = re.compile(
 )
 # What stands before a colon, or a dash between spaces, is a heading, unless only a number follows.
 HEADING: Final = re.compile(r"(?::| [\u2013-] )(?!\W*[\d/.-]+\W*$)")
+# The year of a record: "Approval by the Government in 2023".
+OWN_YEAR: Final = re.compile(rf" (?:in|en) (?:{NAMED_MONTH} )?\d{{4}}(?![\w/-]|\.\d)", re.IGNORECASE)
 FOLLOWING: Final = re.compile(r" ([^\W\d]+)")
 FOR_WHAT: Final = re.compile(r"(?:for|with|to|pour|avec|voor|met)\b")
 CLAUSE_BEGINS: Final = re.compile(r"(?:^|[.,;:(])\W*$")
@@ -100,7 +103,7 @@ def shows(written: str, kind: str, *, in_account: bool, realised_year: int) -> b
     written: without words of doubt. in_account: whether it stands in the account of a year, where a record without a verb counts.
     realised_year: the last that the note gives account of; nothing of a later year has happened.
     """
-    if WRITTEN.fullmatch(written) is None or (kind not in SHARED and SHARE.search(written)):
+    if WRITTEN.fullmatch(written) is None or _is_part(written, kind):
         return False
     text = PHRASE.sub(" ", TITLE.sub(" ", written))
     if TERM.search(text) or not _means(text.lower(), kind):
@@ -109,7 +112,14 @@ def shows(written: str, kind: str, *, in_account: bool, realised_year: int) -> b
         return True
     if not in_account or kind not in NAMING_AN_ACT or DRAFT.search(written) or is_later(text, realised_year):
         return False
-    return any(_records(text, kind, language) for language in LANGUAGES)
+    titled = TITLE.search(written) is not None
+    return any(_records(text, kind, language, titled=titled) for language in LANGUAGES)
+
+
+def _is_part(written: str, kind: str) -> bool:
+    """Return whether a text speaks of a part of what its type's act is done to; not "13 % of the credits liquidated"."""
+    whole = OF_CREDITS.sub(" ", written) if kind in OF_MONEY else written
+    return kind not in SHARED and SHARE.search(whole) is not None
 
 
 def _says(text: str, kind: str, language: Language, realised_year: int) -> bool:
@@ -143,6 +153,7 @@ def _stands(text: str, form: tuple[int, int], kind: str, language: Language, rea
         and not _asks(subject, verb, language)
         and (verb != "" or not _only_qualifies(subject.lower(), text[first:end], text[end:].lower(), kind, language))
         and _is_headed(subject, language, names)
+        and (kind not in OF_MONEY or is_said_of_money(text.lower(), start, form, language))
     )
 
 
@@ -183,15 +194,24 @@ def _is_headed(text: str, language: Language, names: bool) -> bool:
     return all(language.heads(word) for heading in headings for word in _words(heading, language, names))
 
 
-def _records(text: str, kind: str, language: Language) -> bool:
-    """Return whether a text does nothing but name something, and no other act than its type's."""
+def _records(text: str, kind: str, language: Language, *, titled: bool) -> bool:
+    """Return whether a text does nothing but name something, and no other act than its type's. titled: whether a title was left out."""
     if _is_papers(text.lower(), kind, language) or _is_compound(text.lower(), kind, language):
         return False
+    if kind in OF_MONEY and not is_record_of_money(HEADING.split(text.lower())[-1], kind, language):
+        return False
     names = _capitals_tell(text)
-    words = [word for word in _words(text, language, names) if word not in language.links]
-    if not words or (kind in NOUNS and not any(language.names_act(word, kind) for word in words)):
+    words = [word for word in _words(OWN_YEAR.sub("", text), language, names) if word not in language.links]
+    if not _is_named(words, kind, language, titled=titled):
         return False
     return _is_headed(text, language, names) and all(language.names(word, kind) for word in words)
+
+
+def _is_named(words: Sequence[str], kind: str, language: Language, *, titled: bool) -> bool:
+    """Return whether a record names its act or, for a type that is no noun, what it is done to: not "Rapport" alone."""
+    if any(language.names_act(word, kind) for word in words):
+        return True
+    return kind not in NOUNS and sum(map(language.names_thing, words)) + titled > 1
 
 
 def _is_compound(text: str, kind: str, language: Language) -> bool:

@@ -81,6 +81,18 @@ commitment: 12.500.000 euro vastgelegd
 liquidation: 13 % of 2023 liquidation credits consumed at semester close
 liquidation: 95 % des crédits ont été liquidés
 liquidation: 1,2 miljoen euro werd vereffend
+liquidation: Subside liquidé
+liquidation: Subside liquidé à 100 %
+liquidation: La première tranche du subside a été liquidée
+liquidation: The year's credits were used
+liquidation: Liquidés : 4,38 millions EUR
+liquidation: Kredieten van 2023 vereffend
+liquidation: Crédits budgétaires liquidés
+liquidation: 13 % des crédits de 2023 liquidés
+commitment: Marchés publics engagés
+commitment: La Région a engagé 4 millions EUR pour le parc
+commitment: De regering heeft 12 miljoen euro vastgelegd
+commitment: The Region has committed the budget of the programme
 advance: 20 % advance paid
 advance: Avance versée aux bénéficiaires
 advance: Voorschot uitbetaald
@@ -171,4 +183,7 @@ liquidation: Vereffening van het saldo
 submission: Introduction du dossier par la commune
 publication: Publication van de brochure
 commitment: Engagement de 187 000 EUR
+approval: Approval by the Government in 2023
+approval: Approbation par le Gouvernement en juin 2023
+approval: Goedkeuring door de regering in 2023
 """)

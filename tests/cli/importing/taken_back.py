@@ -251,4 +251,46 @@ awarded: Grant scheme
 opinion: Bureau d'avis
 liquidation: Vennootschap vereffend
 commitment: Jardiniers engagés
+commitment: 2 personnes engagées sur budget
+commitment: Architecte engagé pour 50.000 EUR
+commitment: Une architecte engagée par crédit
+commitment: La commune a engagé un architecte pour 50.000 EUR
+commitment: La commune a engagé 2 personnes sur budget
+commitment: Engagement d'un architecte, 50.000 EUR
+commitment: Engagée sur budget
+commitment: Architect committed, 187 000 EUR
+commitment: Architect vastgelegd voor 50.000 euro
+liquidation: Association liquidée avec subside
+liquidation: ASBL liquidée, subside rendu
+liquidation: Budget de la société liquidée
+liquidation: Budget of the company liquidated
+liquidation: Budget, société liquidée
+liquidation: Le budget et la société ont été liquidés
+liquidation: Liquidation de la société, subside
+liquidation: Vereniging met subsidie vereffend
+liquidation: 50 % du subside liquidé
+liquidation: Subside liquidé à 50 %
+liquidation: Subside liquidé 80%
+liquidation: Subside liquidé (50 %)
+liquidation: Crédits liquidés à 95 %
+liquidation: 1/2 du subside liquidé
+liquidation: 50 % of the grant paid
+liquidation: 50 % des crédits du subside liquidés
+commitment: Crédits architecte engagé
+commitment: 50.000 EUR architecte engagé
+commitment: Marché, architecte engagé
+liquidation: 50 % van de subsidie vereffend
+liquidation: Liquidation de 50 % du subside
+commitment: 12,5 % du budget engagé
+commitment: Engagement de 1/2 du subside
+report_delivered: Rapport
+report_delivered: Report
+report_delivered: Verslag
+report_delivered: Rapport final
+report_delivered: Rapport 2023
+report_delivered: Rapport in 2023
+report_delivered: Rapport (2023)
+published: Guide
+approval: Programme in 2023
+approval: Approval by the Government in 2024
 """)
