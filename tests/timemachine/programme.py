@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import Final, TypeAlias
 
+from contracts.objectives import ObjectiveRegistered
 from regesta.event import FactWithdrawn, Recorded
 from tests.services.reporting import officers, treasury
 from tests.services.reporting.past import Past, Source
@@ -70,6 +72,14 @@ class Streams:
                 kind, _, key = event.stream.partition("/")
                 firsts.setdefault(kind, (source, {}))[1].setdefault(key, event.position)
         self._by_kind = {kind: (source, list(keys.values()), list(keys)) for kind, (source, keys) in firsts.items()}
+
+    @cached_property
+    def notes(self) -> dict[str, str]:
+        """The note in which each objective was registered."""
+        registered = (each for each in self.logs["objectives"] if each.type == ObjectiveRegistered.name)
+        return {
+            str(each.event.objective): each.key for each in registered if isinstance(each.event, ObjectiveRegistered)
+        }
 
     @property
     def kinds(self) -> list[str]:

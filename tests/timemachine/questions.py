@@ -60,7 +60,7 @@ class Questions:
         as_of = ",".join(event_name(source, cut[source]) for source in sorted({p.source for p in service.projections}))
         for route in routes_of(service):
             parameters = self._parameters(query_parameters(route), cut)
-            address = re.sub(r"{(\w+)}", lambda name: self._value(name[1], cut), route.path)
+            address = re.sub(r"{(\w+)}", lambda name: self._value(name[1], cut), self._related(route.path, cut))
             page = not route.include_in_schema
             yield Question(service.name, route.path, address, parameters, as_of, page)
             if "text/html" in str(route.responses):
@@ -69,6 +69,14 @@ class Questions:
             if self.streams.log_of(kind) == service.name:
                 address = f"/streams/{kind}/{self.streams.pick(kind, cut, self.random)}"
                 yield Question(service.name, "/streams/{stream}", address, {}, str(cut[service.name]))
+
+    def _related(self, path: str, cut: Cut) -> str:
+        """Return a path in which mostly an objective stands beside its own note, for there are few answers elsewhere."""
+        objective = self.streams.pick("objective", cut, self.random)
+        if not {"{note}", "{objective}"} <= set(path.split("/")) or self.random.random() < 0.2:
+            return path
+        note = self.streams.notes.get(objective, "{note}")
+        return path.replace("{objective}", objective).replace("{note}", note)
 
     def _parameters(self, names: frozenset[str], cut: Cut) -> dict[str, str]:
         chosen = {"limit": self.random.choice(("1", "3", "500"))} if "limit" in names else {}
