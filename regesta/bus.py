@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
@@ -104,7 +104,7 @@ def digest(event: Recorded) -> str:
 
     The id of its log is no part of it: a log that got a new id still has the events from before.
     """
-    return hashlib.sha256(encode(replace(event, log=""))).hexdigest()[:32]
+    return hashlib.sha256(encode(event._replace(log=""))).hexdigest()[:32]
 
 
 # What passes by itself, or when somebody mends it: worth another try.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -106,9 +106,8 @@ class DayStarted(Event):
     date: IsoDay
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One event as it stands in a log or a replica.
+class Recorded(NamedTuple):
+    """One event as it stands in a log or a replica. A tuple, for millions are made of them: a frozen dataclass takes three times as long.
 
     position: 1, 2, 3 ... in the log of `source`. version: 1 ... in its stream. time: when it was recorded (UTC).
     raw: the fields as recorded, JSON text. log: the log's own id. occurred: EDTF, when it happened in the world.
@@ -146,7 +145,7 @@ class Recorded:
         Raises pydantic.ValidationError when the data is not what the contract of its type says, and what an upcast raises.
         """
         event = self.registry.read(self.type, self.raw)
-        return None if event is None else event.dated(self.occurred)
+        return event if event is None or self.occurred is None else event.dated(self.occurred)
 
 
 def event_name(source: str, position: int) -> str:

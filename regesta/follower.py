@@ -33,6 +33,8 @@ from regesta.telemetry import counter, histogram
 from regesta.unit import Store
 
 BATCH_EVENTS = 2_000
+# After a batch of so many there is more, most likely: it is read while this one is folded.
+AHEAD_EVENTS = 500
 WAIT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 # Of facts that come one close upon another so many are folded together.
@@ -61,6 +63,7 @@ class Follower:
         self._at: dict[str, Checkpoint] = {}
         self._moved = asyncio.Condition()
         self._said: set[str] = set()
+        self._ahead: tuple[int, asyncio.Task[list[Recorded]]] | None = None
         self._labels = {SERVICE: store.service, SOURCE: source}
 
     @property
@@ -90,12 +93,16 @@ class Follower:
                 if not await self._store.wait(self.source, self.position, WAIT_SECONDS):
                     await self.reload()  # another process may have moved them, or parked a stream
                     continue
-                await pace.step()
+                if self._ahead is None:
+                    await pace.step()
                 await self._turn()
                 self.trouble, pause = None, RETRY_SECONDS
             except Overtaken:
                 await asyncio.sleep(0.01)
                 await self._reload_quietly()
+            except asyncio.CancelledError:
+                self._forget_ahead()
+                raise
             except Exception as error:
                 if not passes(error):
                     raise
@@ -117,8 +124,10 @@ class Follower:
             those = [each for each in self._at.values() if each.position == after]
             ahead = min((each.position for each in self._at.values() if each.position > after), default=None)
             limit = BATCH_EVENTS if ahead is None else min(BATCH_EVENTS, ahead - after)
-            batch = await self._store.read(self.source, after, limit) if those else []
+            batch = await self._read(after, limit) if those else []
             if batch:
+                if ahead is None and len(batch) >= AHEAD_EVENTS:
+                    self._read_ahead(batch[-1].position)
                 builds = [Build(self._projections[each.projection], each.schema, each.epoch) for each in those]
                 began = perf_counter()
                 parked = await fold(self._pool, builds, after, batch)
@@ -128,6 +137,25 @@ class Follower:
                 await self._move(those, batch[-1].position, parked)
                 folded = True
         return folded
+
+    async def _read(self, after: int, limit: int) -> list[Recorded]:
+        """Return the events that follow, which may have been read while those before them were folded."""
+        if self._ahead is not None and self._ahead[0] == after and limit == BATCH_EVENTS:
+            (_, reading), self._ahead = self._ahead, None
+            return await reading
+        return await self._store.read(self.source, after, limit)
+
+    def _read_ahead(self, after: int) -> None:
+        self._forget_ahead()
+        reading = asyncio.create_task(self._store.read(self.source, after, BATCH_EVENTS))
+        reading.add_done_callback(lambda done: done.cancelled() or done.exception())  # told where it is awaited
+        self._ahead = after, reading
+
+    def _forget_ahead(self) -> None:
+        """Read anew what was read ahead: it may have been given up since."""
+        if self._ahead is not None:
+            self._ahead[1].cancel()
+            self._ahead = None
 
     def _note_unknown(self, those: Iterable[Checkpoint], batch: Sequence[Recorded]) -> None:
         """Count the events of types that are not known here, and say once of each type that there are some."""
@@ -150,6 +178,7 @@ class Follower:
 
     async def reload(self) -> None:
         """Read from the database which builds are live and how far they are."""
+        self._forget_ahead()
         versions = {name: each.version for name, each in self._projections.items()}
         live = await read_live(self._pool, self.source)
         self._at = {each.projection: each for each in live if versions.get(each.projection) == each.version}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from regesta.database import Connection as Db
@@ -107,7 +107,7 @@ def newest(recorded: Recorded) -> Fact | None:
     event = recorded.event
     if event is None or event.name == recorded.type:
         return None if event is None else (recorded, event)
-    return replace(recorded, type=event.name, raw=data_of(event)), event
+    return recorded._replace(type=event.name, raw=data_of(event)), event
 
 
 def search_path(schemas: Sequence[str]) -> str:

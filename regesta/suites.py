@@ -277,8 +277,8 @@ class ReplicaSuite:
         assert await store.replicate(log, foreign(range(4, 6), log)) == 5
         stored = await store.read(OTHER, 0, 10)
         same = Registry()
-        assert [replace(event, registry=same) for event in stored] == [
-            replace(event, registry=same) for event in foreign(range(1, 6), log)
+        assert [event._replace(registry=same) for event in stored] == [
+            event._replace(registry=same) for event in foreign(range(1, 6), log)
         ]
         assert await store.known(OTHER, ["thing/0", "thing/7"]) == {"thing/0"}
         assert await store.wait(OTHER, 4, 1)
@@ -321,7 +321,7 @@ class ReplicaSuite:
             gap = await raised(Gap, store.replicate(log, foreign(positions, log)))
             assert gap.head == 3
         assert [event.position for event in await store.read(OTHER, 0, 10)] == [1, 2, 3]
-        fresh = await raised(Gap, store.replicate(log, [replace(e, source="fresh") for e in foreign([1, 3], log)]))
+        fresh = await raised(Gap, store.replicate(log, [e._replace(source="fresh") for e in foreign([1, 3], log)]))
         assert fresh.head == 0
 
     async def test_finds_a_fork_at_its_position(self, store: Store) -> None:
@@ -344,7 +344,7 @@ class ReplicaSuite:
         """A date cut then holds no effect without its cause (the hybrid clock)."""
         log = str(uuid4())
         ahead = datetime.now(UTC) + timedelta(days=3000)
-        await store.replicate(log, [replace(event, time=ahead) for event in foreign([1], log)])
+        await store.replicate(log, [event._replace(time=ahead) for event in foreign([1], log)])
         await filled(store, 2)
         assert [event.time for event in await store.read(store.service, 0, 5)] == [ahead, ahead]
 

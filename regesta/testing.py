@@ -161,13 +161,13 @@ class MemoryStore:
         for event in events:
             if (
                 event.position <= len(replica)
-                and replace(replica[event.position - 1], registry=event.registry) != event
+                and replica[event.position - 1]._replace(registry=event.registry) != event
             ):
                 raise Forked(f"source {source} differs", source=source, position=event.position, log=log)
         first = events[0].position
         if first > len(replica) + 1 or [event.position for event in events] != list(range(first, first + len(events))):
             raise Gap(len(replica))
-        replica += [replace(event, registry=self.registry) for event in events if event.position > len(replica)]
+        replica += [event._replace(registry=self.registry) for event in events if event.position > len(replica)]
         if offset is not None:
             self._offsets[source] = len(replica), offset
         await self._tell()

@@ -142,20 +142,20 @@ def give_less(world: World) -> None:
 
 
 def give_other(world: World) -> None:
-    world.given = [world.log[:3], [replace(event, raw="{}") for event in world.log[3:]]]
+    world.given = [world.log[:3], [event._replace(raw="{}") for event in world.log[3:]]]
 
 
 def vanish(world: World) -> None:
     """A reader saw what a crash took back."""
-    world.given = [world.log[:3], [*world.log[3:], replace(world.log[6], position=8, version=5)]]
+    world.given = [world.log[:3], [*world.log[3:], world.log[6]._replace(position=8, version=5)]]
 
 
 def hole(world: World) -> None:
-    world.log = [replace(event, position=event.position + (event.position > 2)) for event in world.log]
+    world.log = [event._replace(position=event.position + (event.position > 2)) for event in world.log]
 
 
 def version_hole(world: World) -> None:
-    world.log[6] = replace(world.log[6], version=5)
+    world.log[6] = world.log[6]._replace(version=5)
 
 
 def invert(world: World) -> None:
@@ -169,16 +169,16 @@ def invert_log(world: World) -> None:
 
 
 def invert_versions(world: World) -> None:
-    world.log[0], world.log[1] = replace(world.log[0], version=2), replace(world.log[1], version=1)
+    world.log[0], world.log[1] = world.log[0]._replace(version=2), world.log[1]._replace(version=1)
 
 
 def double_unit(world: World) -> None:
     first, last = world.log[6], world.log[-1]
-    world.log.append(replace(first, position=8, version=5, time=last.time))
+    world.log.append(first._replace(position=8, version=5, time=last.time))
 
 
 def double_position(world: World) -> None:
-    world.log[6] = replace(world.log[6], position=6)
+    world.log[6] = world.log[6]._replace(position=6)
 
 
 def double_key(world: World) -> None:
@@ -186,7 +186,7 @@ def double_key(world: World) -> None:
 
 
 def back(world: World) -> None:
-    world.log[6] = replace(world.log[6], time=BEGIN)
+    world.log[6] = world.log[6]._replace(time=BEGIN)
 
 
 def lose(world: World) -> None:
@@ -202,19 +202,19 @@ def tear(world: World) -> None:
 
 
 def mix(world: World) -> None:
-    world.log[5], world.log[6] = replace(world.log[6], position=6), replace(world.log[5], position=7)
+    world.log[5], world.log[6] = world.log[6]._replace(position=6), world.log[5]._replace(position=7)
 
 
 def alter(world: World) -> None:
-    world.log[2] = replace(world.log[2], raw=world.log[2].raw.replace("pad", "pod"))
+    world.log[2] = world.log[2]._replace(raw=world.log[2].raw.replace("pad", "pod"))
 
 
 def invent(world: World) -> None:
-    world.log.append(replace(world.log[6], position=8, version=5, raw=payload(unit(99), 0, 1)))
+    world.log.append(world.log[6]._replace(position=8, version=5, raw=payload(unit(99), 0, 1)))
 
 
 def fork(world: World) -> None:
-    world.replica[2] = replace(world.replica[2], actor="somebody")
+    world.replica[2] = world.replica[2]._replace(actor="somebody")
 
 
 def wrong_position(world: World) -> None:

@@ -238,7 +238,7 @@ GRANT ALL ON ALL TABLES IN SCHEMA entries_v1, counts_v1 TO labels;
 def fills(positions: range, log: str, amount: int) -> list[Recorded]:
     """Return events of jars, each a fill of the same amount; those of "thing/0" stand at 3, 6, 9 ..."""
     data = f'{{"ref":"r","amount":{amount}}}'
-    return [replace(event, source="jars", type="jar-filled.v1") for event in foreign(positions, log, data)]
+    return [event._replace(source="jars", type="jar-filled.v1") for event in foreign(positions, log, data)]
 
 
 @pytest.fixture
@@ -397,7 +397,7 @@ async def test_a_cut_that_names_what_was_given_up_is_gone(planted: PostgresStore
         with pytest.raises(CutGone) as gone:
             await require_there(db, {"shelves": 1, "jars": 12})
         assert str(gone.value) == "jars:12 was given up, with all of jars beyond 8, when another log was adopted"
-        await planted.replicate(OTHER_LOG, [replace(e, source="jars") for e in foreign(range(9, 13), OTHER_LOG)])
+        await planted.replicate(OTHER_LOG, [e._replace(source="jars") for e in foreign(range(9, 13), OTHER_LOG)])
         await require_there(db, {"jars": 12})
 
 

@@ -7,7 +7,6 @@ import hashlib
 import stat
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,7 +61,7 @@ async def database(reused_database: FreshDatabase, open_store: OpenStore) -> Dat
     await store.append(new_unit(new_event("a/é\u2028", 1, '{"text":"Liège \\"x\\" \\u0001"}'), keys=[new_key("k")]))
     log = str(uuid4())
     await store.replicate(log, foreign(range(1, 5), log))
-    await store.replicate(log, [replace(event, source="other") for event in foreign(range(1, 3), log)])
+    await store.replicate(log, [event._replace(source="other") for event in foreign(range(1, 3), log)])
     await store.pool.execute(OPERATORS_ROWS)
     await store.pool.execute("SELECT log.adopt('other', $1, 1, 'operator')", uuid4())
     await keep(store.pool, "Liège \0 \u2028".encode())

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import httpx2
 import pytest
@@ -346,9 +345,9 @@ async def test_a_line_that_waits_for_a_reference_is_not_overtaken(shelved: Serve
     async def later() -> None:
         await asyncio.sleep(0.3)
         built = [
-            replace(e, source="shelves", stream=f"shelf/{e.position}", version=1) for e in foreign(range(1, 4), log)
+            e._replace(source="shelves", stream=f"shelf/{e.position}", version=1) for e in foreign(range(1, 4), log)
         ]
-        await store.replicate(log, [replace(e, registry=Registry()) for e in built])
+        await store.replicate(log, [e._replace(registry=Registry()) for e in built])
 
     arriving = asyncio.create_task(later())
     on_shelf = json.dumps({"command": "fill", "data": {"jar": "a", "ref": "r", "amount": 5, "shelf": "2"}}).encode()

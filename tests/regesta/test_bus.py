@@ -229,7 +229,7 @@ async def test_a_log_that_becomes_another_while_it_is_waited_for_is_found(memory
         Offer(memory_store).fetch(Seen(2, kept[1].log, bus.digest(kept[1])), limit=9, timeout_seconds=5)
     )
     await asyncio.sleep(0)
-    memory_store._logs["jars"][1] = replace(kept[1], raw='{"ref":"another"}')
+    memory_store._logs["jars"][1] = kept[1]._replace(raw='{"ref":"another"}')
     await memory_store.append(new_unit(new_event("a/1", 1)))
     with pytest.raises(Forked):
         await poll
@@ -264,7 +264,7 @@ async def test_a_clock_far_ahead_is_not_followed(replica: Store, monkeypatch: py
     monkeypatch.setattr(bus, "CLOCK_SECONDS", 0.01)
 
     def at(seconds: int) -> list[Recorded]:
-        return [replace(e, time=datetime.now(UTC) + timedelta(seconds=seconds)) for e in foreign([1], LOG)]
+        return [e._replace(time=datetime.now(UTC) + timedelta(seconds=seconds)) for e in foreign([1], LOG)]
 
     intake = Intake(replica, "elsewhere", Pipe(at(90), at(30)))
     assert await intake.step(0) == 0

@@ -90,7 +90,7 @@ def test_each_version_is_read_as_the_newest(version: str) -> None:
     fact = newest(recorded(1, version, 5))
     assert fact is not None
     assert (fact[0].type, fact[0].raw) == (NEWEST, said(NEWEST, 5))
-    assert replace(fact[0], type=version, raw=said(version, 5)) == recorded(1, version, 5)
+    assert fact[0]._replace(type=version, raw=said(version, 5)) == recorded(1, version, 5)
 
 
 def test_a_type_stands_for_all_that_it_replaces() -> None:

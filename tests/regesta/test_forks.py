@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -26,9 +25,9 @@ async def copy_of(source: MemoryStore, *, events: int, differing: int) -> Memory
     kept = await source.read("jars", 0, HOLDS)
     other = MemoryStore("jars", jars.REGISTRY)
     await filled(other, events + differing)
-    mine = [replace(event, log=str(log)) for event in [*kept[:events], *await other.read("jars", events, HOLDS)]]
+    mine = [event._replace(log=str(log)) for event in [*kept[:events], *await other.read("jars", events, HOLDS)]]
     changed = [
-        event if event.position <= events else replace(event, raw=f'{{"other":{event.position}}}') for event in mine
+        event if event.position <= events else event._replace(raw=f'{{"other":{event.position}}}') for event in mine
     ]
     replica = MemoryStore("labels", jars.REGISTRY)
     await replica.replicate(str(log), changed)
@@ -61,7 +60,7 @@ async def test_a_source_that_only_got_a_new_id_is_the_same_to_its_end(memory_sto
     """As after a loss that was accepted: its consumers adopt it without giving up anything."""
     await filled(memory_store, 9)
     replica = MemoryStore("kpi", jars.REGISTRY)
-    await replica.replicate(LOG, [replace(event, log=LOG) for event in await memory_store.read("jars", 0, 7)])
+    await replica.replicate(LOG, [event._replace(log=LOG) for event in await memory_store.read("jars", 0, 7)])
     intake = Intake(replica, "jars", Offer(memory_store))
     running = asyncio.create_task(intake.run())
     await until(lambda: _alarmed(intake, Cause.FORKED))

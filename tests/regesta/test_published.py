@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import uuid4
 
 import asyncpg
@@ -112,7 +111,7 @@ async def test_a_topic_that_is_missing_is_no_answer_once_the_log_was_published(
 async def test_gives_the_tail_of_a_log_that_stands_behind_an_older_one(store: PostgresStore, broker: Broker) -> None:
     """As after a loss that was accepted: the relay publishes a log with a new id from its first event on."""
     events = await store.read("jars", 0, EVENTS)
-    old = [replace(event, log=str(uuid4()), raw='{"n":"old"}') for event in events]
+    old = [event._replace(log=str(uuid4()), raw='{"n":"old"}') for event in events]
     published = await publish(broker, store, old, events[:7])
     for last in events[:6]:
         batch = await published.fetch(Seen(last.position, last.log, digest(last)), 100, 0)
@@ -169,6 +168,6 @@ async def test_a_log_that_lacks_what_was_published_is_closed_and_recovered(
 
 async def test_a_log_that_went_on_otherwise_is_not_mixed_with_its_topic(store: PostgresStore, broker: Broker) -> None:
     events = await store.read("jars", 0, EVENTS)
-    published = await publish(broker, store, [*events[:4], *(replace(e, raw='{"n":"other"}') for e in events[4:])])
+    published = await publish(broker, store, [*events[:4], *(e._replace(raw='{"n":"other"}') for e in events[4:])])
     with pytest.raises(Forked, match="does not hold the event at 9"):
         await Recovery(store, {published.name: published})._compare(published, EVENTS)

@@ -301,7 +301,7 @@ async def test_a_replica_of_another_log_gives_nothing_back(loser: Loser) -> None
     await filled(loser.store, 2)
     other = MemoryStore("shelves", jars.REGISTRY)
     log = str(uuid4())
-    await other.replicate(log, [replace(event, source="jars") for event in foreign(range(1, 5), log)])
+    await other.replicate(log, [event._replace(source="jars") for event in foreign(range(1, 5), log)])
     await loser.lose(2)
     with pytest.raises(NotRecoverable) as refused:
         await recovered(loser, {"shelves": Offer(other, "jars")})
@@ -319,8 +319,8 @@ async def test_only_what_follows_is_taken_back(
     await filled(loser.store, 3)
     newest = (await loser.store.read("jars", 2, 1))[0]
     await loser.lose(3)
-    event = replace(
-        newest, position=position, stream="thing/0", version=version, time=newest.time + timedelta(seconds=seconds)
+    event = newest._replace(
+        position=position, stream="thing/0", version=version, time=newest.time + timedelta(seconds=seconds)
     )
     with pytest.raises(asyncpg.PostgresError) as refused:
         await loser.store.pool.fetchval(recovery.RECOVER, *columns_of([event]))

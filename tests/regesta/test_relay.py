@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from typing import TypeAlias
 
 import asyncpg
@@ -311,7 +310,7 @@ async def test_a_topic_that_is_ahead_of_its_log_is_not_published_into(store: Pos
     """As after a restore whose tail is still to be recovered."""
     await record(store, 1, 3)
     (last,) = await store.at([3])
-    await published_by_hand(broker, [replace(last, position=5)])
+    await published_by_hand(broker, [last._replace(position=5)])
     async with relaying(store, broker) as relay:
 
         async def told() -> bool:
@@ -328,7 +327,7 @@ async def test_a_topic_that_is_ahead_of_its_log_is_not_published_into(store: Pos
 async def test_a_topic_with_another_history_is_not_published_into(store: PostgresStore, broker: Broker) -> None:
     await record(store, 1, 3)
     (last,) = await store.at([3])
-    await published_by_hand(broker, [replace(last, raw='{"n":"other"}')])
+    await published_by_hand(broker, [last._replace(raw='{"n":"other"}')])
     async with relaying(store, broker) as relay:
 
         async def told() -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -87,7 +86,7 @@ async def test_an_offset_is_stored_with_its_events_or_not_at_all(way: Way) -> No
     await way.replica.replicate(first.log, [first], 7)
     assert await way.replica.offset("jars") == 7
     with pytest.raises(Forked):
-        await way.replica.replicate(first.log, [replace(first, raw='{"n":"other"}'), *rest], 99)
+        await way.replica.replicate(first.log, [first._replace(raw='{"n":"other"}'), *rest], 99)
     assert await way.replica.offset("jars") == 7
     await way.replica.replicate(first.log, rest[:1])  # over the feed
     assert await way.replica.offset("jars") is None
@@ -144,9 +143,9 @@ async def test_records_that_are_no_events_of_the_log_are_left_out(way: Way, capl
     await way.publish(range(1, 4))
     await way.send(b"garbage")
     await way.send(None, [("ce_id", b"4")])
-    await way.publisher.publish([replace(events[3], source="shelves")])
-    await way.publisher.publish([replace(events[8], position=99)])
-    await way.publisher.publish([replace(events[3], log=str(uuid4()), raw='{"n":"other"}')])
+    await way.publisher.publish([events[3]._replace(source="shelves")])
+    await way.publisher.publish([events[8]._replace(position=99)])
+    await way.publisher.publish([events[3]._replace(log=str(uuid4()), raw='{"n":"other"}')])
     await way.publish(range(4, 10))
     await way.taken_in()
     told = [record.getMessage() for record in caplog.records if record.name == "regesta.kafka"]
@@ -161,7 +160,7 @@ async def test_records_that_are_no_events_of_the_log_are_left_out(way: Way, capl
 
 async def test_an_event_beyond_the_end_of_the_log_is_left_out(way: Way, caplog: pytest.LogCaptureFixture) -> None:
     await way.publish(ALL)
-    await way.publisher.publish([replace((await way.source.read("jars", 8, 1))[0], position=99)])
+    await way.publisher.publish([((await way.source.read("jars", 8, 1))[0])._replace(position=99)])
     async with way.taking_in():
         assert await way.replica.wait("jars", 8, 20)
 
@@ -213,7 +212,7 @@ async def test_a_source_that_is_away_does_not_trouble_who_reads_its_topic(
 async def test_a_forged_event_is_a_fork_once_the_true_one_comes(way: Way) -> None:
     events = await way.source.read("jars", 0, EVENTS)
     await way.publish(range(1, 4))
-    await way.publisher.publish([replace(events[3], raw='{"n":"other"}')])
+    await way.publisher.publish([events[3]._replace(raw='{"n":"other"}')])
     await way.publish(range(4, 10))
     async with way.taking_in() as intake:
         told = await alarmed(intake, Cause.FORKED)
@@ -227,8 +226,8 @@ async def test_a_log_with_a_new_id_is_followed_once_it_is_adopted(way: Way) -> N
     await way.taken_in()
     old, kept = await way.source.read("jars", 0, EVENTS), 6
     log = str(uuid4())
-    renewed = [replace(event, log=log) for event in old[:kept]]
-    renewed += [replace(event, log=log, raw='{"n":"new"}') for event in old[kept:]]
+    renewed = [event._replace(log=log) for event in old[:kept]]
+    renewed += [event._replace(log=log, raw='{"n":"new"}') for event in old[kept:]]
     source = MemoryStore("jars", jars.REGISTRY)
     source._logs["jars"], source._log, source._ids["jars"] = renewed, log, log
     way.source, way.origin.carrier = source, Offer(source)
@@ -248,7 +247,7 @@ async def test_a_log_with_a_new_id_is_followed_once_it_is_adopted(way: Way) -> N
 async def test_a_reader_that_begins_takes_the_log_that_was_published_last(way: Way) -> None:
     """What stands before it has the id of the log that was."""
     old = await way.source.read("jars", 0, EVENTS)
-    await way.publisher.publish([replace(event, log=str(uuid4()), raw='{"n":"old"}') for event in old])
+    await way.publisher.publish([event._replace(log=str(uuid4()), raw='{"n":"old"}') for event in old])
     await way.publish(ALL)
     await way.taken_in()
 

@@ -94,4 +94,4 @@ def test_a_reference_holds_nothing_that_nobody_sees() -> None:
         else:
             free.add((repr(operation), at[-1]))
     assert {("LiquidateIn", "visa"), ("GrantApprovalIn", "reference"), ("MeasureIndicatorIn", "source")} <= bound
-    assert {(name, member) for name, member in free if member not in FREE} == {("OpenNoteIn", "reference")}
+    assert {(name, member) for name, member in free if member not in FREE} == set()

@@ -292,8 +292,10 @@ async def test_a_process_that_is_told_to_end_sends_its_last_spans_and_metrics(wa
                 assert (await user.put(f"/jars/last/fills/{end}", json={"amount": 1})).status_code == 201
             assert collector.in_trace(TRACE) == []
             jars.process.send_signal(end)
+            # 0 where whoever started this ignores SIGINT, as a shell does for what it runs in the background.
             assert (
-                await jars.ended() == {signal.SIGTERM: -signal.SIGTERM, signal.SIGINT: INTERRUPTED}[signal.Signals(end)]
+                await jars.ended()
+                in {signal.SIGTERM: {-signal.SIGTERM}, signal.SIGINT: {0, INTERRUPTED}}[signal.Signals(end)]
             )
         assert "decide fill" in {span.name for span in collector.in_trace(TRACE)}
         assert max(collector.values("regesta.append.batch.units", service="jars")) >= 1
