@@ -7,6 +7,7 @@ import fcntl
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,13 @@ def own_signals() -> Iterator[None]:
 
 async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer any request as a service that is not ready."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 503 Not\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
-    await writer.drain()
+    with suppress(asyncio.IncompleteReadError, OSError):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Not\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
+        await writer.drain()
     writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,8 @@ async def test_a_demo_that_is_never_ready_says_why(
         with pytest.raises(Misconfigured) as late:
             await _until_ready(place, server, serving)  # type: ignore[arg-type]  # a task that never ends
     serving.cancel()
+    # An answer may be under way still.
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
     assert str(late.value) == reason
 
 

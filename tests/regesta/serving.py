@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,20 +92,28 @@ def taking_in(*events: type[Event], source: str = "shelves") -> Service:
 @asynccontextmanager
 async def publishing(issuer: Issuer, answers: list[int], port: int = 0) -> AsyncIterator[str]:
     """Serve the issuer's keys with the last status of `answers`, to which that of each answer is added; yield the address."""
+    begun: list[asyncio.Task[None]] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.05)  # the others come meanwhile
-        answers.append(answers[-1])
-        body = issuer.jwks.read_bytes()
-        writer.write(
-            b"HTTP/1.1 %d .\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (answers[-1], len(body)) + body
-        )
-        writer.close()
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.05)  # the others come meanwhile
+            answers.append(answers[-1])
+            body = issuer.jwks.read_bytes()
+            head = b"HTTP/1.1 %d .\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (answers[-1], len(body))
+            writer.write(head + body)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", port)
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.append(asyncio.create_task(answer(reader, writer)))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", port)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
+    await asyncio.gather(*begun, return_exceptions=True)
 
 
 @asynccontextmanager
