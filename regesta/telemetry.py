@@ -79,9 +79,9 @@ def batch_span(
 
     Where there are requests and none is sampled, nothing beneath is either.
     """
-    causes = dict.fromkeys(parents)
+    causes = list(parents)
     links = links_to(causes)
-    if not links and causes.keys() - {None}:
+    if not links and any(cause is not None for cause in causes):
         return trace.use_span(UNSAMPLED)
     context = trace.set_span_in_context(trace.NonRecordingSpan(links[0].context)) if links else None
     return tracer.start_as_current_span(span.named(part), context, links=links)
