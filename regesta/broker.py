@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.conn import collect_hosts, create_conn
@@ -101,6 +102,16 @@ class Broker:
             raise said
 
 
+async def start(client: AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Start a client, to the end even when cancelled: stopped half-way it leaves a connection that its own close does not know."""
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.gather(starting, return_exceptions=True)
+        raise
+
+
 def broker_of(settings: Settings) -> Broker:
     """Return the broker that the settings name. Raises Misconfigured."""
     # It would tell each attempt to reach a node; here it is told once, with what to do.
@@ -154,8 +165,8 @@ async def check_topic(broker: Broker, name: str) -> None:
 async def _administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
     """Give an administrator's client."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=REQUEST_MS, **broker.options)
-    await admin.start()
     try:
+        await start(admin)
         yield admin
     finally:
         await admin.close()

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ensure_topic
+from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ensure_topic, start
 from regesta.bus import Standstill
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
@@ -49,7 +49,7 @@ class Reader:
     async def open(self) -> None:
         """Check the topic and connect. Raises TopicMissing, Standstill, KafkaError."""
         await check_topic(self._broker, self._partition.topic)
-        await self._consumer.start()
+        await start(self._consumer)
         self._consumer.assign([self._partition])
         self.seek(0)
 
@@ -185,7 +185,7 @@ class KafkaPublisher:
                 max_request_size=RECORD_BYTES,
                 **self._broker.options,
             )
-            await self._producer.start()
+            await start(self._producer)
             reader = Reader(self._broker, self._service, self._registry)
             try:
                 await reader.open()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeAlias
@@ -119,18 +117,9 @@ def memory_store() -> MemoryStore:
 
 
 @pytest.fixture
-def broker(kafka: str) -> Iterator[Broker]:
+def broker(kafka: str) -> Broker:
     """Give the session's broker, with topics for this test alone."""
-    collect_connections()
-    yield Broker(kafka, f"test-{uuid4().hex[:12]}", {})
-    collect_connections()
-
-
-def collect_connections() -> None:
-    """Collect what aiokafka left open when it was cancelled while it connected, which would be told of in some later test."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    return Broker(kafka, f"test-{uuid4().hex[:12]}", {})
 
 
 @pytest.fixture

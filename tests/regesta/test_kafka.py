@@ -27,10 +27,6 @@ from tests.regesta import jars
 from tests.regesta.serving import SCOPES, Issuer, Served, client, served, settings_of, taking_in, until
 from tests.regesta.topics import administering, delete_topic, positions_in
 
-# A client of aiokafka that is cancelled while it connects leaves its connection to the collector, which tells of it in whatever
-# test comes next.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 class TestKafka(CarrierSuite):
     @pytest.fixture
