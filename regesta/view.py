@@ -169,7 +169,8 @@ async def opened(runtime: Runtime, as_of: date | None, cut: Mapping[str, int] | 
         yield View(db, whole, tuple(sorted(late)), as_of, behind, stack.aclose, settled=not missing)
 
 
-Reading = Annotated[View, Depends(view)]
+# Given back before the answer is sent: its reader may be slow, and what fails until then can still be told.
+Reading = Annotated[View, Depends(view, scope="function")]
 
 
 async def folded(runtime: Runtime, at_least: str | None) -> None:

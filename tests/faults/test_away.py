@@ -11,12 +11,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
 import httpx2
 import pytest
+from asyncpg.transaction import Transaction
 
 from cli.embedded import Embedded
 from regesta import decider as deciding
@@ -110,6 +111,30 @@ async def test_reads_are_told_to_come_again(own_server: Embedded, running: Serve
         own_server.start()
         await work_again(user)
         assert [(await user.get(path)).status_code for path in READS] == [200] * len(READS)
+
+
+async def test_a_read_that_loses_its_connection_at_the_end_is_told_to_come_again(
+    own_server: Embedded, running: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = Transaction.__aexit__
+
+    async def lost(self: Transaction, *raised: Any) -> None:
+        if self._readonly:  # type: ignore[attr-defined]  # the types do not tell of it
+            admin = await asyncpg.connect(own_server.admin_dsn)
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+            )
+            await admin.close()
+        await end(self, *raised)
+
+    async with operator(running) as user:
+        token = (await fill(user, "a")).json()["token"]
+        assert (await user.get(f"/levels/a?at_least={token}")).status_code == 200
+        with monkeypatch.context() as patched:
+            patched.setattr(Transaction, "__aexit__", lost)
+            answer = await user.get("/levels/a")
+        assert (answer.status_code, reason(answer)) == (503, "busy")
+        assert (await user.get("/levels/a")).status_code == 200
 
 
 async def test_every_caller_is_answered_and_what_is_sent_again_is_recorded_once(
