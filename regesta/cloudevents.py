@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from regesta.event import Recorded, Registry
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
+# Batches one after the other, each a line of JSON that says where it ends, of which log.
+FOLLOWED = "application/x-ndjson"
 PREFIX = "/regesta/"
 # The members that are read back, and their types.
 REQUIRED: Final = {
@@ -109,7 +111,11 @@ def decode_binary(headers: Iterable[tuple[str, bytes]], value: bytes | None, reg
 
 def decode_batch(content: bytes, registry: Registry) -> list[Recorded]:
     """Return the events of a JSON array of CloudEvents. Raises ValueError when it is none of ours."""
-    document = orjson.loads(content)
+    return decode_all(orjson.loads(content), registry)
+
+
+def decode_all(document: object, registry: Registry) -> list[Recorded]:
+    """Return the events of a list of CloudEvents. Raises ValueError when it is none of ours."""
     if not isinstance(document, list):
         raise ValueError(f"a batch is an array, not {type(document).__name__}")  # noqa: TRY004 - the content is wrong
     return [decode(members, registry) for members in document]

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Annotated
 
 import httpx2
+import orjson
 from fastapi import APIRouter, Query, Request, Response
 from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
 
 from regesta.auth import Principal
-from regesta.bus import Batch, Offer, Seen, digest
+from regesta.bus import PACE_SECONDS, Batch, Offer, Seen, digest
 from regesta.caller import Caller
-from regesta.cloudevents import MEDIA_TYPE, decode_batch, encode_batch
+from regesta.cloudevents import FOLLOWED, MEDIA_TYPE, decode_all, decode_batch, encode_batch
 from regesta.errors import Forbidden, Forked, Malformed, RegestaError, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
-from regesta.paced import Paced
+from regesta.outage import passes
+from regesta.pace import Pace
+from regesta.paced import Flowing, Paced
 from regesta.runtime import Runtime, runtime_of
 from regesta.signals import FEED, FEED_EVENTS, SERVICE
 from regesta.strict import IN_DIGITS, StrictRoute
@@ -91,19 +95,27 @@ class _Wanted:
         return [event for event in events if self.kind in (None, event.type, unversioned(event.type))]
 
 
-@router.get("/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
+@router.get("/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}, FOLLOWED: {}}}})
 async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuery, Query()]) -> Response:
     """Return the events after `lastEventId`, oldest first. 409 when the reader holds another log than this one.
 
     With `type` only those of one type, or of all its versions (`payment-liquidated`), looked for among the next `limit`
     events and, when none is there, on to the next one: an empty answer says that the log has no more. The header
     Regesta-Position says how far the answer speaks: the next `lastEventId`, also when nothing is in it.
+
+    Who accepts `application/x-ndjson` gets an answer that stays open until `timeout` is over, or it cannot go on, with a line
+    `{"position": ..., "log": ..., "events": [...]}` for each batch; then it is asked for again from the last `position`.
     """
     runtime, wanted = runtime_of(request), _Wanted(query.type)
     wanted.require(caller, (FactWithdrawn, DayStarted, *runtime.service.events))
     try:
-        with runtime.rooms.polls.share(1 if query.timeout else 0):
-            batch = await _poll(runtime, query.seen(), query.limit, query.timeout / 1000, wanted)
+        with ExitStack() as held:
+            held.enter_context(runtime.rooms.polls.share(1 if query.timeout else 0))
+            ends_at = monotonic() + query.timeout / 1000
+            batch = await _poll(runtime, query.seen(), query.limit, ends_at, wanted)
+            if FOLLOWED in request.headers.get("accept", ""):
+                lines = _lines(runtime, batch, query.limit, ends_at, wanted)
+                return Flowing(runtime.rooms.feed_bytes, lines, held.pop_all(), FOLLOWED)
     except Forked:
         await _heed(runtime, caller, query.seen())
         raise
@@ -136,14 +148,35 @@ def _encoded(events: Sequence[Recorded]) -> bytes:
         return encode_batch(list(events))
 
 
-async def _poll(runtime: Runtime, seen: Seen, limit: int, timeout_seconds: float, wanted: _Wanted) -> Batch:
+async def _lines(runtime: Runtime, batch: Batch, limit: int, ends_at: float, wanted: _Wanted) -> AsyncIterator[bytes]:
+    """Yield a batch, and those that follow on it, as lines of JSON. Why it ends early is told to who asks again."""
+    pace = Pace(PACE_SECONDS)
+    while True:
+        yield _line(batch)
+        if not batch.events:
+            return
+        last = digest(batch.events[-1]) if wanted.kind is None else None
+        await pace.step()
+        try:
+            batch = await _poll(runtime, Seen(batch.position, batch.log, last), limit, ends_at, wanted)
+        except Exception as error:
+            if not passes(error) and not isinstance(error, RegestaError):
+                raise
+            return
+
+
+def _line(batch: Batch) -> bytes:
+    events = orjson.Fragment(_encoded(batch.events))
+    return orjson.dumps({"position": batch.position, "log": batch.log, "events": events}) + b"\n"
+
+
+async def _poll(runtime: Runtime, seen: Seen, limit: int, ends_at: float, wanted: _Wanted) -> Batch:
     """Return the wanted ones of the next events, waiting for the first until the time is over.
 
     Empty only at the end of the log, for a reader that goes on from the last event it was given would ask the same again.
     In slices: the server waits for open requests when it stops, so they must notice. While it waits the log is not read.
     """
     offer = Offer(runtime.store)
-    ends_at = monotonic() + timeout_seconds
     while True:
         batch = await offer.fetch(seen, limit, 0)
         events = wanted.of(batch.events)
@@ -187,36 +220,97 @@ class FeedClient:
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events after what was seen (see bus.Carrier). Raises SourceUnreachable."""
-        params: dict[str, int | str] = {"lastEventId": seen.position, "limit": limit}
-        asked = {"log": seen.log, "digest": seen.digest, "timeout": int(timeout_seconds * 1000) or None}
-        params |= {name: value for name, value in asked.items() if value is not None}
-        answer = await self._get("/events", params, timeout_seconds + 10)
+        answer = await self._get("/events", _asked(seen, limit, timeout_seconds), timeout_seconds + 10)
+        return self._batch(answer)
+
+    @asynccontextmanager
+    async def follow(self, seen: Seen, limit: int, timeout_seconds: float) -> AsyncIterator[AsyncIterator[Batch]]:
+        """Give an answer that stays open: its batches, until the time is over or the source ends it. Raises SourceUnreachable."""
+        params = _asked(seen, limit, timeout_seconds)
+        answer = await self._get("/events", params, timeout_seconds + 10, follow=True)
         try:
+            yield self._batches(answer)
+        finally:
+            await answer.aclose()
+
+    async def _batches(self, answer: httpx2.Response) -> AsyncIterator[Batch]:
+        if not answer.headers.get("content-type", "").startswith(FOLLOWED):  # as a source of an earlier release answers
+            await answer.aread()
+            yield self._batch(answer)
+            return
+        batch = None
+        async for line in _lines_of(answer):
+            with self._reading("line of a feed"):
+                said = orjson.loads(line)
+                batch = Batch(said["log"], decode_all(said["events"], self._registry), said["position"])
+            yield batch
+        if batch is None:
+            raise SourceUnreachable(f"{self._url} answered without a line", url=self._url)
+
+    def _batch(self, answer: httpx2.Response) -> Batch:
+        with self._reading("feed"):
             events = decode_batch(answer.content, self._registry)
             return Batch(answer.headers[LOG], events, int(answer.headers[POSITION]))
-        except (ValueError, TypeError, KeyError) as error:
-            raise SourceUnreachable(f"{self._url} answered what is no feed: {error!r}", url=self._url) from error
 
     async def head(self) -> Head:
         """Return how far the source's log reaches. Raises SourceUnreachable."""
         answer = await self._get("/events/head", {}, 5)
-        try:
+        with self._reading("head"):
             head = HeadOut.model_validate_json(answer.content)
-        except ValueError as error:
-            raise SourceUnreachable(f"{self._url} answered what is no head: {error!r}", url=self._url) from error
         return Head(head.position, head.log, head.time)
 
-    async def _get(self, path: str, params: dict[str, int | str], timeout_seconds: float) -> httpx2.Response:
-        url = self._url + path
+    async def _get(
+        self, path: str, params: dict[str, int | str], timeout_seconds: float, *, follow: bool = False
+    ) -> httpx2.Response:
+        """Return an answer with 200. follow: it may stay open; its body is read by who asks, who also closes it."""
+        url, headers = self._url + path, self._headers | ({"Accept": FOLLOWED} if follow else {})
+        request = self._client.build_request("GET", url, params=params, headers=headers, timeout=timeout_seconds)
         try:
-            answer = await self._client.get(url, params=params, headers=self._headers, timeout=timeout_seconds)
+            answer = await self._client.send(request, stream=follow)
+            if follow and answer.status_code != 200:
+                await answer.aread()
         except httpx2.HTTPError as error:
-            raise SourceUnreachable(f"{url} did not answer: {str(error) or type(error).__name__}", url=url) from error
+            raise _silent(url, error) from error
         if answer.status_code == 409:
             raise _forked(answer)
         if answer.status_code != 200:
             raise SourceUnreachable(f"{url} answered {answer.status_code}", url=url, answered=answer.status_code)
         return answer
+
+    @contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        """Raise SourceUnreachable for what cannot be read as that."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError) as error:
+            raise SourceUnreachable(f"{self._url} answered what is no {what}: {error!r}", url=self._url) from error
+
+
+def _asked(seen: Seen, limit: int, timeout_seconds: float) -> dict[str, int | str]:
+    """Return what a feed is asked for."""
+    asked = {
+        "lastEventId": seen.position, "limit": limit, "log": seen.log, "digest": seen.digest,
+        "timeout": int(timeout_seconds * 1000) or None,
+    }  # fmt: skip
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _silent(url: str, error: httpx2.HTTPError) -> SourceUnreachable:
+    return SourceUnreachable(f"{url} did not answer: {str(error) or type(error).__name__}", url=url)
+
+
+async def _lines_of(answer: httpx2.Response) -> AsyncIterator[bytes]:
+    """Yield the lines of an answer as they come. Raises SourceUnreachable when it breaks off."""
+    kept = bytearray()
+    try:
+        async for piece in answer.aiter_bytes():
+            *ended, rest = piece.split(b"\n")
+            for end in ended:
+                yield bytes(kept + end)
+                kept.clear()
+            kept += rest
+    except httpx2.HTTPError as error:
+        raise _silent(str(answer.url), error) from error
 
 
 def _forked(answer: httpx2.Response) -> RegestaError:

@@ -36,6 +36,7 @@ from regesta.errors import Misconfigured
 from regesta.event import Registry
 from regesta.feed import FeedClient
 from regesta.findings import Status
+from regesta.followed import FollowedFeed
 from regesta.follower import Follower
 from regesta.gauges import measure_always
 from regesta.keys import forget_always
@@ -95,10 +96,12 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
         feed = partial(FeedClient, client, token=_token(service, settings), registry=registry)
         carriers = _carriers(service, settings, feed)
         consumers = _consumers(service, settings, feed)
-        pipes, relay = carriers, None
+        relay = None
         if settings.carrier == "kafka":
             pipes, relay, topic = await _over_kafka(stack, store, settings, carriers)
             consumers[topic.name] = topic
+        else:
+            pipes = _followed(stack, carriers)
         decider = Decider(store, (*service.aggregates, CALENDAR), (*service.rules, START_DAY))
         reactings = [Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions]
         runtime = Runtime(
@@ -147,14 +150,24 @@ def _token(service: Service, settings: Settings) -> str:
     return ""
 
 
-def _carriers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:
+def _carriers(service: Service, settings: Settings, feed: Callable[[str], FeedClient]) -> dict[str, FeedClient]:
     """Return the feed of each source. Raises Misconfigured when an address is missing."""
-    carriers: dict[str, Carrier] = {}
+    carriers: dict[str, FeedClient] = {}
     for source in service.sources:
         if source not in settings.sources:
             raise Misconfigured(f"REGESTA_SOURCES has no address of {source!r}")
         carriers[source] = feed(f"{settings.sources[source].rstrip('/')}/{source}/v1")
     return carriers
+
+
+def _followed(stack: AsyncExitStack, feeds: Mapping[str, FeedClient]) -> dict[str, Carrier]:
+    """Return the feed of each source as an intake reads it."""
+    pipes: dict[str, Carrier] = {}
+    for source, origin in feeds.items():
+        pipe = FollowedFeed(origin)
+        stack.push_async_callback(pipe.close)
+        pipes[source] = pipe
+    return pipes
 
 
 async def _over_kafka(

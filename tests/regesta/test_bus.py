@@ -18,6 +18,7 @@ from regesta.bus import Batch, Carrier, Intake, Offer, Seen, digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry
 from regesta.feed import FeedClient
+from regesta.followed import FollowedFeed
 from regesta.reasons import Cause
 from regesta.store import PostgresStore
 from regesta.suites import OTHER, CarrierSuite, filled, foreign, new_event, new_unit
@@ -54,6 +55,15 @@ class TestFeed(CarrierSuite):
     async def carrier(self, quiet: Served, issuer: Issuer) -> AsyncIterator[Carrier]:
         async with httpx2.AsyncClient() as http:
             yield FeedClient(http, quiet.url, issuer.token("events:read"), jars.REGISTRY)
+
+
+class TestFollowedFeed(TestFeed):
+    @pytest.fixture
+    async def carrier(self, quiet: Served, issuer: Issuer) -> AsyncIterator[Carrier]:
+        async with httpx2.AsyncClient() as http:
+            followed = FollowedFeed(FeedClient(http, quiet.url, issuer.token("events:read"), jars.REGISTRY))
+            yield followed
+            await followed.close()
 
 
 class Pipe:
