@@ -37,7 +37,7 @@ BATCH_EVENTS = 2_000
 AHEAD_EVENTS = 500
 WAIT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
-# Of facts that come one close upon another so many are folded together.
+# Of facts that are recorded here one close upon another so many are folded together; those of others come together.
 PACE_SECONDS = 0.01
 RETRY_SECONDS_MOST = 10.0
 
@@ -87,7 +87,7 @@ class Follower:
 
     async def run(self) -> None:
         """Fold until cancelled. Errors of the database are tried again; an event that cannot be folded parks its stream."""
-        pause, pace = RETRY_SECONDS, Pace(PACE_SECONDS)
+        pause, pace = RETRY_SECONDS, Pace(PACE_SECONDS if self.source == self._store.service else 0)
         while True:
             try:
                 if not await self._store.wait(self.source, self.position, WAIT_SECONDS):

@@ -55,7 +55,8 @@ class Flowing(StreamingResponse):
     """
 
     def __init__(self, room: Room, bodies: AsyncIterator[bytes], held: ExitStack, media_type: str) -> None:
-        super().__init__(bodies, media_type=media_type)
+        # As nginx, and others after it, are told to pass on what comes as it comes.
+        super().__init__(bodies, headers={"X-Accel-Buffering": "no"}, media_type=media_type)
         self._room = room
         self._held = held
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +14,7 @@ from starlette.types import Message
 
 from regesta import paced
 from regesta.admission import SMALL_BYTES, Room
-from regesta.paced import Paced
+from regesta.paced import Flowing, Paced
 
 BODY: Final = b"0123456789" * 20_000
 LARGE: Final = len(BODY) - SMALL_BYTES
@@ -71,3 +72,49 @@ async def test_a_reader_who_stops_is_let_go(monkeypatch: pytest.MonkeyPatch, cap
     await Paced(room, BODY, {}, "text/plain")({"type": "http"}, _nothing, stopped)
     assert room.free == LARGE
     assert f"a reader stopped within an answer of {len(BODY)} bytes" in caplog.text
+
+
+def flowing(room: Room, held: ExitStack, *bodies: bytes) -> Flowing:
+    async def given() -> AsyncIterator[bytes]:
+        for body in bodies:
+            yield body
+
+    return Flowing(room, given(), held, "text/plain")
+
+
+async def _silence() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody speaks")
+
+
+async def test_bodies_flow_one_after_the_other_each_with_room_while_it_is_sent() -> None:
+    room, polls, free = Room("bytes", LARGE + 5), Room("polls", 3), set[tuple[int, int]]()
+    reader, held = Reader(lambda: free.add((room.free, polls.free))), ExitStack()
+    held.enter_context(polls.share(1))
+    await flowing(room, held, BODY, b"few", BODY)({"type": "http"}, _silence, reader.take)
+    assert b"".join(reader.pieces) == BODY + b"few" + BODY
+    assert (reader.status, max(map(len, reader.pieces))) == (200, paced.PIECE_BYTES)
+    assert (free, room.free, polls.free) == ({(LARGE + 5, 2), (5, 2)}, LARGE + 5, 3)
+
+
+async def test_an_open_answer_ends_where_there_is_no_room() -> None:
+    room, reader = Room("bytes", LARGE), Reader()
+    room.take(1)
+    await flowing(room, ExitStack(), b"few", BODY, b"more")({"type": "http"}, _silence, reader.take)
+    assert (reader.status, reader.pieces, room.free) == (200, [b"", b"few", b""], LARGE - 1)
+
+
+async def test_a_reader_who_stops_within_an_open_answer_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(paced, "PIECE_SECONDS", 0.05)
+    room, ended = Room("bytes", LARGE), []
+
+    async def stopped(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            ended.append(not message.get("more_body"))
+            await asyncio.Event().wait()
+
+    await flowing(room, ExitStack(), BODY)({"type": "http"}, _silence, stopped)
+    assert (room.free, ended) == (LARGE, [False])
+    assert "a reader stopped within an open answer" in caplog.text

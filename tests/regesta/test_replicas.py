@@ -134,11 +134,17 @@ def details(answer: httpx2.Response) -> list[str]:
     return [each["detail"] for each in answer.json()["reasons"]]
 
 
+@pytest.fixture
+def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let intakes that start later ask again soon."""
+    monkeypatch.setattr(bus, "POLL_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("short_polls")
 async def test_a_poll_from_beyond_the_end_closes_the_log(
-    source: Served, consumer: Served, jars_database: Database, monkeypatch: pytest.MonkeyPatch
+    source: Served, consumer: Served, jars_database: Database
 ) -> None:
     """The consumer waits; what it holds is not given up."""
-    monkeypatch.setattr(bus, "POLL_SECONDS", 0.1)
     async with (
         client(source) as user, client(consumer) as other, asking(jars_database, consumer) as second,
     ):  # fmt: skip
