@@ -35,6 +35,9 @@ from regesta.unit import Appended, Conflict, DataRefused, KeyKnown, OtherTurn, O
 
 APPEND = f"SELECT head, at, refused FROM log.append({', '.join(f'${n}' for n in range(1, 19))})"
 STAND = "SELECT log.stand()"
+WRITTEN = "SELECT stream FROM log.events WHERE position > $1 AND position <= $2"
+# So many of others are looked at one by one, here and in log.append.
+FEW_EVENTS = 512
 # Stands between the values of a column; JSON escapes it, so only a name or a key could hold it.
 SEPARATOR = "\x1e"
 BATCH_UNITS = 512
@@ -276,7 +279,18 @@ class Writer:
         row = await connection.fetchrow(APPEND, hint, self._holder, *_columns(units))
         assert row is not None  # a function with OUT parameters gives exactly one row
         refused = {UUID(each["unit"]): each for each in orjson.loads(row["refused"] or b"[]")}
+        if row["head"] != self._known:
+            await self._learn(connection, row["head"])
         return self._acknowledge(units, row["head"], refused)
+
+    async def _learn(self, connection: asyncpg.Connection, head: int) -> None:
+        """Forget what others may have made untrue between the head that was known and this one."""
+        if self._known is None or not 0 < head - self._known <= FEW_EVENTS:
+            self._forget(head)
+            return
+        for row in await connection.fetch(WRITTEN, self._known, head):
+            self._versions.pop(row["stream"], None)
+        self._known = head
 
     async def _connected(self) -> asyncpg.Connection:
         """Return the connection; before a new one appends it is noted where the log is, which may have been restored meanwhile."""
@@ -298,8 +312,6 @@ class Writer:
 
     def _acknowledge(self, units: Sequence[Unit], head: int, refused: dict[UUID, dict[str, object]]) -> list[Outcome]:
         """Return the outcomes of a batch and remember what they acknowledge."""
-        if head != self._known:
-            self._forget(head)
         outcomes: list[Outcome] = []
         for unit in units:
             if refused and unit.id in refused:

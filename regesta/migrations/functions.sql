@@ -81,7 +81,12 @@ BEGIN
     INTO head, at, contended
     FROM (VALUES (1)) AS one
     LEFT JOIN LATERAL (SELECT e.position, e.time FROM log.events AS e ORDER BY e.position DESC LIMIT 1) AS l ON true;
-    IF known IS DISTINCT FROM head OR contended THEN
+    -- What was known of these streams at `known` is so at `head` when few events came since, and none of them is theirs.
+    IF contended OR known IS NULL OR known > head OR head - known > 512 OR known < head AND EXISTS (
+        SELECT FROM log.events AS e
+        WHERE e.position > known AND e.position <= append.head
+          AND e.stream IN (SELECT unnest(log.split(event_streams) || log.split(check_streams)))
+    ) THEN
         refused := log.refusals(
             holder,
             log.split(event_units)::uuid[], log.split(event_streams), log.split(event_versions)::integer[],

@@ -80,6 +80,21 @@ async def test_versions_that_one_writer_remembers_do_not_deceive_it(two_stores: 
     assert await two_stores[0].append(new_unit(new_event("thing/1", 2))) == Appended(5, 5)
 
 
+@pytest.mark.parametrize("others", [1, writer.FEW_EVENTS - 1, writer.FEW_EVENTS + 1])
+async def test_a_writer_goes_on_from_what_another_wrote(two_stores: list[PostgresStore], others: int) -> None:
+    mine, theirs = two_stores
+    for name in ("kept/1", "moved/1", "read/1"):
+        await mine.append(new_unit(new_event(name, 1)))
+    await theirs.append(new_unit(*(new_event(f"other/{n}", 1) for n in range(others)), new_event("moved/1", 2)))
+    head = others + 4
+    assert await mine.append(new_unit(new_event("kept/1", 2), reads={"read/1": 1})) == Appended(head + 1, head + 1)
+    assert await mine.append(new_unit(new_event("moved/1", 2))) == Conflict("moved/1", 2)
+    await theirs.append(new_unit(new_event("read/1", 2)))
+    assert await mine.append(new_unit(new_event("kept/1", 3), reads={"read/1": 1})) == Conflict("read/1", 2)
+    assert await mine.append(new_unit(new_event("other/0", 1))) == Conflict("other/0", 1)
+    assert await mine.append(new_unit(new_event("other/0", 2), new_event("moved/1", 3))) == Appended(head + 3, head + 4)
+
+
 @pytest.fixture
 async def idle_transaction(reused_database: FreshDatabase) -> AsyncIterator[asyncpg.Connection]:
     """Return a connection that holds a transaction with an id open in another database of the server."""
