@@ -34,8 +34,9 @@ SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
         SELECT DISTINCT k.unit FROM unnest(key_unit, key_subject, key_key) AS k (unit, subject, key)
         JOIN log.keys AS known USING (subject, key)
     ), waiting AS (
-        SELECT DISTINCT w.unit FROM written AS w JOIN log.turns AS turn USING (stream)
+        SELECT DISTINCT ON (w.unit) w.unit, w.stream FROM written AS w JOIN log.turns AS turn USING (stream)
         WHERE turn.holder <> my_holder AND turn.until > clock_timestamp()
+        ORDER BY w.unit
     ), checks AS (
         SELECT unit, stream, version - 1 AS expected FROM written
         UNION ALL
@@ -51,7 +52,7 @@ SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
     ), refused AS (
         SELECT unit, 1 AS rank, 'same' AS status, NULL AS stream, NULL::integer AS version, first FROM stored
         UNION ALL SELECT unit, 2, 'key', NULL, NULL, NULL FROM keyed
-        UNION ALL SELECT unit, 3, 'turn', NULL, NULL, NULL FROM waiting
+        UNION ALL SELECT unit, 3, 'turn', stream, NULL, NULL FROM waiting
         UNION ALL SELECT unit, 4, 'conflict', stream, version, NULL FROM stale
     )
     SELECT jsonb_agg(to_jsonb(one) - 'rank') FROM (SELECT DISTINCT ON (unit) * FROM refused ORDER BY unit, rank) AS one
@@ -133,6 +134,10 @@ BEGIN
         WHERE r ->> 'status' = 'conflict' AND (r ->> 'unit')::uuid = ANY (log.split(claims)::uuid[])
         ON CONFLICT (stream) DO UPDATE SET holder = excluded.holder, until = excluded.until
         WHERE turns.until < clock_timestamp();
+        UPDATE log.turns AS turn SET waiting = turn.waiting || append.holder
+        FROM jsonb_array_elements(refused) AS r
+        WHERE r ->> 'status' = 'turn' AND r ->> 'stream' = turn.stream AND append.holder <> ALL (turn.waiting)
+          AND (r ->> 'unit')::uuid = ANY (log.split(claims)::uuid[]);
         -- A key's place moves down by the events before it that were refused.
         WITH gone AS (
             SELECT e.n FROM unnest(log.split(event_units)) WITH ORDINALITY AS e (unit, n)
@@ -150,6 +155,14 @@ BEGIN
         FROM placed AS p WHERE p.unit <> ALL (lost);
     END IF;
     IF contended THEN
+        -- Who had the turn gives it to the first who waits, and waits behind the others; while it prepares it would else lose it to one
+        -- who needs less time.
+        UPDATE log.turns AS turn
+        SET holder = turn.waiting[1], waiting = turn.waiting[2:] || append.holder, until = clock_timestamp() + interval '30 ms'
+        WHERE turn.holder = append.holder AND turn.waiting <> '{{}}' AND turn.stream IN (
+            SELECT e.stream FROM unnest(log.split(event_units), log.split(event_streams)) AS e (unit, stream)
+            WHERE lost IS NULL OR e.unit::uuid <> ALL (lost)
+        );
         -- A turn that nobody took may not stay: as long as there is one, every append is checked.
         DELETE FROM log.turns AS turn
         WHERE turn.until < clock_timestamp() OR turn.holder = append.holder AND turn.stream IN (

@@ -14,7 +14,7 @@ from regesta.errors import Busy
 from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
 from regesta.testing import MemoryStore
-from regesta.unit import Appended, Conflict, DataRefused, KeyUse, OtherTurn, Store, Unit
+from regesta.unit import Appended, Conflict, DataRefused, KeyUse, OtherTurn, Outcome, Store, Unit
 from tests.conftest import FreshDatabase
 from tests.regesta.conftest import OpenStore
 from tests.regesta.serving import until
@@ -287,6 +287,37 @@ async def test_a_turn_that_nobody_took_goes_away(two_stores: list[PostgresStore]
     await asyncio.sleep(0.06)
     assert await one.append(new_unit(new_event("hot/1", 2))) == Appended(3, 3)
     assert await one.pool.fetchval("SELECT count(*) FROM log.turns") == 0
+
+
+async def test_the_turn_goes_round_among_those_who_wait_for_it(
+    reused_database: FreshDatabase, open_store: OpenStore
+) -> None:
+    database = await reused_database("jars")
+    one, two, three = [await open_store(database) for _ in range(3)]
+    admin = await asyncpg.connect(database.admin_dsn)
+
+    async def claim(store: PostgresStore, version: int) -> Outcome:
+        unit = new_unit(new_event("hot/1", version))
+        unit.claim = True
+        outcome = await store.append(unit)
+        await admin.execute("UPDATE log.turns SET until = until + interval '1 minute'")  # however slow this test is
+        return outcome
+
+    try:
+        assert await claim(one, 1) == Appended(1, 1)
+        assert await claim(two, 1) == Conflict("hot/1", 1)
+        assert [await claim(store, 2) for store in (one, three, one)] == [OtherTurn()] * 3
+        assert await claim(two, 2) == Appended(2, 2)
+        assert [await claim(store, 3) for store in (two, three)] == [OtherTurn()] * 2
+        assert await claim(one, 3) == Appended(3, 3)
+        assert [await claim(store, 4) for store in (one, two)] == [OtherTurn()] * 2
+        assert await claim(three, 4) == Appended(4, 4)
+        assert await claim(two, 5) == Appended(5, 5)
+        await admin.execute("UPDATE log.turns SET until = now()")
+        assert await claim(three, 6) == Appended(6, 6)  # whose turn it was did not come
+        assert await admin.fetchval("SELECT count(*) FROM log.turns") == 0
+    finally:
+        await admin.close()
 
 
 async def test_a_statement_that_takes_too_long_is_refused_and_the_log_looked_at_again(
