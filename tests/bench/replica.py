@@ -9,8 +9,9 @@ import asyncpg
 import httpx2
 
 from cli.tokens import Issuer
-from regesta.bus import Intake
+from regesta.bus import POLL_SECONDS, Intake
 from regesta.feed import FeedClient
+from regesta.followed import FollowedFeed
 from regesta.store import READ_OWN, PostgresStore
 from tests.bench.catching_up import REGISTRY, filled
 from tests.bench.ground import SERVICE, Ground, count, execute
@@ -47,11 +48,13 @@ async def over_feed(server: Server, token: str, target: Database, events: int) -
     """Take in the log as a service does."""
     await execute(target.admin_dsn, EMPTY, "CHECKPOINT")
     async with PostgresStore("target", target.dsn, REGISTRY) as store, httpx2.AsyncClient() as client:
-        intake = Intake(store, SERVICE, FeedClient(client, f"{server.url}/{SERVICE}/v1", token, REGISTRY))
+        pipe = FollowedFeed(FeedClient(client, f"{server.url}/{SERVICE}/v1", token, REGISTRY))
+        intake = Intake(store, SERVICE, pipe)
         began, taken = time.perf_counter(), 0
         while taken < events:
-            taken += await intake.step(0)
+            taken += await intake.step(POLL_SECONDS)
         seconds = time.perf_counter() - began
+        await pipe.close()
     assert await count(target.admin_dsn, "log.replicas") == events
     return {"rate": events / seconds}
 
