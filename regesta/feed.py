@@ -153,7 +153,7 @@ async def _lines(runtime: Runtime, batch: Batch, limit: int, ends_at: float, wan
     pace = Pace(PACE_SECONDS)
     while True:
         yield _line(batch)
-        if not batch.events:
+        if not batch.events or runtime.stopping or monotonic() >= ends_at:
             return
         last = digest(batch.events[-1]) if wanted.kind is None else None
         await pace.step()

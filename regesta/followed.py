@@ -9,6 +9,9 @@ from regesta.bus import Batch, Seen, digest
 from regesta.feed import FeedClient
 from regesta.unit import Head
 
+# Each may have the largest size that a log is read with.
+AHEAD_LINES = 4
+
 
 class _OpenAnswer:
     """An answer that is being read. seen: what the batch taken last ended with. ended: nothing more comes."""
@@ -23,13 +26,13 @@ class _OpenAnswer:
         self._reading = asyncio.create_task(self._read(feed, timeout_seconds))
 
     async def _read(self, feed: FeedClient, timeout_seconds: float) -> None:
-        """Read ahead of who takes, as much as may be taken at once."""
+        """Read some lines ahead of who takes them."""
         try:
             async with feed.follow(self.seen, self._limit, timeout_seconds) as batches:
                 async for batch in batches:
                     self._batches.append(batch)
                     self._moved.set()
-                    while sum(len(each.events) for each in self._batches) >= self._limit:
+                    while len(self._batches) >= AHEAD_LINES:
                         self._taken.clear()
                         await self._taken.wait()
         finally:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from regesta.bus import Batch, Seen, digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.feed import FeedClient
-from regesta.followed import FollowedFeed
+from regesta.followed import AHEAD_LINES, FollowedFeed
 from tests.regesta.jars import REGISTRY
 from tests.regesta.serving import Served, client, until
 from tests.regesta.test_feed import fill
@@ -103,6 +103,31 @@ async def test_without_anything_new_it_ends_when_its_time_is_over(jars_service: 
         assert (batch.position, batch.log, len(counting.asked)) == (position, seen.log, 1)
         await fill(user, "s")
         assert [event.position for event in (await feed.fetch(seen, 100, 5)).events] == [position + 1]
+
+
+@pytest.mark.parametrize(("wanted", "most"), [(0, 1), (150, 30)])
+async def test_it_ends_in_time_also_while_there_is_more(jars_service: Served, wanted: int, most: int) -> None:
+    async with client(jars_service) as user:
+        for n in range(40):
+            await fill(user, f"r{n}")
+        answer = await user.get("/events", params={"timeout": wanted, "limit": 1}, headers={"Accept": LINES})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [line["position"] for line in lines] == list(range(1, len(lines) + 1))
+    assert 1 <= len(lines) <= most
+
+
+async def test_what_is_not_taken_is_not_read(jars_service: Served) -> None:
+    async with client(jars_service) as user, following(jars_service) as (feed, _):
+        for n in range(12):
+            await fill(user, f"r{n}")
+        seen, found = Seen(0), [1]
+        while found[-1] < 12:
+            batch = await feed.fetch(seen, 1, 10)
+            await asyncio.sleep(0.05)
+            assert feed._open is not None
+            assert len(feed._open._batches) <= AHEAD_LINES
+            seen, found = seen_after(batch), [*found, batch.events[-1].position]
+        assert found[1:] == list(range(1, 13))
 
 
 async def test_a_reader_of_another_history_hears_of_it_before_any_line(jars_service: Served) -> None:
