@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -113,13 +114,22 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
             held.enter_context(runtime.rooms.polls.share(1 if query.timeout else 0))
             ends_at = monotonic() + query.timeout / 1000
             batch = await _poll(runtime, query.seen(), query.limit, ends_at, wanted)
-            if FOLLOWED in request.headers.get("accept", ""):
-                lines = _lines(runtime, batch, query.limit, ends_at, wanted)
-                return Flowing(runtime.rooms.feed_bytes, lines, held.pop_all(), FOLLOWED)
+            if _accepts(request, FOLLOWED):
+                lines = _lines(runtime, _end_of(batch, wanted), query.limit, ends_at, wanted)
+                return Flowing(runtime.rooms.feed_bytes, _line(batch), lines, held.pop_all(), FOLLOWED)
     except Forked:
         await _heed(runtime, caller, query.seen())
         raise
     return answer(runtime, batch)
+
+
+def _accepts(request: Request, media_type: str) -> bool:
+    """Return whether a media type is among those that a request accepts by name, and not with the weight 0."""
+    for part in ",".join(request.headers.getlist("accept")).split(","):
+        name, *parameters = (word.strip().lower() for word in part.split(";"))
+        if name == media_type:
+            return not any(re.fullmatch(r"q=0(\.0*)?", each) for each in parameters)
+    return False
 
 
 async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
@@ -148,21 +158,30 @@ def _encoded(events: Sequence[Recorded]) -> bytes:
         return encode_batch(list(events))
 
 
-async def _lines(runtime: Runtime, batch: Batch, limit: int, ends_at: float, wanted: _Wanted) -> AsyncIterator[bytes]:
-    """Yield a batch, and those that follow on it, as lines of JSON. Why it ends early is told to who asks again."""
+async def _lines(
+    runtime: Runtime, seen: Seen | None, limit: int, ends_at: float, wanted: _Wanted
+) -> AsyncIterator[bytes]:
+    """Yield the batches that follow on one as lines of JSON. Why it ends early is told to who asks again."""
     pace = Pace(PACE_SECONDS)
-    while True:
-        yield _line(batch)
-        if not batch.events or runtime.stopping or monotonic() >= ends_at:
-            return
-        last = digest(batch.events[-1]) if wanted.kind is None else None
+    while seen is not None and not runtime.stopping and monotonic() < ends_at:
         await pace.step()
         try:
-            batch = await _poll(runtime, Seen(batch.position, batch.log, last), limit, ends_at, wanted)
+            batch = await _poll(runtime, seen, limit, ends_at, wanted)
         except Exception as error:
             if not passes(error) and not isinstance(error, RegestaError):
                 raise
             return
+        seen, line = _end_of(batch, wanted), _line(batch)
+        del batch  # nothing is kept while the next one is waited for
+        yield line
+
+
+def _end_of(batch: Batch, wanted: _Wanted) -> Seen | None:
+    """Return where the next batch begins; None after the last of an answer, which has no events."""
+    if not batch.events:
+        return None
+    # The last of those that were wanted need not be the last of those that were read.
+    return Seen(batch.position, batch.log, digest(batch.events[-1]) if wanted.kind is None else None)
 
 
 def _line(batch: Batch) -> bytes:
@@ -235,7 +254,7 @@ class FeedClient:
 
     async def _batches(self, answer: httpx2.Response) -> AsyncIterator[Batch]:
         if not answer.headers.get("content-type", "").startswith(FOLLOWED):  # as a source of an earlier release answers
-            await answer.aread()
+            await _read_whole(answer)
             yield self._batch(answer)
             return
         batch = None
@@ -267,10 +286,10 @@ class FeedClient:
         request = self._client.build_request("GET", url, params=params, headers=headers, timeout=timeout_seconds)
         try:
             answer = await self._client.send(request, stream=follow)
-            if follow and answer.status_code != 200:
-                await answer.aread()
         except httpx2.HTTPError as error:
             raise _silent(url, error) from error
+        if follow and answer.status_code != 200:
+            await _read_whole(answer)
         if answer.status_code == 409:
             raise _forked(answer)
         if answer.status_code != 200:
@@ -297,6 +316,14 @@ def _asked(seen: Seen, limit: int, timeout_seconds: float) -> dict[str, int | st
 
 def _silent(url: str, error: httpx2.HTTPError) -> SourceUnreachable:
     return SourceUnreachable(f"{url} did not answer: {str(error) or type(error).__name__}", url=url)
+
+
+async def _read_whole(answer: httpx2.Response) -> None:
+    """Read the body of an answer. Raises SourceUnreachable when it breaks off."""
+    try:
+        await answer.aread()
+    except httpx2.HTTPError as error:
+        raise _silent(str(answer.url), error) from error
 
 
 async def _lines_of(answer: httpx2.Response) -> AsyncIterator[bytes]:

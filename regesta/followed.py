@@ -61,7 +61,7 @@ class _OpenAnswer:
 
     async def close(self) -> None:
         self._reading.cancel()
-        await asyncio.wait([self._reading])
+        await asyncio.gather(self._reading, return_exceptions=True)  # what it raised is told to who takes, or to nobody
 
 
 class FollowedFeed:

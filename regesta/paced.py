@@ -51,28 +51,40 @@ class Paced(Response):
 class Flowing(StreamingResponse):
     """Bodies one after the other in one answer, as they come to be, each sent piece by piece. It ends where there is no room for one.
 
-    room: see Paced. held: what is kept until the answer ends.
+    room: see Paced. first: the body that is there already. held: what is kept until the answer ends.
     """
 
-    def __init__(self, room: Room, bodies: AsyncIterator[bytes], held: ExitStack, media_type: str) -> None:
+    def __init__(
+        self, room: Room, first: bytes, bodies: AsyncIterator[bytes], held: ExitStack, media_type: str
+    ) -> None:
         # As nginx, and others after it, are told to pass on what comes as it comes.
         super().__init__(bodies, headers={"X-Accel-Buffering": "no"}, media_type=media_type)
         self._room = room
+        self._first = first
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them until there is none, or the reader goes away or stops."""
+        """Send them until there is none, or the reader goes away or stops; 503 when there is no room for the first."""
         with self._held:
+            try:
+                self._taken = self._held.enter_context(self._room.share(_counted(self._first, self._room)))
+            except Busy as busy:
+                await response(busy)(scope, receive, send)
+                return
             await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         """Send the head, the bodies and the end."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
+            await _send_pieces(self._first, send)
+            self._first = b""
+            self._taken.leave()
             async for body in self.body_iterator:
                 assert isinstance(body, bytes)
                 with self._room.share(_counted(body, self._room)):
                     await _send_pieces(body, send)
+                del body  # nothing is kept while the next one is waited for
         except Busy:
             logger.warning("an open answer ends: there is no room for what comes next")
         except TimeoutError:  # the server closes the connection, for the answer is not whole

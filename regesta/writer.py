@@ -258,7 +258,6 @@ class Writer:
                 if perf_counter() - began > SILENT_SECONDS:
                     self.trouble = f"the log has not answered for some time: {public(error)}"
                 retries.add(1, self._labels)
-                self._forget(None)
                 self._disconnect(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
@@ -288,14 +287,21 @@ class Writer:
         if self._known is None or not 0 < head - self._known <= FEW_EVENTS:
             self._forget(head)
             return
-        for row in await connection.fetch(WRITTEN, self._known, head):
+        try:
+            written = await connection.fetch(WRITTEN, self._known, head)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            logger.warning("append: what others wrote cannot be read, so all is forgotten: %s", error)
+            self._forget(head)
+            return
+        for row in written:
             self._versions.pop(row["stream"], None)
         self._known = head
 
     async def _connected(self) -> asyncpg.Connection:
         """Return the connection; before a new one appends it is noted where the log is, which may have been restored meanwhile."""
         if self._connection is None:
-            connection = await asyncpg.connect(self._dsn)
+            # A plan made while the table was small would stay (see store.PostgresStore).
+            connection = await asyncpg.connect(self._dsn, server_settings={"enable_seqscan": "off"})
             try:
                 await connection.execute(STAND)
             except BaseException:
@@ -305,10 +311,11 @@ class Writer:
         return self._connection
 
     def _disconnect(self, error: Exception) -> None:
-        """Give up the connection, unless the error leaves it as good as it was."""
+        """Give up the connection and what was learned over it, unless the error leaves it as good as it was."""
         if self._connection is not None and not isinstance(error, asyncpg.DiskFullError):
             self._connection.terminate()
             self._connection = None
+            self._forget(None)
 
     def _acknowledge(self, units: Sequence[Unit], head: int, refused: dict[UUID, dict[str, object]]) -> list[Outcome]:
         """Return the outcomes of a batch and remember what they acknowledge."""

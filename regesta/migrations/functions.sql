@@ -132,7 +132,8 @@ BEGIN
         SELECT DISTINCT r ->> 'stream', append.holder, clock_timestamp() + interval '50 ms'
         FROM jsonb_array_elements(refused) AS r
         WHERE r ->> 'status' = 'conflict' AND (r ->> 'unit')::uuid = ANY (log.split(claims)::uuid[])
-        ON CONFLICT (stream) DO UPDATE SET holder = excluded.holder, until = excluded.until
+        ON CONFLICT (stream) DO UPDATE
+        SET holder = excluded.holder, until = excluded.until, waiting = array_remove(turns.waiting, excluded.holder)
         WHERE turns.until < clock_timestamp();
         UPDATE log.turns AS turn SET waiting = turn.waiting || append.holder
         FROM jsonb_array_elements(refused) AS r
@@ -158,7 +159,7 @@ BEGIN
         -- Who had the turn gives it to the first who waits, and waits behind the others; while it prepares it would else lose it to one
         -- who needs less time.
         UPDATE log.turns AS turn
-        SET holder = turn.waiting[1], waiting = turn.waiting[2:] || append.holder, until = clock_timestamp() + interval '30 ms'
+        SET holder = turn.waiting[1], waiting = turn.waiting[2:] || append.holder, until = clock_timestamp() + interval '15 ms'
         WHERE turn.holder = append.holder AND turn.waiting <> '{{}}' AND turn.stream IN (
             SELECT e.stream FROM unnest(log.split(event_units), log.split(event_streams)) AS e (unit, stream)
             WHERE lost IS NULL OR e.unit::uuid <> ALL (lost)

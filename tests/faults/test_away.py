@@ -236,6 +236,7 @@ async def test_what_a_replica_is_extended_over_is_given_up_when_it_says_nothing(
             lambda: store.replicate(log, events), lambda: store.replicate(log, events, 7), lambda: store.offset(OTHER),
         ]  # fmt: skip
         for ask in asks:
+            await store.head(OTHER)  # so that the pool has a connection, and makes no other meanwhile
             async with silent(own_server), asyncio.timeout(5):
                 assert is_lost(await raised(Exception, ask()))
         assert await store.replicate(log, events, 7) == 3

@@ -74,12 +74,12 @@ async def test_a_reader_who_stops_is_let_go(monkeypatch: pytest.MonkeyPatch, cap
     assert f"a reader stopped within an answer of {len(BODY)} bytes" in caplog.text
 
 
-def flowing(room: Room, held: ExitStack, *bodies: bytes) -> Flowing:
+def flowing(room: Room, held: ExitStack, first: bytes, *bodies: bytes) -> Flowing:
     async def given() -> AsyncIterator[bytes]:
         for body in bodies:
             yield body
 
-    return Flowing(room, given(), held, "text/plain")
+    return Flowing(room, first, given(), held, "text/plain")
 
 
 async def _silence() -> Message:
@@ -102,6 +102,15 @@ async def test_an_open_answer_ends_where_there_is_no_room() -> None:
     room.take(1)
     await flowing(room, ExitStack(), b"few", BODY, b"more")({"type": "http"}, _silence, reader.take)
     assert (reader.status, reader.pieces, room.free) == (200, [b"", b"few", b""], LARGE - 1)
+
+
+async def test_an_open_answer_without_room_for_its_first_body_is_refused() -> None:
+    room, polls, reader, held = Room("bytes", LARGE), Room("polls", 1), Reader(), ExitStack()
+    room.take(1)
+    held.enter_context(polls.share(1))
+    await flowing(room, held, BODY, b"more")({"type": "http"}, _silence, reader.take)
+    assert (reader.status, orjson.loads(b"".join(reader.pieces))["limit"]) == (503, LARGE)
+    assert (room.free, polls.free) == (LARGE - 1, 1)
 
 
 async def test_a_reader_who_stops_within_an_open_answer_is_let_go(

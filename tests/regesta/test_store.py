@@ -80,19 +80,58 @@ async def test_versions_that_one_writer_remembers_do_not_deceive_it(two_stores: 
     assert await two_stores[0].append(new_unit(new_event("thing/1", 2))) == Appended(5, 5)
 
 
-@pytest.mark.parametrize("others", [1, writer.FEW_EVENTS - 1, writer.FEW_EVENTS + 1])
-async def test_a_writer_goes_on_from_what_another_wrote(two_stores: list[PostgresStore], others: int) -> None:
-    mine, theirs = two_stores
-    for name in ("kept/1", "moved/1", "read/1"):
+@pytest.mark.parametrize("others", [1, writer.FEW_EVENTS, writer.FEW_EVENTS + 1])
+async def test_a_writer_goes_on_from_what_another_wrote(
+    reused_database: FreshDatabase, open_store: OpenStore, others: int
+) -> None:
+    """When that is little, nothing is checked, and nothing forgotten but the streams that it touched."""
+    database = await reused_database("jars")
+    mine, theirs = [await open_store(database) for _ in range(2)]
+    for name in ("kept/1", "moved/1", "read/1", "calm/1"):
         await mine.append(new_unit(new_event(name, 1)))
-    await theirs.append(new_unit(*(new_event(f"other/{n}", 1) for n in range(others)), new_event("moved/1", 2)))
-    head = others + 4
-    assert await mine.append(new_unit(new_event("kept/1", 2), reads={"read/1": 1})) == Appended(head + 1, head + 1)
+    moved = [new_event("moved/1", 2), *(new_event(f"other/{n}", 1) for n in range(1, others))]
+    await theirs.append(new_unit(*moved))
+    next_one = new_unit(new_event("kept/1", 2), reads={"read/1": 1})
+    little = others <= writer.FEW_EVENTS
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        await admin.execute("ALTER FUNCTION log.refusals RENAME TO renamed")
+        if little:
+            assert await mine.append(next_one) == Appended(others + 5, others + 5)
+        else:
+            with pytest.raises(Busy):
+                await mine.append(next_one)
+        await admin.execute("ALTER FUNCTION log.renamed RENAME TO refusals")
+    finally:
+        await admin.close()
+    assert await mine.append(next_one) == Appended(others + 5, others + 5, same=little)
+    assert ("calm/1" in mine._writer._versions) is little
     assert await mine.append(new_unit(new_event("moved/1", 2))) == Conflict("moved/1", 2)
+    assert await mine.append(new_unit(new_event("moved/1", 3))) == Appended(others + 6, others + 6)
+
+
+async def test_a_version_that_another_made_stale_is_not_believed_later(two_stores: list[PostgresStore]) -> None:
+    mine, theirs = two_stores
+    for name in ("kept/1", "read/1"):
+        await mine.append(new_unit(new_event(name, 1)))
     await theirs.append(new_unit(new_event("read/1", 2)))
+    assert await mine.append(new_unit(new_event("kept/1", 2))) == Appended(4, 4)
     assert await mine.append(new_unit(new_event("kept/1", 3), reads={"read/1": 1})) == Conflict("read/1", 2)
-    assert await mine.append(new_unit(new_event("other/0", 1))) == Conflict("other/0", 1)
-    assert await mine.append(new_unit(new_event("other/0", 2), new_event("moved/1", 3))) == Appended(head + 3, head + 4)
+    assert await mine.append(new_unit(new_event("kept/1", 3), reads={"read/1": 2})) == Appended(5, 5)
+
+
+async def test_what_others_wrote_need_not_be_read_for_an_append_to_be_answered(
+    two_stores: list[PostgresStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = two_stores
+    await mine.append(new_unit(new_event("kept/1", 1)))
+    await theirs.append(new_unit(new_event("other/1", 1)))
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "WRITTEN", "SELECT 1 / 0 WHERE $1::bigint < $2::bigint")
+        assert await mine.append(new_unit(new_event("kept/1", 2))) == Appended(3, 3)
+    assert mine.trouble is None
+    assert await mine.append(new_unit(new_event("kept/1", 3), reads={"other/1": 0})) == Conflict("other/1", 1)
+    assert await mine.append(new_unit(new_event("kept/1", 3))) == Appended(4, 4)
 
 
 @pytest.fixture
