@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
+import anyio
 import httpx2
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -38,6 +40,7 @@ LOG = "Regesta-Log"
 WHOLE = "events:read"
 SINGLE = "events:read:"
 
+T = TypeVar("T")
 tracer = trace.get_tracer("regesta.feed")
 given = counter(FEED_EVENTS)
 router = APIRouter(route_class=StrictRoute, tags=["events"])
@@ -239,12 +242,15 @@ class FeedClient:
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events after what was seen (see bus.Carrier). Raises SourceUnreachable."""
-        answer = await self._get("/events", _asked(seen, limit, timeout_seconds), timeout_seconds + 10)
+        answer = await closing(self._get("/events", _asked(seen, limit, timeout_seconds), timeout_seconds + 10))
         return self._batch(answer)
 
     @asynccontextmanager
     async def follow(self, seen: Seen, limit: int, timeout_seconds: float) -> AsyncIterator[AsyncIterator[Batch]]:
-        """Give an answer that stays open: its batches, until the time is over or the source ends it. Raises SourceUnreachable."""
+        """Give an answer that stays open: its batches, until the time is over or the source ends it. Raises SourceUnreachable.
+
+        To be left early by a scope of anyio, not by cancelling the task (see closing).
+        """
         params = _asked(seen, limit, timeout_seconds)
         answer = await self._get("/events", params, timeout_seconds + 10, follow=True)
         try:
@@ -273,7 +279,7 @@ class FeedClient:
 
     async def head(self) -> Head:
         """Return how far the source's log reaches. Raises SourceUnreachable."""
-        answer = await self._get("/events/head", {}, 5)
+        answer = await closing(self._get("/events/head", {}, 5))
         with self._reading("head"):
             head = HeadOut.model_validate_json(answer.content)
         return Head(head.position, head.log, head.time)
@@ -303,6 +309,27 @@ class FeedClient:
             yield
         except (ValueError, TypeError, KeyError) as error:
             raise SourceUnreachable(f"{self._url} answered what is no {what}: {error!r}", url=self._url) from error
+
+
+async def closing(job: Coroutine[Any, Any, T]) -> T:
+    """Await a request; when cancelled, let the client close what it opened.
+
+    It guards its closing by scopes of anyio, which a task that is cancelled as such does not heed.
+    """
+    scope = anyio.CancelScope()
+
+    async def within() -> T:
+        with scope:
+            return await job
+        raise asyncio.CancelledError
+
+    asking = asyncio.create_task(within())
+    try:
+        return await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        scope.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        raise
 
 
 def _asked(seen: Seen, limit: int, timeout_seconds: float) -> dict[str, int | str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+import anyio
+
 from regesta.bus import Batch, Seen, digest
 from regesta.feed import FeedClient
 from regesta.unit import Head
@@ -23,18 +25,20 @@ class _OpenAnswer:
         self._batches: deque[Batch] = deque()
         self._moved = asyncio.Event()
         self._taken = asyncio.Event()
+        self._scope = anyio.CancelScope()
         self._reading = asyncio.create_task(self._read(feed, timeout_seconds))
 
     async def _read(self, feed: FeedClient, timeout_seconds: float) -> None:
         """Read some lines ahead of who takes them."""
         try:
-            async with feed.follow(self.seen, self._limit, timeout_seconds) as batches:
-                async for batch in batches:
-                    self._batches.append(batch)
-                    self._moved.set()
-                    while len(self._batches) >= AHEAD_LINES:
-                        self._taken.clear()
-                        await self._taken.wait()
+            with self._scope:
+                async with feed.follow(self.seen, self._limit, timeout_seconds) as batches:
+                    async for batch in batches:
+                        self._batches.append(batch)
+                        self._moved.set()
+                        while len(self._batches) >= AHEAD_LINES:
+                            self._taken.clear()
+                            await self._taken.wait()
         finally:
             self._moved.set()
 
@@ -60,7 +64,7 @@ class _OpenAnswer:
         return Batch(batch.log, events, batch.position)
 
     async def close(self) -> None:
-        self._reading.cancel()
+        self._scope.cancel()  # and not the task (see feed.closing)
         await asyncio.gather(self._reading, return_exceptions=True)  # what it raised is told to who takes, or to nobody
 
 

@@ -16,12 +16,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from regesta.bus import Batch, Seen, digest
+from regesta.cloudevents import encode_batch
 from regesta.errors import Forked, SourceUnreachable
 from regesta.feed import FeedClient
 from regesta.followed import AHEAD_LINES, FollowedFeed
-from tests.regesta.jars import REGISTRY
-from tests.regesta.serving import Served, client, until
+from regesta.suites import foreign
+from tests.conftest import FreshDatabase
+from tests.regesta.jars import REGISTRY, SERVICE
+from tests.regesta.serving import Issuer, Served, client, served, settings_of, until
 from tests.regesta.test_feed import fill
+from tests.regesta.test_replicas import lose
 
 LINES = "application/x-ndjson"
 
@@ -179,6 +183,71 @@ async def test_a_reader_who_left_leaves_nothing_behind(jars_service: Served) -> 
 async def test_what_is_no_feed_is_told(content: bytes, kind: str, told: str) -> None:
     with pytest.raises(SourceUnreachable, match=told):
         await answered(lambda: Response(content, media_type=kind))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "kind"),
+    [
+        (LINES, LINES),
+        ("text/html, Application/X-NDJSON; q=0.5", LINES),
+        (f"{LINES};q=0", "application/cloudevents-batch+json"),
+        (f"{LINES}-seq", "application/cloudevents-batch+json"),
+        ("*/*", "application/cloudevents-batch+json"),
+    ],
+)
+async def test_who_accepts_lines_gets_lines(jars_service: Served, accepted: str, kind: str) -> None:
+    async with client(jars_service) as user:
+        await fill(user, "r")
+        answer = await user.get("/events", headers={"Accept": accepted})
+        assert answer.headers["content-type"] == kind
+
+
+LOG = "01900000-0000-7000-8000-000000000000"
+EVENTS = encode_batch(foreign([1], LOG))
+LINE = b'{"position":1,"log":"%s","events":%s}\n' % (LOG.encode(), EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "first"),
+    [(LINES, LINE, [1]), (LINES, LINE[:50], []), ("application/cloudevents-batch+json", EVENTS[:50], [])],
+)
+async def test_a_source_that_dies_within_an_answer_is_unreachable(kind: str, body: bytes, first: list[int]) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        writer.write(b"%x\r\n%s\r\n" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jars/v1"
+    async with server, httpx2.AsyncClient() as http:
+        feed, seen = FollowedFeed(FeedClient(http, url, "token", REGISTRY)), Seen(0)
+        if first:
+            batch = await feed.fetch(seen, 10, 5)
+            assert [event.position for event in batch.events] == first
+            seen = seen_after(batch)
+        with pytest.raises(SourceUnreachable, match="did not answer"):
+            await feed.fetch(seen, 10, 5)
+
+
+async def test_a_log_that_became_another_ends_the_answer_and_is_told(
+    reused_database: FreshDatabase, issuer: Issuer
+) -> None:
+    database = await reused_database("jars")
+    service = served(SERVICE, settings_of(database, issuer), issuer, worker=False)
+    async with service as running, client(running) as user, following(running) as (feed, _):
+        last = [await fill(user, f"r{n}") for n in range(2)][-1]
+        seen = Seen(0)
+        while seen.position < last:
+            seen = seen_after(await feed.fetch(seen, 100, 20))
+        await lose(database, 1)
+        for jar in "bc":
+            assert (await user.put(f"/jars/{jar}/fills/r", json={"amount": 1})).status_code == 201
+        ended = await feed.fetch(seen, 100, 20)
+        assert (list(ended.events), ended.position) == ([], last)
+        with pytest.raises(Forked, match="has other content here"):
+            await feed.fetch(seen, 100, 20)
 
 
 async def test_a_source_that_does_not_know_of_it_answers_once() -> None:
