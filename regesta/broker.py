@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.conn import collect_hosts, create_conn
@@ -102,13 +101,16 @@ class Broker:
             raise said
 
 
-async def start(client: AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    """Start a client, to the end even when cancelled: stopped half-way it leaves a connection that its own close does not know."""
-    starting = asyncio.ensure_future(client.start())
+async def whole(job: Coroutine[Any, Any, None]) -> None:
+    """Let a client start or stop to the end, also when cancelled, and raise that then.
+
+    Cancelled half-way, aiokafka leaves a connection that its own closing does not know, and its closing forgets that it was.
+    """
+    doing = asyncio.create_task(job)
     try:
-        await asyncio.shield(starting)
+        await asyncio.shield(doing)
     except asyncio.CancelledError:
-        await asyncio.gather(starting, return_exceptions=True)
+        await asyncio.gather(doing, return_exceptions=True)
         raise
 
 
@@ -166,10 +168,10 @@ async def _administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
     """Give an administrator's client."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=REQUEST_MS, **broker.options)
     try:
-        await start(admin)
+        await whole(admin.start())
         yield admin
     finally:
-        await admin.close()
+        await whole(admin.close())
 
 
 async def _create(admin: AIOKafkaAdminClient, name: str) -> None:

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ensure_topic, start
+from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ensure_topic, whole
 from regesta.bus import Standstill
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
@@ -49,13 +49,13 @@ class Reader:
     async def open(self) -> None:
         """Check the topic and connect. Raises TopicMissing, Standstill, KafkaError."""
         await check_topic(self._broker, self._partition.topic)
-        await start(self._consumer)
+        await whole(self._consumer.start())
         self._consumer.assign([self._partition])
         self.seek(0)
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._consumer.stop()
+        await whole(self._consumer.stop())
 
     async def begin(self) -> int:
         """Return the offset of the first record that is kept."""
@@ -185,7 +185,7 @@ class KafkaPublisher:
                 max_request_size=RECORD_BYTES,
                 **self._broker.options,
             )
-            await start(self._producer)
+            await whole(self._producer.start())
             reader = Reader(self._broker, self._service, self._registry)
             try:
                 await reader.open()
@@ -216,9 +216,9 @@ class KafkaPublisher:
             return
         # Its own way to stop waits until all is sent, for ever.
         if producer._sender is not None:  # noqa: SLF001 - there is no other way to give up
-            await producer._sender.close()  # noqa: SLF001
+            await whole(producer._sender.close())  # noqa: SLF001
         producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
-        await producer.stop()
+        await whole(producer.stop())
 
 
 def _append(batch: BatchBuilder, event: Recorded) -> bool:

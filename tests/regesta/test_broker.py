@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.errors import KafkaError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from deploy.kafka.cluster import Cluster, Security
-from regesta.broker import Broker, broker_of, check_topic, ensure_topic
+from regesta.broker import Broker, broker_of, check_topic, ensure_topic, whole
 from regesta.bus import Standstill
 from regesta.doctor import examine, target_of
 from regesta.errors import Misconfigured
@@ -309,3 +311,23 @@ def test_a_missing_broker_is_a_skip_that_says_what_is_missing_and_in_ci_a_failur
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "kafka:9092")
     with bootstrap(tmp_path) as given:
         assert given == "kafka:9092"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_a_client_begins_it_ends_also_when_cancelled(*, fails: bool) -> None:
+    began, ended = asyncio.Event(), []
+
+    async def closing() -> None:
+        began.set()
+        with suppress(asyncio.CancelledError):  # as aiokafka's own closing does
+            await asyncio.sleep(0.05)
+        ended.append(True)
+        if fails:
+            raise KafkaError
+
+    task = asyncio.create_task(whole(closing()))
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == [True]
