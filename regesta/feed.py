@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regesta.auth import Principal
 from regesta.bus import PACE_SECONDS, Batch, Offer, Seen, digest
-from regesta.caller import Caller
+from regesta.caller import Caller, weights
 from regesta.cloudevents import FOLLOWED, MEDIA_TYPE, decode_all, decode_batch, encode_batch
 from regesta.errors import Forbidden, Forked, Malformed, RegestaError, SourceUnreachable
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, Registry, unversioned
@@ -117,22 +116,13 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
             held.enter_context(runtime.rooms.polls.share(1 if query.timeout else 0))
             ends_at = monotonic() + query.timeout / 1000
             batch = await _poll(runtime, query.seen(), query.limit, ends_at, wanted)
-            if _accepts(request, FOLLOWED):
+            if weights(",".join(request.headers.getlist("accept"))).get(FOLLOWED, 0) > 0:
                 lines = _lines(runtime, _end_of(batch, wanted), query.limit, ends_at, wanted)
                 return Flowing(runtime.rooms.feed_bytes, _line(batch), lines, held.pop_all(), FOLLOWED)
     except Forked:
         await _heed(runtime, caller, query.seen())
         raise
     return answer(runtime, batch)
-
-
-def _accepts(request: Request, media_type: str) -> bool:
-    """Return whether a media type is among those that a request accepts by name, and not with the weight 0."""
-    for part in ",".join(request.headers.getlist("accept")).split(","):
-        name, *parameters = (word.strip().lower() for word in part.split(";"))
-        if name == media_type:
-            return not any(re.fullmatch(r"q=0(\.0*)?", each) for each in parameters)
-    return False
 
 
 async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
@@ -354,7 +344,10 @@ async def _read_whole(answer: httpx2.Response) -> None:
 
 
 async def _lines_of(answer: httpx2.Response) -> AsyncIterator[bytes]:
-    """Yield the lines of an answer as they come. Raises SourceUnreachable when it breaks off."""
+    """Yield the lines of an answer as they come. Raises SourceUnreachable when it breaks off.
+
+    The client's own way would also part them at U+2028, which stands in JSON as it is.
+    """
     kept = bytearray()
     try:
         async for piece in answer.aiter_bytes():

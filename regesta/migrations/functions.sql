@@ -72,6 +72,7 @@ CREATE OR REPLACE FUNCTION log.append(
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     lost uuid[];
+    written text[];
     contended boolean;
 BEGIN
     -- A SET clause would end with the function, before the commit that it is meant for.
@@ -156,20 +157,17 @@ BEGIN
         FROM placed AS p WHERE p.unit <> ALL (lost);
     END IF;
     IF contended THEN
+        SELECT array_agg(e.stream) INTO written
+        FROM unnest(log.split(event_units), log.split(event_streams)) AS e (unit, stream)
+        WHERE lost IS NULL OR e.unit::uuid <> ALL (lost);
         -- Who had the turn gives it to the first who waits, and waits behind the others; while it prepares it would else lose it to one
         -- who needs less time.
         UPDATE log.turns AS turn
         SET holder = turn.waiting[1], waiting = turn.waiting[2:] || append.holder, until = clock_timestamp() + interval '15 ms'
-        WHERE turn.holder = append.holder AND turn.waiting <> '{{}}' AND turn.stream IN (
-            SELECT e.stream FROM unnest(log.split(event_units), log.split(event_streams)) AS e (unit, stream)
-            WHERE lost IS NULL OR e.unit::uuid <> ALL (lost)
-        );
+        WHERE turn.holder = append.holder AND turn.waiting <> '{{}}' AND turn.stream = ANY (written);
         -- A turn that nobody took may not stay: as long as there is one, every append is checked.
         DELETE FROM log.turns AS turn
-        WHERE turn.until < clock_timestamp() OR turn.holder = append.holder AND turn.stream IN (
-            SELECT e.stream FROM unnest(log.split(event_units), log.split(event_streams)) AS e (unit, stream)
-            WHERE lost IS NULL OR e.unit::uuid <> ALL (lost)
-        );
+        WHERE turn.until < clock_timestamp() OR turn.holder = append.holder AND turn.stream = ANY (written);
     END IF;
 END
 $$;
