@@ -9,7 +9,6 @@ import json
 import logging
 import re
 import sys
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -33,7 +32,6 @@ from regesta.auth import LONGEST_SUBJECT
 from regesta.errors import Misconfigured, RegestaError
 
 REFUSED, MISUSED, UNREACHABLE = 1, 2, 3
-DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # A kind, and a key that may have parts; no part is one that an address leaves out.
 STREAM: Final = re.compile(r"[a-z][a-z0-9-]*(/(?!\.{1,2}(/|$))[^/]+)+")
@@ -119,7 +117,7 @@ def letter(
         return
     params = {"view": "whole"} if form is LetterForm.html else {}
     if as_of is not None:
-        params["as_of"] = _day(as_of)
+        params["as_of"] = as_of
     accept = "application/json" if form is LetterForm.json else "text/html"
     remote = Remote(url, token)
     answer = remote.ask("GET", f"/reporting/v1/letters/{_slug(note)}/{year}", params=params, accept=accept)
@@ -149,7 +147,7 @@ def freeze(
     """
     from cli.freezing import freeze as freeze_letter
 
-    found = freeze_letter(Remote(url, token), _slug(note), year, None if as_of is None else _day(as_of))
+    found = freeze_letter(Remote(url, token), _slug(note), year, as_of)
     views.show(found, as_json, views.frozen, console)
 
 
@@ -164,7 +162,7 @@ def replay(
     token: Token = "",
 ) -> None:
     """Show the state and the history of a stream, also of the past."""
-    params = {"as_of": _day(as_of)} if as_of is not None else {}
+    params = {"as_of": as_of} if as_of is not None else {}
     if cut is not None:
         params["cut"] = str(cut)
     found = Remote(url, token).read(f"/{service}/v1/streams/{_stream(stream)}", params)
@@ -363,15 +361,6 @@ def _stream(name: str) -> str:
     if STREAM.fullmatch(name) is None:
         raise typer.BadParameter(f"{name!r} is no stream, such as 'commitment/0193...'")
     return quote(name)
-
-
-def _day(text: str) -> str:
-    try:
-        if DAY.fullmatch(text) is None:  # Python reads other forms too, which the services do not
-            raise ValueError(text)
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day such as 2026-06-30") from error
 
 
 def run() -> None:

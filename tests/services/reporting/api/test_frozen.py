@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Final
 
@@ -313,9 +313,10 @@ async def test_what_cannot_be_frozen_is_refused_and_nothing_is_kept(running: Run
     ahead = await freeze(running, {"cut": {**cut, "budget": 999}})
     assert problem(ahead) == (409, "letter-incomplete")
     assert (ahead.json()["missing"], ahead.json()["reached"], ahead.json()["cut"]["budget"]) == (["budget"], cut, 999)
-    today = await freeze(running, {"as_of": datetime.now(UTC).date().isoformat()})
-    assert problem(today) == (409, "letter-incomplete")
-    assert today.json()["missing"] == ["budget", "kpi", "objectives"]
+    tomorrow = (datetime.now(BRUSSELS) + timedelta(days=1)).date().isoformat()
+    unended = await freeze(running, {"as_of": tomorrow})
+    assert problem(unended) == (409, "letter-incomplete")
+    assert unended.json()["missing"] == ["budget", "kpi", "objectives"]
 
     unknown = "/reporting/v1/letters/nobody/2024/frozen"
     assert problem(await client.put(unknown)) == (404, "unknown-note")

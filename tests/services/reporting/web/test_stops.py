@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from regesta.event import BRUSSELS
 from tests.services.conftest import Running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -86,7 +87,7 @@ async def test_the_bar_leads_to_the_end_of_each_month_in_which_something_was_rec
 async def test_a_day_of_a_month_makes_its_stop_the_current_one_and_a_cut_none(four: Running) -> None:
     head = await four.runtime("objectives").store.head("objectives")
     assert head.time is not None
-    day = head.time.date().isoformat()
+    day = head.time.astimezone(BRUSSELS).date().isoformat()
     html = (await four.client.get(f"{LETTER}?as_of={day}&lang=en", headers=HTML)).text
     assert [stop for stop in stops(html) if stop.startswith("*")] == []
     html = (await four.client.get(f"{LETTER}?cut=objectives:{head.position}&lang=en", headers=HTML)).text
