@@ -1,4 +1,4 @@
-"""How a process runs a service: api | worker | all | migrate | rebuild | doctor."""
+"""How a process runs a service: api | worker | all | migrate | rebuild | refill | doctor."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 
 from regesta import bulk, feed, health, operation, problem, replicas, streams, telemetry
 from regesta import rebuild as rebuilds
+from regesta import refill as refills
 from regesta.admission import Admission, Rooms
 from regesta.auth import Verifier
 from regesta.blanks import Blanks
@@ -32,7 +33,7 @@ from regesta.checkpoint import add_builds
 from regesta.database import check_durable, migrate, migrations
 from regesta.decider import Decider
 from regesta.doctor import examine, target_of
-from regesta.errors import Misconfigured
+from regesta.errors import Forked, Misconfigured, SourceUnreachable
 from regesta.event import Registry
 from regesta.feed import FeedClient
 from regesta.findings import Status
@@ -341,11 +342,31 @@ async def rebuild(service: Service, settings: Settings, name: str | None, *, acc
             await asyncio.gather(working, return_exceptions=True)
 
 
+async def refill(service: Service, settings: Settings, name: str | None) -> list[str]:
+    """Empty the replicas (all, or that of one source) with their read models; return what of each is to come again, in words.
+
+    Raises Misconfigured, Forked, SourceUnreachable.
+    """
+    if name not in {None, *service.sources}:
+        raise Misconfigured(f"{service.name} takes in no log {name!r}")
+    registry = registry_of(service)
+    database = settings.database_url.get_secret_value()
+    async with httpx2.AsyncClient() as client, PostgresStore(service.name, database, registry) as store:
+        feed = partial(FeedClient, client, token=_token(service, settings), registry=registry)
+        origins = _carriers(service, settings, feed)
+        chosen = [source for source in service.sources if name in {None, source}]
+        return [
+            f"{await refills.refill(store, store.pool, source, origins[source])} events of {source}"
+            for source in chosen
+        ]
+
+
 def main(service: Service) -> None:
-    """Run `python -m services.<name> api|worker|all|migrate|rebuild|doctor`."""
+    """Run `python -m services.<name> api|worker|all|migrate|rebuild|refill|doctor`."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.title)
-    parser.add_argument("role", choices=["api", "worker", "all", "migrate", "rebuild", "doctor"])
+    parser.add_argument("role", choices=["api", "worker", "all", "migrate", "rebuild", "refill", "doctor"])
     parser.add_argument("--projection", help="rebuild only this read model")
+    parser.add_argument("--source", help="refill only from this service's log")
     parser.add_argument("--accept", action="store_true", help="rebuild: take the new rows even if they differ")
     arguments = parser.parse_args()
     telemetry.log_json()
@@ -359,6 +380,9 @@ def main(service: Service) -> None:
     except Misconfigured as error:
         logger.critical("%s", error)
         raise SystemExit(2) from error
+    except (Forked, SourceUnreachable) as error:
+        logger.critical("nothing more is emptied: %s", error)
+        raise SystemExit(1) from error
     except KeyboardInterrupt:  # the server raises it anew once it has stopped
         raise SystemExit(INTERRUPTED) from None
 
@@ -374,6 +398,8 @@ def _work_off(service: Service, settings: Settings, arguments: argparse.Namespac
                 found = asyncio.run(rebuild(service, settings, arguments.projection, accept=arguments.accept))
                 _say([each.model_dump_json() for each in found])
                 well = not any(each.state == "differs" for each in found)
+            case "refill":
+                _say([f"{what} come again" for what in asyncio.run(refill(service, settings, arguments.source))])
             case "doctor":
                 seen = asyncio.run(examine(target_of(service, settings)))
                 _say([each.model_dump_json() for each in seen])

@@ -71,7 +71,7 @@ class Templates:
 
     def database(self, service: str, name: str) -> Database:
         """Return the addresses of a service's database of another name."""
-        admin = urlsplit(self._server.admin_dsn)._replace(path=f"/{name}").geturl()
+        admin = as_administrator(self._server, name)
         runtime, owner = (self._server.dsn(service, role, name) for role in ("runtime", "owner"))
         return Database(name, runtime, owner, admin)
 
@@ -82,6 +82,11 @@ class Templates:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+def as_administrator(server: Embedded, database: str) -> str:
+    """Return the address of a database for the server's administrator."""
+    return urlsplit(server.admin_dsn)._replace(path=f"/{database}").geturl()
 
 
 def migrations_of(service: str) -> list[Path]:

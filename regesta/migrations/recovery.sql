@@ -183,6 +183,20 @@ BEGIN
 END
 $$;
 
+-- Empty the replica of a source, which is to be filled again from the same log. Other processes hear of it when this is committed.
+CREATE OR REPLACE FUNCTION log.forget_replica(of_source text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(of_source, 7234017283807667301)),
+            set_config('synchronous_commit', 'on', true);
+    DELETE FROM log.replicas AS r WHERE r.source = of_source;
+    UPDATE log.sources AS s SET head = 0, time = '-infinity' WHERE s.source = of_source;
+    DELETE FROM log.forks AS f WHERE f.source = of_source;
+    PERFORM pg_notify('regesta', format('%s 0 back', of_source));
+END
+$$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION log.close, log.open, log.open_anew, log.stand, log.recover, log.renew, log.note_fork, log.adopt TO {service};
+GRANT EXECUTE ON FUNCTION log.close, log.open, log.open_anew, log.stand, log.recover, log.renew, log.note_fork, log.adopt,
+    log.forget_replica TO {service};
 RESET ROLE;

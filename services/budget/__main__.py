@@ -1,4 +1,4 @@
-"""Run it: `python -m services.budget api|worker|all|migrate|rebuild`."""
+"""Run it: `python -m services.budget api|worker|all|migrate|rebuild|refill|doctor`."""
 
 from regesta.main import main
 from services.budget.app import SERVICE

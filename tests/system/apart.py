@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -20,23 +20,47 @@ from cli.embedded import Embedded
 from cli.installation import services, settings_of
 from cli.tokens import Issuer
 from regesta.database import create_service
+from regesta.runtime import Service
 
 START_SECONDS = 60.0
 
 
 @dataclass
 class Apart:
-    """Each service in its own process, at its own port, with its own environment."""
+    """Each service in its own process, at its own port, with its own environment.
 
-    processes: dict[str, subprocess.Popen[bytes]]
-    urls: dict[str, str]
-    token: str
+    processes: by name, that of a service for the process that does all, else with its role, such as "budget worker".
+    environments: of each service, for processes that are started from now on.
+    """
+
+    place: Path
     database: Embedded
+    issuer: Issuer
+    token: str
+    urls: dict[str, str]
+    environments: dict[str, dict[str, str]]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def client(self, service: str, **headers: str) -> httpx2.Client:
         """Return a client of a service with the token that may do everything."""
         headers = {"Authorization": f"Bearer {self.token}", **headers}
         return httpx2.Client(base_url=self.urls[service], headers=headers, timeout=30)
+
+    def start(self, *names: str) -> None:
+        """Start processes by their names, and return at once."""
+        for name in names:
+            service, _, role = name.partition(" ")
+            command = [sys.executable, "-m", f"services.{service}", role.split(" ")[0] or "all"]
+            with self.log(name).open("ab") as log:
+                self.processes[name] = subprocess.Popen(command, env=self.environments[service], stdout=log, stderr=log)
+
+    def run(self, service: str, *arguments: str) -> str:
+        """Run a process to its end; return what it printed. Raises CalledProcessError."""
+        command = [sys.executable, "-m", f"services.{service}", *arguments]
+        done = subprocess.run(
+            command, env=self.environments[service], check=True, capture_output=True, timeout=60, text=True
+        )
+        return done.stdout
 
     def stop(self, *names: str) -> None:
         """Ask processes to end and wait until they have."""
@@ -44,6 +68,33 @@ class Apart:
             self.processes[name].terminate()
         for name in names:
             assert self.processes[name].wait(20) is not None
+
+    def kill(self, name: str) -> None:
+        """End a process at once, as a crash does."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def log(self, name: str) -> Path:
+        """Return the file of what processes of a name have logged."""
+        return self.place / f"{name.replace(' ', '-')}.log"
+
+    def wait_ready(self, *names: str) -> None:
+        """Return once processes that serve are well."""
+        for name in names:
+            self._wait_ready(name)
+
+    def _wait_ready(self, name: str) -> None:
+        service, deadline = name.partition(" ")[0], time.monotonic() + START_SECONDS
+        with self.client(service) as client:
+            while True:
+                assert time.monotonic() < deadline, self.log(name).read_text()
+                assert self.processes[name].poll() is None, self.log(name).read_text()
+                try:
+                    if client.get(f"/{service}/v1/readyz").json()["status"] == "ok":
+                        return
+                except httpx2.HTTPError:
+                    pass
+                time.sleep(0.1)
 
 
 def free_port() -> int:
@@ -55,49 +106,46 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_apart(place: Path, more: Mapping[str, str] | None = None) -> Iterator[Apart]:
-    """Run the services on databases in a folder. more: further variables of their environments."""
+def set_up(place: Path, more: Mapping[str, str] | None = None) -> Iterator[Apart]:
+    """Make the databases in a folder, and start nothing; what runs at the end is ended. more: further variables of all environments."""
     with Embedded(place / "data") as database:
         issuer = Issuer(place / "keys")
-        ports = {service.name: free_port() for service in services()}
-        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-        apart = Apart({}, urls, issuer.everything(1), database)
+        urls = {service.name: f"http://127.0.0.1:{free_port()}" for service in services()}
+        apart = Apart(place, database, issuer, issuer.everything(1), urls, {})
         for service in services():
             asyncio.run(create_service(database.admin_dsn, service.name, database.passwords(service.name)))
-            settings = settings_of(service, database, issuer, "")
-            assert settings.owner_url is not None
-            environment = {
-                **os.environ,
-                "REGESTA_DATABASE_URL": settings.database_url.get_secret_value(),
-                "REGESTA_OWNER_URL": settings.owner_url.get_secret_value(),
-                "REGESTA_ISSUER": settings.issuer,
-                "REGESTA_JWKS": settings.jwks,
-                "REGESTA_TOKEN_FILE": str(settings.token_file),
-                "REGESTA_SOURCES": json.dumps({source: urls[source] for source in service.sources}),
-                "REGESTA_PORT": str(ports[service.name]),
-                **(more or {}),
-            }
-            command = [sys.executable, "-m", f"services.{service.name}"]
-            subprocess.run([*command, "migrate"], env=environment, check=True, capture_output=True, timeout=60)
-            with (place / f"{service.name}.log").open("wb") as log:
-                apart.processes[service.name] = subprocess.Popen(
-                    [*command, "all"], env=environment, stdout=log, stderr=log
-                )
-        for name in apart.processes:
-            _wait_ready(apart, name, place)
+            apart.environments[service.name] = {**_environment(apart, service), **(more or {})}
+            apart.run(service.name, "migrate")
+        try:
+            yield apart
+        finally:
+            for process in apart.processes.values():
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+
+
+def _environment(apart: Apart, service: Service) -> dict[str, str]:
+    settings = settings_of(service, apart.database, apart.issuer, "")
+    assert settings.owner_url is not None
+    return {
+        **os.environ,
+        "REGESTA_DATABASE_URL": settings.database_url.get_secret_value(),
+        "REGESTA_OWNER_URL": settings.owner_url.get_secret_value(),
+        "REGESTA_ISSUER": settings.issuer,
+        "REGESTA_JWKS": settings.jwks,
+        "REGESTA_TOKEN_FILE": str(settings.token_file),
+        "REGESTA_SOURCES": json.dumps({source: apart.urls[source] for source in settings.sources}),
+        "REGESTA_CONSUMERS": json.dumps({consumer: apart.urls[consumer] for consumer in settings.consumers}),
+        "REGESTA_PORT": apart.urls[service.name].rpartition(":")[2],
+    }
+
+
+@contextmanager
+def running_apart(place: Path, more: Mapping[str, str] | None = None) -> Iterator[Apart]:
+    """Run the services on databases in a folder, and ask them to end. more: further variables of their environments."""
+    with set_up(place, more) as apart:
+        apart.start(*apart.urls)
+        apart.wait_ready(*apart.urls)
         yield apart
         apart.stop(*(name for name, process in apart.processes.items() if process.poll() is None))
-
-
-def _wait_ready(apart: Apart, name: str, place: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    with apart.client(name) as client:
-        while True:
-            assert time.monotonic() < deadline, (place / f"{name}.log").read_text()
-            assert apart.processes[name].poll() is None, (place / f"{name}.log").read_text()
-            try:
-                if client.get(f"/{name}/v1/readyz").json()["status"] == "ok":
-                    return
-            except httpx2.HTTPError:
-                pass
-            time.sleep(0.1)
