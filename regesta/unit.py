@@ -104,7 +104,7 @@ class Unit:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Appended:
     """`ok`, or `same` when this very unit was stored before. first: position of its first event; 0 without events."""
 

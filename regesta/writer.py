@@ -33,7 +33,8 @@ from regesta.signals import (
 from regesta.telemetry import counter, histogram
 from regesta.unit import Appended, Conflict, DataRefused, KeyKnown, OtherTurn, Outcome, Unit
 
-APPEND = f"SELECT head, at, refused FROM log.append({', '.join(f'${n}' for n in range(1, 19))})"
+# As one value: as columns PostgreSQL would keep them like rows of a table first.
+APPEND = f"SELECT log.append({', '.join(f'${n}' for n in range(1, 19))})"
 STAND = "SELECT log.stand()"
 WRITTEN = "SELECT stream FROM log.events WHERE position > $1 AND position <= $2"
 # So many of others are looked at one by one, here and in log.append.
@@ -275,12 +276,11 @@ class Writer:
 
     async def _call(self, units: Sequence[Unit], hint: int | None) -> list[Outcome]:
         connection = await self._connected()
-        row = await connection.fetchrow(APPEND, hint, self._holder, *_columns(units))
-        assert row is not None  # a function with OUT parameters gives exactly one row
-        refused = {UUID(each["unit"]): each for each in orjson.loads(row["refused"] or b"[]")}
-        if row["head"] != self._known:
-            await self._learn(connection, row["head"])
-        return self._acknowledge(units, row["head"], refused)
+        head, _, found = await connection.fetchval(APPEND, hint, self._holder, *_columns(units))
+        refused = {UUID(each["unit"]): each for each in orjson.loads(found or b"[]")}
+        if head != self._known:
+            await self._learn(connection, head)
+        return self._acknowledge(units, head, refused)
 
     async def _learn(self, connection: asyncpg.Connection, head: int) -> None:
         """Forget what others may have made untrue between the head that was known and this one."""

@@ -74,21 +74,29 @@ DECLARE
     lost uuid[];
     written text[];
     contended boolean;
+    checked boolean;
 BEGIN
     -- A SET clause would end with the function, before the commit that it is meant for.
     PERFORM pg_advisory_xact_lock(7234017283807667300), set_config('synchronous_commit', 'on', true);
     -- A statement of its own: a snapshot older than the lock would give two appends one head.
-    SELECT coalesce(l.position, 0), greatest(clock_timestamp(), l.time, (SELECT max(s.time) FROM log.sources AS s)),
-           EXISTS (SELECT FROM log.turns)
+    SELECT e.position, greatest(clock_timestamp(), e.time, (SELECT max(s.time) FROM log.sources AS s)), EXISTS (SELECT FROM log.turns)
     INTO head, at, contended
-    FROM (VALUES (1)) AS one
-    LEFT JOIN LATERAL (SELECT e.position, e.time FROM log.events AS e ORDER BY e.position DESC LIMIT 1) AS l ON true;
-    -- What was known of these streams at `known` is so at `head` when few events came since, and none of them is theirs.
-    IF contended OR known IS NULL OR known > head OR head - known > 512 OR known < head AND EXISTS (
-        SELECT FROM log.events AS e
-        WHERE e.position > known AND e.position <= append.head
-          AND e.stream IN (SELECT unnest(log.split(event_streams) || log.split(check_streams)))
-    ) THEN
+    FROM log.events AS e ORDER BY e.position DESC LIMIT 1;
+    IF head IS NULL THEN
+        SELECT 0, greatest(clock_timestamp(), (SELECT max(s.time) FROM log.sources AS s)), EXISTS (SELECT FROM log.turns)
+        INTO head, at, contended;
+    END IF;
+    checked := contended OR known IS NULL OR known > head OR head - known > 512;
+    -- What was known of these streams at `known` is so at `head` when few events came since, and none of them is theirs. In the
+    -- condition above this would be a query of every append.
+    IF NOT checked AND known < head THEN
+        checked := EXISTS (
+            SELECT FROM log.events AS e
+            WHERE e.position > known AND e.position <= append.head
+              AND e.stream IN (SELECT unnest(log.split(event_streams) || log.split(check_streams)))
+        );
+    END IF;
+    IF checked THEN
         refused := log.refusals(
             holder,
             log.split(event_units)::uuid[], log.split(event_streams), log.split(event_versions)::integer[],
