@@ -162,7 +162,7 @@ class Writer:
             trial = connection.transaction()
             await trial.start()
             try:
-                await connection.execute(APPEND, None, self._holder, *_columns([unit]))
+                await connection.execute(APPEND, None, self._holder, *columns([unit]))
             finally:
                 await trial.rollback()
         except Exception as error:
@@ -276,7 +276,7 @@ class Writer:
 
     async def _call(self, units: Sequence[Unit], hint: int | None) -> list[Outcome]:
         connection = await self._connected()
-        head, _, found = await connection.fetchval(APPEND, hint, self._holder, *_columns(units))
+        head, _, found = await connection.fetchval(APPEND, hint, self._holder, *columns(units))
         refused = {UUID(each["unit"]): each for each in orjson.loads(found or b"[]")}
         if head != self._known:
             await self._learn(connection, head)
@@ -382,7 +382,7 @@ def _refusal(unit: Unit, refused: dict[str, object]) -> Outcome:
             return Conflict(stream, version)
 
 
-def _columns(units: Sequence[Unit]) -> list[str]:
+def columns(units: Sequence[Unit]) -> list[str]:
     """Return the arguments of log.append after the holder, each a joined column."""
     claims: list[str] = []
     events: list[tuple[str, str, str, str, str, str]] = []

@@ -70,19 +70,19 @@ class Table:
     """The table of events under measurement. emptied: before each measure."""
 
     def __init__(self, ground: Ground, database: Database, *, emptied: bool) -> None:
-        self._ground = ground
-        self._database = database
+        self.ground = ground
+        self.database = database
         self._emptied = emptied
 
     async def prepare(self) -> None:
         """Make what a measure finds; no checkpoint of earlier writes shall fall into it."""
-        await execute(self._database.admin_dsn, *([EMPTY] if self._emptied else []), CONTINUE_PLAIN, "CHECKPOINT")
+        await execute(self.database.admin_dsn, *([EMPTY] if self._emptied else []), CONTINUE_PLAIN, "CHECKPOINT")
 
     async def through_store(self, made: Iterator[Unit], callers: int) -> Figures:
         """Append with so many callers, each waiting for its answer."""
         work = shares(made, callers, self.total(callers))
         await self.prepare()
-        async with PostgresStore(SERVICE, self._database.dsn, Registry()) as store:
+        async with PostgresStore(SERVICE, self.database.dsn, Registry()) as store:
 
             async def append(unit: Unit) -> None:
                 assert isinstance(await store.append(unit), Appended)
@@ -94,16 +94,11 @@ class Table:
 
     async def copied(self) -> Figures:
         """Insert the same rows with one COPY."""
-        made = list(itertools.islice(units(), self._ground.size(COPIED, 200)))
+        made = list(itertools.islice(units(), self.ground.size(COPIED, 200)))
         await self.prepare()
-        head = await count_head(self._database.admin_dsn)
-        now = datetime.now(UTC)
-        rows = [
-            (head + n, event.stream, event.version, TYPE, now, unit.id, event.meta, event.data)
-            for n, unit in enumerate(made, start=1)
-            for event in unit.events
-        ]
-        connection = await asyncpg.connect(self._database.admin_dsn)
+        head = await count_head(self.database.admin_dsn)
+        rows = rows_of(made, head)
+        connection = await asyncpg.connect(self.database.admin_dsn)
         clock = Clock()
         try:
             with clock.running():
@@ -116,7 +111,7 @@ class Table:
         """Insert and commit row by row, with so many callers on 16 connections."""
         work = shares(units(), callers, self.total(callers) // 3)
         await self.prepare()
-        dsn, size = self._database.admin_dsn, PLAIN_POOL
+        dsn, size = self.database.admin_dsn, PLAIN_POOL
         # Without the pool's own statement at each return of a connection, which would be a second round trip.
         async with asyncpg.create_pool(dsn, min_size=size, max_size=size, reset=_as_it_is) as pool:
 
@@ -132,11 +127,11 @@ class Table:
     @property
     def levels(self) -> tuple[int, ...]:
         """With how many callers it is measured."""
-        return (1, USUAL) if self._ground.short else tuple(SIZES)
+        return (1, USUAL) if self.ground.short else tuple(SIZES)
 
     def total(self, callers: int) -> int:
         """Return how many events are appended in one repeat."""
-        return self._ground.size(SIZES[callers], 40)
+        return self.ground.size(SIZES[callers], 40)
 
 
 async def on_empty(ground: Ground) -> AsyncIterator[Row]:
@@ -233,6 +228,16 @@ def own_measures(table: Table) -> dict[str, Measure]:
     measures["on random stream names"] = lambda: table.through_store(units(scattered), USUAL)
     measures["each with a key"] = lambda: table.through_store(units(keyed=True), USUAL)
     return measures
+
+
+def rows_of(made: Sequence[Unit], head: int) -> list[tuple[object, ...]]:
+    """Return units of one event each as the rows that follow on a head."""
+    now = datetime.now(UTC)
+    return [
+        (head + n, event.stream, event.version, TYPE, now, unit.id, event.meta, event.data)
+        for n, unit in enumerate(made, start=1)
+        for event in unit.events
+    ]
 
 
 async def _as_it_is(_connection: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.bench import append, catching_up, hot, letter, memory, put, replica, waiting
+from tests.bench import alone, append, catching_up, hot, letter, memory, put, replica, waiting
 from tests.bench.ground import Ground
 from tests.bench.rows import Row
 
@@ -23,6 +23,7 @@ class Case:
 
 CASES = (
     Case("append-empty", append.on_empty),
+    Case("append-alone", alone.rows),
     Case("append-processes", append.in_two_processes),
     Case("append-large", append.on_large),
     Case("hot", hot.rows),
