@@ -8,7 +8,7 @@ from collections import deque
 import anyio
 
 from regesta.bus import Batch, Seen, digest
-from regesta.feed import FeedClient
+from regesta.source import FeedClient
 from regesta.unit import Head
 
 # Each may have the largest size that a log is read with.
@@ -64,7 +64,7 @@ class _OpenAnswer:
         return Batch(batch.log, events, batch.position)
 
     async def close(self) -> None:
-        self._scope.cancel()  # and not the task (see feed.closing)
+        self._scope.cancel()  # and not the task (see source.closing)
         await asyncio.gather(self._reading, return_exceptions=True)  # what it raised is told to who takes, or to nobody
 
 

@@ -35,7 +35,6 @@ from regesta.decider import Decider
 from regesta.doctor import examine, target_of
 from regesta.errors import Forked, Misconfigured, SourceUnreachable
 from regesta.event import Registry
-from regesta.feed import FeedClient
 from regesta.findings import Status
 from regesta.followed import FollowedFeed
 from regesta.follower import Follower
@@ -55,6 +54,7 @@ from regesta.runtime import Runtime, Service
 from regesta.server import server_of
 from regesta.settings import Settings, read_settings
 from regesta.shared import Shared
+from regesta.source import FeedClient
 from regesta.store import PostgresStore
 from regesta.web import command_router
 

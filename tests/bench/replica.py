@@ -10,8 +10,8 @@ import httpx2
 
 from cli.tokens import Issuer
 from regesta.bus import POLL_SECONDS, Intake
-from regesta.feed import FeedClient
 from regesta.followed import FollowedFeed
+from regesta.source import FeedClient
 from regesta.store import READ_OWN, PostgresStore
 from tests.bench.catching_up import REGISTRY, filled
 from tests.bench.ground import SERVICE, Ground, count, execute

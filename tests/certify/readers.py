@@ -13,7 +13,7 @@ import uvloop
 from regesta.bus import Seen
 from regesta.errors import RegestaError
 from regesta.event import Recorded
-from regesta.feed import FeedClient
+from regesta.source import FeedClient
 from regesta.store import PostgresStore
 from tests.certify.journal import Delivery, Digest, Journal, runs_of
 from tests.certify.plan import AWAY, Plan, begun

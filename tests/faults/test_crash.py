@@ -21,7 +21,7 @@ from cli.embedded import Embedded
 from regesta import bus
 from regesta.bus import Intake
 from regesta.database import create_service, migrate, migrations
-from regesta.feed import FeedClient
+from regesta.source import FeedClient
 from regesta.store import PostgresStore
 from tests.regesta.jars import REGISTRY, SERVICE
 from tests.regesta.serving import ISSUER, Issuer

@@ -17,9 +17,9 @@ from regesta.admission import POLLS
 from regesta.bus import Batch, Carrier, Intake, Offer, Seen, digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry
-from regesta.feed import FeedClient
 from regesta.followed import FollowedFeed
 from regesta.reasons import Cause
+from regesta.source import FeedClient
 from regesta.store import PostgresStore
 from regesta.suites import OTHER, CarrierSuite, filled, foreign, new_event, new_unit
 from regesta.testing import MemoryStore

@@ -15,7 +15,8 @@ from starlette.routing import Route
 from regesta import blanks
 from regesta.bus import Seen
 from regesta.errors import SourceUnreachable
-from regesta.feed import LOG, POSITION, FeedClient
+from regesta.feed import LOG, POSITION
+from regesta.source import FeedClient
 from tests.regesta.jars import REGISTRY
 from tests.regesta.serving import Served, client
 

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from regesta.bus import Batch, Seen, digest
 from regesta.cloudevents import encode_batch
 from regesta.errors import Forked, SourceUnreachable
-from regesta.feed import FeedClient
 from regesta.followed import AHEAD_LINES, FollowedFeed
+from regesta.source import FeedClient
 from regesta.suites import foreign
 from tests.conftest import FreshDatabase
 from tests.regesta.jars import REGISTRY, SERVICE

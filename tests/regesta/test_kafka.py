@@ -14,10 +14,10 @@ from aiokafka.admin import NewTopic
 
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Carrier, digest
-from regesta.feed import FeedClient
 from regesta.kafka import KafkaCarrier
 from regesta.relay import Relay
 from regesta.settings import Settings
+from regesta.source import FeedClient
 from regesta.store import PostgresStore
 from regesta.suites import CarrierSuite
 from regesta.topic import KafkaPublisher

@@ -11,8 +11,8 @@ from regesta import bus
 from regesta import rebuild as rebuilds
 from regesta.bus import digest
 from regesta.errors import Forked, SourceUnreachable
-from regesta.feed import FeedClient
 from regesta.refill import refill
+from regesta.source import FeedClient
 from regesta.suites import raised
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars

@@ -18,9 +18,9 @@ from cli.remote import Remote
 from regesta import bus
 from regesta.bus import Seen, digest
 from regesta.errors import Forked, SourceUnreachable
-from regesta.feed import FeedClient
 from regesta.recovery import Recovered
 from regesta.runtime import Service
+from regesta.source import FeedClient
 from regesta.unit import Head
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars
