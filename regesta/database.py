@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -110,6 +111,14 @@ async def create_service(admin_dsn: str, service: str, passwords: Passwords) -> 
         await admin.execute("SELECT pg_advisory_lock($1)", MIGRATING)
         await _create_roles(admin, service, passwords)
         await create_database(admin, service, service)
+
+
+def password_of(dsn: str) -> str:
+    """Return the password in the address of a database. Raises Misconfigured, without showing it, when there is none."""
+    password = urlsplit(dsn).password
+    if not password:
+        raise Misconfigured("the address of a role that is to be made must hold its password")
+    return unquote(password)
 
 
 async def create_database(admin: Connection, service: str, name: str, template: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How a process runs a service: api | worker | all | migrate | rebuild | refill | doctor."""
+"""How a process runs a service: api | worker | all | install | migrate | rebuild | refill | doctor."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from regesta.calendar import AGGREGATE as CALENDAR
 from regesta.calendar import RULE as START_DAY
 from regesta.calendar import keep_calendar
 from regesta.checkpoint import add_builds
-from regesta.database import check_durable, migrate, migrations
+from regesta.database import Passwords, check_durable, create_service, migrate, migrations, password_of
 from regesta.decider import Decider
 from regesta.doctor import examine, target_of
 from regesta.errors import Forked, Misconfigured, SourceUnreachable
@@ -141,13 +141,17 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
 
 def _token(service: Service, settings: Settings) -> str:
     """Return what this service shows to others. Raises Misconfigured when it needs a token and has none."""
+    if settings.service_token is not None:
+        return settings.service_token.get_secret_value()
     if settings.token_file is not None:
         try:
             return settings.token_file.read_text().strip()
         except OSError as error:
             raise Misconfigured(f"REGESTA_TOKEN_FILE cannot be read: {error}") from error
     if service.sources or settings.consumers:
-        raise Misconfigured("REGESTA_TOKEN_FILE must name the token for the feeds of other services")
+        raise Misconfigured(
+            "REGESTA_SERVICE_TOKEN must be the token for the feeds of other services, or REGESTA_TOKEN_FILE name it"
+        )
     return ""
 
 
@@ -317,6 +321,23 @@ async def prepare(service: Service, settings: Settings) -> list[str]:
     return await migrate(settings.owner_url.get_secret_value(), service.name, migrations(service.migrations))
 
 
+async def install(service: Service, settings: Settings) -> list[str]:
+    """Make the roles and the database of a service where they are missing, and `prepare` it; return the migrations applied.
+
+    The roles get the passwords of the addresses in the settings.
+    """
+    if settings.admin_url is None or settings.owner_url is None:
+        raise Misconfigured(
+            "REGESTA_ADMIN_URL must name a role that may make roles, and REGESTA_OWNER_URL that which migrates"
+        )
+    passwords = Passwords(
+        runtime=password_of(settings.database_url.get_secret_value()),
+        owner=password_of(settings.owner_url.get_secret_value()),
+    )
+    await create_service(settings.admin_url.get_secret_value(), service.name, passwords)
+    return await prepare(service, settings)
+
+
 async def rebuild(service: Service, settings: Settings, name: str | None, *, accept: bool = False) -> list[Rebuild]:
     """Rebuild read models (all, or that of one name) beside the live ones, and return what became of it.
 
@@ -362,9 +383,9 @@ async def refill(service: Service, settings: Settings, name: str | None) -> list
 
 
 def main(service: Service) -> None:
-    """Run `python -m services.<name> api|worker|all|migrate|rebuild|refill|doctor`."""
+    """Run `python -m services.<name> api|worker|all|install|migrate|rebuild|refill|doctor`."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.title)
-    parser.add_argument("role", choices=["api", "worker", "all", "migrate", "rebuild", "refill", "doctor"])
+    parser.add_argument("role", choices=["api", "worker", "all", "install", "migrate", "rebuild", "refill", "doctor"])
     parser.add_argument("--projection", help="rebuild only this read model")
     parser.add_argument("--source", help="refill only from this service's log")
     parser.add_argument("--accept", action="store_true", help="rebuild: take the new rows even if they differ")
@@ -392,6 +413,8 @@ def _work_off(service: Service, settings: Settings, arguments: argparse.Namespac
     well = True
     try:
         match arguments.role:
+            case "install":
+                _say(asyncio.run(install(service, settings)))
             case "migrate":
                 _say(asyncio.run(prepare(service, settings)))
             case "rebuild":

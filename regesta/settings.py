@@ -17,9 +17,10 @@ PREFIX = "REGESTA_"
 class Settings(BaseSettings):
     """What a process of one service is told.
 
-    database_url, owner_url: PostgreSQL of the runtime role and of the role that migrates. jwks: a file or an URL with the
+    database_url, owner_url: PostgreSQL of the runtime role and of the role that migrates. admin_url: of one that may make
+    both, for `install`. jwks: a file or an URL with the
     issuer's public keys. sources: base URL of each service whose log is taken in, as JSON. consumers: of each that takes in this
-    log, and is asked how much of it it holds. token_file: the bearer token this service shows to all of them.
+    log, and is asked how much of it it holds. service_token, token_file: the bearer token this service shows to all of them.
     carrier: what brings events from service to service. kafka_bootstrap: addresses of the broker, host:port,...; kafka_prefix: what
     the names of its topics begin with. kafka_ca_file, kafka_tls: TLS, with these authorities or with those of the system.
     kafka_user, kafka_password: by SCRAM-SHA-512.
@@ -30,11 +31,13 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     owner_url: SecretStr | None = None
+    admin_url: SecretStr | None = None
     issuer: str
     audience: str = "regesta"
     jwks: str
     sources: dict[str, str] = {}
     consumers: dict[str, str] = {}
+    service_token: SecretStr | None = None
     token_file: Path | None = None
     carrier: Literal["feed", "kafka"] = "feed"
     kafka_bootstrap: str | None = None

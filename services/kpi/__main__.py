@@ -1,4 +1,4 @@
-"""Run it: `python -m services.kpi api|worker|all|migrate|rebuild|refill|doctor`."""
+"""Run it: `python -m services.kpi api|worker|all|install|migrate|rebuild|refill|doctor`."""
 
 from regesta.main import main
 from services.kpi.app import SERVICE

@@ -1,4 +1,4 @@
-"""Run it: `python -m services.objectives api|worker|all|migrate|rebuild|refill|doctor`."""
+"""Run it: `python -m services.objectives api|worker|all|install|migrate|rebuild|refill|doctor`."""
 
 from regesta.main import main
 from services.objectives.app import SERVICE

@@ -1,4 +1,4 @@
-"""Run reporting: `python -m services.reporting api|worker|all|migrate|rebuild|refill|doctor`."""
+"""Run reporting: `python -m services.reporting api|worker|all|install|migrate|rebuild|refill|doctor`."""
 
 from regesta.main import main
 from services.reporting.app import SERVICE

@@ -12,7 +12,15 @@ import pytest
 
 from cli.embedded import Embedded
 from regesta import database
-from regesta.database import LOCK_SECONDS, Passwords, check_durable, create_service, migrate, scram_verifier
+from regesta.database import (
+    LOCK_SECONDS,
+    Passwords,
+    check_durable,
+    create_service,
+    migrate,
+    password_of,
+    scram_verifier,
+)
 from regesta.errors import Misconfigured
 from tests.conftest import FreshDatabase, migrations_of
 
@@ -116,6 +124,19 @@ async def test_creating_a_service_again_changes_only_its_passwords(owner_dsn: st
     await create_service(postgres.admin_dsn, "bare", postgres.passwords("bare"))
     async with connected(owner_dsn):
         pass
+
+
+@pytest.mark.parametrize(
+    ("dsn", "password"),
+    [("postgresql://jars:a%2Fb@db/jars", "a/b"), ("postgresql://jars:p@/jars?host=%2Frun&port=5432", "p")],
+)
+def test_a_password_is_read_from_an_address(dsn: str, password: str) -> None:
+    assert password_of(dsn) == password
+
+
+def test_an_address_without_a_password_makes_no_role() -> None:
+    with pytest.raises(Misconfigured, match="must hold its password"):
+        password_of("postgresql://jars@db/jars")
 
 
 async def test_a_service_is_created_once_by_callers_at_the_same_time(postgres: Embedded) -> None:

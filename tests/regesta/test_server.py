@@ -81,6 +81,19 @@ async def test_a_database_that_cannot_be_used_is_said_in_a_line(
     assert str(parts.password) not in "".join(lines)
 
 
+async def test_to_install_needs_an_administrator() -> None:
+    environment = {
+        "REGESTA_DATABASE_URL": "postgresql://jars:p@db/jars",
+        "REGESTA_ISSUER": ISSUER,
+        "REGESTA_JWKS": "none",
+    }
+    code, lines = await run(environment, "tests.faults.service", "install")
+    assert code == 2, lines
+    assert refusals(lines) == [
+        "REGESTA_ADMIN_URL must name a role that may make roles, and REGESTA_OWNER_URL that which migrates"
+    ]
+
+
 async def test_a_database_that_was_not_migrated_is_said_in_a_line(postgres: Embedded) -> None:
     await create_service(postgres.admin_dsn, "bare", postgres.passwords("bare"))
     environment = {

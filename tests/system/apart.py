@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
@@ -19,7 +18,6 @@ import httpx2
 from cli.embedded import Embedded
 from cli.installation import services, settings_of
 from cli.tokens import Issuer
-from regesta.database import create_service
 from regesta.runtime import Service
 
 START_SECONDS = 60.0
@@ -113,9 +111,8 @@ def set_up(place: Path, more: Mapping[str, str] | None = None) -> Iterator[Apart
         urls = {service.name: f"http://127.0.0.1:{free_port()}" for service in services()}
         apart = Apart(place, database, issuer, issuer.everything(1), urls, {})
         for service in services():
-            asyncio.run(create_service(database.admin_dsn, service.name, database.passwords(service.name)))
             apart.environments[service.name] = {**_environment(apart, service), **(more or {})}
-            apart.run(service.name, "migrate")
+            apart.run(service.name, "install")
         try:
             yield apart
         finally:
@@ -128,13 +125,15 @@ def set_up(place: Path, more: Mapping[str, str] | None = None) -> Iterator[Apart
 def _environment(apart: Apart, service: Service) -> dict[str, str]:
     settings = settings_of(service, apart.database, apart.issuer, "")
     assert settings.owner_url is not None
+    assert settings.token_file is not None
     return {
         **os.environ,
         "REGESTA_DATABASE_URL": settings.database_url.get_secret_value(),
+        "REGESTA_ADMIN_URL": apart.database.admin_dsn,
         "REGESTA_OWNER_URL": settings.owner_url.get_secret_value(),
         "REGESTA_ISSUER": settings.issuer,
         "REGESTA_JWKS": settings.jwks,
-        "REGESTA_TOKEN_FILE": str(settings.token_file),
+        "REGESTA_SERVICE_TOKEN": settings.token_file.read_text(),
         "REGESTA_SOURCES": json.dumps({source: apart.urls[source] for source in settings.sources}),
         "REGESTA_CONSUMERS": json.dumps({consumer: apart.urls[consumer] for consumer in settings.consumers}),
         "REGESTA_PORT": apart.urls[service.name].rpartition(":")[2],

@@ -1,0 +1,3 @@
+# What is used of PyYAML; its types are a package of their own.
+
+def safe_load(stream: str) -> object: ...

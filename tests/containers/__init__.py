@@ -1,0 +1,1 @@
+"""The real deployment, run: the images are built and docker-compose.yml is started, on stand-ins for the base images."""
