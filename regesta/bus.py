@@ -7,7 +7,6 @@ contiguous prefix: what it holds is compared and dropped, what follows is stored
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Protocol
 
 from opentelemetry import trace
 
-from regesta.cloudevents import encode
+from regesta.cloudevents import digest
 from regesta.errors import Detail, Forked, NotFound, RegestaError
 from regesta.event import Recorded, event_name
 from regesta.outage import passes, public, words_of
@@ -97,14 +96,6 @@ class Carrier(Protocol):
     async def head(self) -> Head:
         """Return how far the log reaches."""
         ...
-
-
-def digest(event: Recorded) -> str:
-    """Return what identifies an event with its whole content, in hexadecimal.
-
-    The id of its log is no part of it: a log that got a new id still has the events from before.
-    """
-    return hashlib.sha256(encode(event._replace(log=""))).hexdigest()[:32]
 
 
 # What passes by itself, or when somebody mends it: worth another try.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -54,6 +55,14 @@ class CloudEvent(BaseModel):
 def encode(event: Recorded) -> bytes:
     """Return one event as a CloudEvent; the same event always gives the same bytes."""
     return orjson.dumps(members_of(event))
+
+
+def digest(event: Recorded) -> str:
+    """Return what identifies an event with its whole content, in hexadecimal.
+
+    The id of its log is no part of it: a log that got a new id still has the events from before.
+    """
+    return hashlib.sha256(encode(event._replace(log=""))).hexdigest()[:32]
 
 
 def encode_batch(events: list[Recorded]) -> bytes:

@@ -15,9 +15,9 @@ from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
 
 from regesta.auth import Principal
-from regesta.bus import PACE_SECONDS, Batch, Offer, Seen, digest
+from regesta.bus import PACE_SECONDS, Batch, Offer, Seen
 from regesta.caller import Caller, weights
-from regesta.cloudevents import FOLLOWED, MEDIA_TYPE, encode_batch
+from regesta.cloudevents import FOLLOWED, MEDIA_TYPE, digest, encode_batch
 from regesta.errors import Forbidden, Forked, Malformed, RegestaError
 from regesta.event import DayStarted, Event, FactWithdrawn, Recorded, unversioned
 from regesta.outage import passes
@@ -133,7 +133,7 @@ async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
 
 def answer(runtime: Runtime, batch: Batch) -> Response:
     """Return the answer that carries a batch."""
-    headers = {POSITION: str(batch.position), LOG: batch.log}
+    headers = {POSITION: str(batch.position), LOG: batch.log, "Vary": "Accept"}
     return Paced(runtime.rooms.feed_bytes, _encoded(batch.events), headers, MEDIA_TYPE)
 
 

@@ -7,7 +7,8 @@ from collections import deque
 
 import anyio
 
-from regesta.bus import Batch, Seen, digest
+from regesta.bus import Batch, Seen
+from regesta.cloudevents import digest
 from regesta.source import FeedClient
 from regesta.unit import Head
 

@@ -17,7 +17,8 @@ from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from regesta.broker import Broker
-from regesta.bus import Batch, Carrier, Seen, Standstill, digest
+from regesta.bus import Batch, Carrier, Seen, Standstill
+from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry, event_name
 from regesta.reasons import Cause

@@ -58,7 +58,7 @@ class Flowing(StreamingResponse):
         self, room: Room, first: bytes, bodies: AsyncIterator[bytes], held: ExitStack, media_type: str
     ) -> None:
         # As nginx, and others after it, are told to pass on what comes as it comes.
-        super().__init__(bodies, headers={"X-Accel-Buffering": "no"}, media_type=media_type)
+        super().__init__(bodies, headers={"X-Accel-Buffering": "no", "Vary": "Accept"}, media_type=media_type)
         self._room = room
         self._first = first
         self._held = held

@@ -19,8 +19,8 @@ from time import monotonic
 import asyncpg
 from opentelemetry import trace
 
-from regesta.bus import digest
 from regesta.checkpoint import ADD_BUILD, Move, Overtaken, enter, move
+from regesta.cloudevents import digest
 from regesta.command import Command, Context
 from regesta.database import Connection as Db
 from regesta.decider import Decider

@@ -16,7 +16,8 @@ from typing import Literal
 
 import asyncpg
 
-from regesta.bus import BATCH_EVENTS, Carrier, Seen, digest
+from regesta.bus import BATCH_EVENTS, Carrier, Seen
+from regesta.cloudevents import digest
 from regesta.database import Connection as Db
 from regesta.errors import Forked, NotRecoverable, RegestaError
 from regesta.outage import passes

@@ -10,7 +10,8 @@ import logging
 import asyncpg
 
 from regesta.adoption import EMPTY, HOLD, READ_OPEN, READ_TABLES
-from regesta.bus import Carrier, Seen, digest
+from regesta.bus import Carrier, Seen
+from regesta.cloudevents import digest
 from regesta.database import Connection as Db
 from regesta.rebuild import GIVE_UP, unmake
 from regesta.unit import Store

@@ -17,7 +17,8 @@ from uuid import UUID, uuid4
 import asyncpg
 from opentelemetry import trace
 
-from regesta.bus import BATCH_EVENTS, PASSING, Outage, Standstill, digest, why
+from regesta.bus import BATCH_EVENTS, PASSING, Outage, Standstill, why
+from regesta.cloudevents import digest
 from regesta.event import Recorded
 from regesta.outage import AWAY, passes, words_of
 from regesta.reasons import Cause

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
-from regesta.bus import Batch, Carrier, Seen, digest
+from regesta.bus import Batch, Carrier, Seen
+from regesta.cloudevents import digest
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry, unversioned
 from regesta.unit import READ_BYTES, Appended, Conflict, DataRefused, Gap, KeyKnown, KeyUse, Meta, NewEvent, Store, Unit

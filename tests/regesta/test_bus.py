@@ -14,7 +14,8 @@ import pytest
 
 from regesta import bus
 from regesta.admission import POLLS
-from regesta.bus import Batch, Carrier, Intake, Offer, Seen, digest
+from regesta.bus import Batch, Carrier, Intake, Offer, Seen
+from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry
 from regesta.followed import FollowedFeed
@@ -107,7 +108,7 @@ async def test_intake_copies_position_by_position(replica: Store) -> None:
     await run_until(Intake(replica, "elsewhere", pipe), replica, 8)
     assert [event.position for event in await replica.read("elsewhere", 0, 99)] == list(range(1, 9))
     assert [seen.position for seen in pipe.seen[:3]] == [0, 3, 5]
-    assert pipe.seen[1].digest == bus.digest(foreign([3], LOG)[0])
+    assert pipe.seen[1].digest == digest(foreign([3], LOG)[0])
 
 
 async def test_intake_knows_what_it_stored_and_looks_again_after_an_answer_without_events(replica: Store) -> None:
@@ -156,7 +157,7 @@ async def test_the_next_batch_comes_while_one_is_stored(replica: Store, monkeypa
     assert [await intake.step(0) for _ in range(4)] == [3, 2, 1, 0]
     assert [event.position for event in await replica.read("elsewhere", 0, 99)] == list(range(1, 7))
     assert [seen.position for seen in pipe.seen] == [0, 3, 5, 6]
-    assert pipe.seen[1].digest == bus.digest(foreign([3], LOG)[0])
+    assert pipe.seen[1].digest == digest(foreign([3], LOG)[0])
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("gone"), SourceUnreachable("away")])
@@ -236,7 +237,7 @@ async def test_a_log_that_becomes_another_while_it_is_waited_for_is_found(memory
     await filled(memory_store, 2)
     kept = await memory_store.read("jars", 0, 2)
     poll = asyncio.create_task(
-        Offer(memory_store).fetch(Seen(2, kept[1].log, bus.digest(kept[1])), limit=9, timeout_seconds=5)
+        Offer(memory_store).fetch(Seen(2, kept[1].log, digest(kept[1])), limit=9, timeout_seconds=5)
     )
     await asyncio.sleep(0)
     memory_store._logs["jars"][1] = kept[1]._replace(raw='{"ref":"another"}')
@@ -256,7 +257,7 @@ async def test_a_feed_finds_it_too(reused_database: FreshDatabase, issuer: Issue
         await filled(store, 2)
         (last,) = await store.read("jars", 1, 1)
         carrier = FeedClient(http, here.url, issuer.token("events:read"), jars.REGISTRY)
-        poll = asyncio.create_task(carrier.fetch(Seen(2, last.log, bus.digest(last)), 9, 5))
+        poll = asyncio.create_task(carrier.fetch(Seen(2, last.log, digest(last)), 9, 5))
 
         async def polled() -> bool:
             return here.runtime.rooms.polls.free < POLLS

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from regesta.bus import Batch, Seen, digest
-from regesta.cloudevents import encode_batch
+from regesta.bus import Batch, Seen
+from regesta.cloudevents import digest, encode_batch
 from regesta.errors import Forked, SourceUnreachable
 from regesta.followed import AHEAD_LINES, FollowedFeed
 from regesta.source import FeedClient
@@ -200,6 +200,7 @@ async def test_who_accepts_lines_gets_lines(jars_service: Served, accepted: str,
         await fill(user, "r")
         answer = await user.get("/events", headers={"Accept": accepted})
         assert answer.headers["content-type"] == kind
+        assert answer.headers["vary"] == "Accept"
 
 
 LOG = "01900000-0000-7000-8000-000000000000"

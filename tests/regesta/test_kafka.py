@@ -13,7 +13,8 @@ import pytest
 from aiokafka.admin import NewTopic
 
 from regesta.broker import Broker, ensure_topic
-from regesta.bus import Carrier, digest
+from regesta.bus import Carrier
+from regesta.cloudevents import digest
 from regesta.kafka import KafkaCarrier
 from regesta.relay import Relay
 from regesta.settings import Settings

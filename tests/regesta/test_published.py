@@ -10,7 +10,8 @@ import pytest
 
 from regesta import topic
 from regesta.broker import Broker, TopicMissing, check_topic
-from regesta.bus import Seen, digest
+from regesta.bus import Seen
+from regesta.cloudevents import digest
 from regesta.errors import Forked, LogBehind, SourceUnreachable
 from regesta.event import Recorded
 from regesta.kafka import _search

@@ -9,7 +9,7 @@ import pytest
 
 from regesta import bus
 from regesta import rebuild as rebuilds
-from regesta.bus import digest
+from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.refill import refill
 from regesta.source import FeedClient

@@ -16,7 +16,8 @@ from rich.console import Console
 from cli import recovering
 from cli.remote import Remote
 from regesta import bus
-from regesta.bus import Seen, digest
+from regesta.bus import Seen
+from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.recovery import Recovered
 from regesta.runtime import Service

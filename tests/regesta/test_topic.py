@@ -10,7 +10,8 @@ import pytest
 
 from regesta import adoption, bus
 from regesta.broker import Broker, ensure_topic
-from regesta.bus import Intake, Offer, Seen, digest
+from regesta.bus import Intake, Offer, Seen
+from regesta.cloudevents import digest
 from regesta.errors import Forked
 from regesta.reasons import Cause
 from regesta.store import PostgresStore

@@ -13,7 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from regesta.broker import TOPIC_UNKNOWN, Broker
-from regesta.bus import Batch, Carrier, Intake, Seen, digest
+from regesta.bus import Batch, Carrier, Intake, Seen
+from regesta.cloudevents import digest
 from regesta.errors import SourceUnreachable
 from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
