@@ -56,7 +56,7 @@ class TopicMissing(Standstill):
 
     def __init__(self, name: str) -> None:
         told = f"there is no topic {name!r}; the service whose log it is makes it when it starts"
-        super().__init__(Cause.TOPIC_WRONG, told)
+        super().__init__(Cause.TOPIC_MISSING, told)
 
 
 @dataclass(frozen=True, slots=True)

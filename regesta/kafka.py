@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from regesta.broker import Broker
+from regesta.broker import Broker, TopicMissing
 from regesta.bus import Batch, Carrier, Seen, Standstill
 from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
@@ -27,7 +27,7 @@ from regesta.telemetry import counter
 from regesta.topic import THERE_SECONDS, Reader
 from regesta.unit import Head
 
-# While the topic is not as far as the replica the source is asked, and the topic looked at again so often.
+# While the topic is not as far as the replica, or its source publishes no more, the source is asked, and the topic looked at again so often.
 ORIGIN_SECONDS: Final = 1.0
 
 # One of the records that are left out is told so often, all are counted.
@@ -60,6 +60,8 @@ class KafkaCarrier:
         self._standing: _Standing | None = None
         self._reached = 0
         self._log: str | None = None
+        # Whether the source had what a silent topic had not: it publishes no more, as it seems.
+        self._is_left = False
         # Ids that records have which are known to be of no log that this reader follows.
         self._others: set[str] = set()
         self._told_at = -TOLD_SECONDS
@@ -73,7 +75,7 @@ class KafkaCarrier:
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events that follow in the topic (see bus.Carrier), some perhaps from before what was seen.
 
-        Raises Standstill when the broker does not answer, refuses, or its topic cannot be read; Forked and
+        Without a topic those that the source has. Raises TopicMissing when that has no more; Standstill when the broker does not answer, refuses, or its topic cannot be read; Forked and
         SourceUnreachable as the source does when it is asked.
         """
         try:
@@ -94,20 +96,25 @@ class KafkaCarrier:
             await reader.close()
 
     async def _fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
-        reader = self._reader or await self._opened()
+        try:
+            reader = self._reader or await self._opened()
+        except TopicMissing as missing:
+            await self.close()
+            return await self._without_topic(seen, limit, missing)
         if self._standing != _standing(seen):
             apart = await self._find(reader, seen, limit, timeout_seconds)
             if apart is not None:
                 return apart
             self._standing = _standing(seen)
         await self._tell(reader, seen)
-        ends_at = monotonic() + timeout_seconds
+        ends_at = monotonic() + (min(timeout_seconds, ORIGIN_SECONDS) if self._is_left else timeout_seconds)
         while True:
             is_there = reader.place < await reader.end()
             left = max(ends_at - monotonic(), THERE_SECONDS if is_there else 0.0)
             records = await reader.take(limit, left)
             batch = await self._batch(reader, seen, records)
             if batch.events:
+                self._is_left = False
                 return batch
             if monotonic() >= ends_at:
                 return batch if timeout_seconds == 0 else await self._asked(seen, limit)
@@ -129,7 +136,18 @@ class KafkaCarrier:
             batch = await self._origin.fetch(replace(seen, offset=None), limit, 0)
         except SourceUnreachable:
             batch = Batch(self._log or "", [], seen.position)
+        self._is_left = self._is_left or bool(batch.events)
         return self._answer(replace(batch, offset=seen.offset)) if batch.events else replace(batch, offset=seen.offset)
+
+    async def _without_topic(self, seen: Seen, limit: int, missing: TopicMissing) -> Batch:
+        """Return what the source has while it has no topic, as before it uses one. Raises `missing` when that is nothing, Forked."""
+        try:
+            batch = await self._origin.fetch(replace(seen, offset=None), limit, 0)
+        except SourceUnreachable:
+            raise missing from None
+        if not batch.events:
+            raise missing
+        return replace(batch, offset=None)
 
     async def _opened(self) -> Reader:
         reader = Reader(self._broker, self._source, self._registry, self._group)

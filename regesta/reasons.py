@@ -60,7 +60,7 @@ class Cause(Enum):
     )
     TOPIC_WRONG = _Says(
         RED,
-        "A topic is missing or cannot keep a log: it has several partitions, or forgets.",
+        "A topic cannot be made, or cannot keep a log: it has several partitions, or forgets.",
         "See the detail, which says what to change; the service goes on by itself.",
     )
     TOPIC_HOLE = _Says(
@@ -96,6 +96,11 @@ class Cause(Enum):
         YELLOW,
         "Another service does not answer, so that its newest facts are missing here.",
         "Start it; what it records meanwhile is taken in then.",
+    )
+    TOPIC_MISSING = _Says(
+        YELLOW,
+        "A source has no topic; its events are taken from the source itself.",
+        "Let the source use Kafka too: it makes its topic when it starts.",
     )
     BROKER_AWAY = _Says(
         YELLOW,

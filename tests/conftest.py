@@ -20,7 +20,7 @@ from cli.embedded import Embedded
 from regesta.database import create_database, create_service, migrate, migrations
 from tests.kafka import bootstrap
 
-pytest.register_assert_rewrite("regesta.suites")
+pytest.register_assert_rewrite("regesta.suites", "tests.faults.checker")
 
 # A busy machine is slow, not wrong.
 settings.register_profile("regesta", deadline=None, suppress_health_check=[HealthCheck.too_slow])

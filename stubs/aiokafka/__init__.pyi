@@ -83,5 +83,6 @@ class AIOKafkaProducer:
         value: bytes | None = ...,
         key: bytes | None = ...,
         *,
+        timestamp_ms: int | None = ...,
         headers: Sequence[tuple[str, bytes]] | None = ...,
     ) -> object: ...

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from time import monotonic
 from uuid import uuid4
 
 import pytest
 
-from regesta import adoption, bus
+from regesta import adoption, bus, kafka
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Intake, Offer, Seen
 from regesta.cloudevents import digest
@@ -182,6 +184,51 @@ async def test_a_source_that_publishes_no_more_is_asked_now_and_then(way: Way, m
     await way.publish(range(1, 5))
     await way.taken_in()
     assert await way.replica.offset("jars") == 4
+
+
+async def test_a_source_that_publishes_no_more_is_asked_each_moment_from_then_on(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "POLL_SECONDS", 4.0)
+    monkeypatch.setattr(kafka, "ORIGIN_SECONDS", 0.1)
+    await way.publish(range(1, 5))
+    async with way.taking_in():
+        assert await way.replica.wait("jars", EVENTS - 1, 20)
+        await way.source.append(new_unit(new_event("thing/new", 1)))
+        began = monotonic()
+        assert await way.replica.wait("jars", EVENTS, 20)
+        assert monotonic() - began < 3
+        await way.source.append(new_unit(new_event("thing/new", 2)))
+        # Once it publishes again it is left alone.
+        await way.publish(range(5, EVENTS + 3))
+        assert await way.replica.wait("jars", EVENTS + 1, 20)
+        asked = way.origin.asked
+        await asyncio.sleep(0.5)
+        assert way.origin.asked <= asked + 1
+
+
+async def test_without_a_topic_events_come_from_the_source_until_it_makes_one(way: Way) -> None:
+    """As while services go over one after the other."""
+    await delete_topic(way.broker, way.broker.topic("jars"))
+    async with way.taking_in() as intake:
+        assert await way.replica.wait("jars", EVENTS - 1, 20)
+        assert (await alarmed(intake, Cause.TOPIC_MISSING)).startswith("there is no topic 'test-")
+        await way.source.append(new_unit(new_event("thing/new", 1)))
+        assert await way.replica.wait("jars", EVENTS, 20)
+        way.origin.away = True
+        await alarmed(intake, Cause.TOPIC_MISSING)
+        await ensure_topic(way.broker, way.broker.topic("jars"))
+        way.origin.away = False
+        await way.source.append(new_unit(new_event("thing/new", 2)))
+        await way.publish(range(1, EVENTS + 3))
+        assert await way.replica.wait("jars", EVENTS + 1, 20)
+        await until(lambda: _well(intake), 20)
+    assert await way.held() == await way.recorded(EVENTS + 2)
+    assert await way.replica.offset("jars") == EVENTS + 2
+
+
+async def _well(intake: Intake) -> bool:
+    return intake.alarm is None and intake.trouble is None
 
 
 async def test_a_fork_is_seen_while_the_topic_is_silent(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,14 +81,21 @@ class Apart:
         for name in names:
             self._wait_ready(name)
 
+    def wait_serving(self, name: str) -> None:
+        """Return once a process that serves answers, well or not."""
+        self._wait(name, "livez", lambda answer: answer.is_success)
+
     def _wait_ready(self, name: str) -> None:
+        self._wait(name, "readyz", lambda answer: answer.json()["status"] == "ok")
+
+    def _wait(self, name: str, path: str, is_so: Callable[[httpx2.Response], bool]) -> None:
         service, deadline = name.partition(" ")[0], time.monotonic() + START_SECONDS
         with self.client(service) as client:
             while True:
                 assert time.monotonic() < deadline, self.log(name).read_text()
                 assert self.processes[name].poll() is None, self.log(name).read_text()
                 try:
-                    if client.get(f"/{service}/v1/readyz").json()["status"] == "ok":
+                    if is_so(client.get(f"/{service}/v1/{path}")):
                         return
                 except httpx2.HTTPError:
                     pass
