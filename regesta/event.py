@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
 # Its days are the days of facts, of reports and of cuts.
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
@@ -188,6 +188,8 @@ class Registry:
 
     def __init__(self, *groups: Iterable[type[Event]]) -> None:
         self._classes: dict[str, type[Event]] = {}
+        # A class's own model_validate_json does the same, and takes half as long again.
+        self._readers: dict[str, Callable[..., Event]] = {}
         self._upcasts: dict[str, tuple[AnyUpcast, type[Event]]] = {}
         for group in ((FactWithdrawn, DayStarted), *groups):
             for event in group:
@@ -197,6 +199,7 @@ class Registry:
         """Add a class and all that it replaces. Raises ValueError for what would not be one meaning for ever."""
         if self._classes.setdefault(event.name, event) is not event:
             raise ValueError(f"two event classes are named {event.name!r}")
+        self._readers[event.name] = TypeAdapter(event).validator.validate_json
         for upcast in event.replaces:
             _require_older(upcast.old, event)
             _, newer = self._upcasts.setdefault(upcast.old.name, (upcast, event))
@@ -216,11 +219,11 @@ class Registry:
 
         Raises pydantic.ValidationError when the data is not what the contract of this type says, and what an upcast raises.
         """
-        known = self._classes.get(name)
-        if known is None:
+        reader = self._readers.get(name)
+        if reader is None:
             return None
         # At every depth: values inside an event refuse unknown members only when they are input.
-        event = known.model_validate_json(data, extra="allow")
+        event = reader(data, extra="allow")
         while event.name in self._upcasts:
             upcast, newer = self._upcasts[event.name]
             event = upcast.change(event)

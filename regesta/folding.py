@@ -76,6 +76,6 @@ async def _fold_whole(
             still = await parked_among(db, builds, (each.stream for each in batch)) if any(parked.values()) else set()
             known: dict[int, Fact | None] = {}
             for build in builds:
-                free = (each for each in batch if (build.schema, each.stream) not in still)
+                free = (each for each in batch if (build.schema, each.stream) not in still) if still else batch
                 await build.projection.fold(db, free, known)
     return parked

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
@@ -55,7 +55,7 @@ WHERE EXISTS (SELECT FROM log.replicas AS r WHERE r.source = $1 AND r.stream = w
 """
 # What a reader follows from a figure: single events of replicas, and the stream that one stands in.
 READ_TAKEN_IN = f"""
-SELECT {COLUMNS}, source FROM unnest($1::text[], $2::bigint[]) AS wanted (source, position)
+SELECT source, {COLUMNS} FROM unnest($1::text[], $2::bigint[]) AS wanted (source, position)
 JOIN log.replicas USING (source, position)
 """
 HEAD_OWN = "SELECT position, time FROM log.events ORDER BY position DESC LIMIT 1"
@@ -190,7 +190,7 @@ class PostgresStore:
         sources, positions = [name[0] for name in names], [name[1] for name in names]
         rows = await self._rows(READ_TAKEN_IN, sources, positions)
         logs = {source: await self._log_of(source) for source in {row["source"] for row in rows}}
-        return [self._recorded(row["source"], logs[row["source"]], row) for row in rows]
+        return [self._recorded(source, logs[source], row) for source, *row in rows]
 
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of a stream (see Store)."""
@@ -280,8 +280,8 @@ class PostgresStore:
             self._logs[source] = str(log)
         return self._logs[source]
 
-    def _recorded(self, source: str, log: str, row: asyncpg.Record) -> Recorded:
-        position, stream, version, kind, time, meta, data, *_ = row
+    def _recorded(self, source: str, log: str, row: Iterable[Any]) -> Recorded:
+        position, stream, version, kind, time, meta, data = row
         return Recorded(source, position, stream, version, time, kind, data, log, self.registry, **orjson.loads(meta))
 
 
