@@ -28,7 +28,7 @@ def _plain(value: object) -> object:
     if kind is Decimal:
         return format(value, "f")
     plain: dict[str, object] = {}
-    for name in members_of(kind):
+    for name in MEMBERS.get(kind) or _learned(kind):  # as members_of, without another call
         member = getattr(value, name)
         if member is not None:
             plain[name] = member

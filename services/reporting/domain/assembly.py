@@ -53,6 +53,7 @@ class Assembly:
         self._note = note
         self._nodes = nodes
         self._question = question
+        self._sections = question.sections
         self._said = _placed(knowledge.objectives)
         self._assigned = _placed(knowledge.assignments)
         self._tables = Tables(knowledge, nodes, question.year)
@@ -62,7 +63,7 @@ class Assembly:
     def letter(self, roots: Sequence[Node], cut: Cut) -> Letter:
         """Return the letter over some nodes and those under them."""
         objectives = tuple(objective for root in roots for objective in self._objectives([root], *self._above(root)))
-        sections: tuple[Section | None, ...] = (*self._question.sections, None)
+        sections: tuple[Section | None, ...] = (*self._sections, None)
         tables = [(section, list(_budgets(objectives, section))) for section in sections]
         return Letter(
             note=self._note,
@@ -96,7 +97,7 @@ class Assembly:
 
     def _objective(self, node: Node, depth: int, owner: UnitSlug | None) -> Objective:
         actions = [child for child in node.children if child.level == "action"]
-        account, plan = self._question.sections
+        account, plan = self._sections
         loose = [action for action in actions if not self._places(action)]
         known = {*node.sections, *self._keys(node)}
         known |= {key for action in actions for key in self._all_keys(action)}
@@ -188,7 +189,7 @@ class Assembly:
 
     def _places(self, action: Node) -> list[SectionKey]:
         """Return the sections of this letter in which an action stands, its own first."""
-        shown = [section_key(section) for section in self._question.sections]
+        shown = [section_key(section) for section in self._sections]
         keys = self._all_keys(action)
         own = key_of(action.section)
         return sorted((key for key in shown if key in keys), key=lambda key: (key != own, shown.index(key)))
@@ -214,7 +215,9 @@ class Assembly:
         return tuple(sorted(units, key=lambda unit: (unit.role != "lead", unit.unit)))
 
     def _lead(self, node: Node) -> UnitSlug | None:
-        return next((unit.unit for unit in self._units(node) if unit.role == "lead"), None)
+        events = (fact.event for _, fact in self._said.get(f"objective/{node.id}", []))
+        leads = [event.unit for event in events if isinstance(event, UnitAssigned) and event.role == "lead"]
+        return min(leads, default=None)
 
 
 def section_label(section: Section) -> Text:
@@ -238,5 +241,5 @@ def _placed(facts: Iterable[StandingFact]) -> dict[str, list[InSection]]:
 
 def _section_of(fact: StandingFact) -> SectionKey | None:
     """Return the section that a fact speaks of; None for the objective as a whole."""
-    section = getattr(fact.event, "section", None)
+    section = vars(fact.event).get("section")  # asking for a member that there is not costs more than all others
     return section_key(section) if isinstance(section, Section) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
 
 from contracts.objectives import (
     AmountPrinted,
@@ -34,12 +35,18 @@ from services.reporting.domain.letter import (
 )
 from services.reporting.domain.standing import StandingFact
 
+# What nobody stated is the same part for each owner, wherever it stands: made once, and written once in a letter.
+BLANKS_KEPT: Final = 4_096
+NO_FACTS: Final = Facts()
 BUDGET_FIELDS: Final[dict[FieldName, str]] = {
     "budget_personnel": "personnel",
     "budget_running": "running",
     "budget_assets": "assets",
     "budget_other": "other",
 }
+
+
+Missing: TypeAlias = Literal["pending", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Spot:
     owner: UnitSlug | None
     occurred_until: date | None = None
 
-    def missing(self) -> Literal["pending", "unknown"]:
+    def missing(self) -> Missing:
         """What a field that nobody stated is: still to be filled in by its owner, or not reported when it has none."""
         return "unknown" if self.owner is None else "pending"
 
@@ -120,17 +127,14 @@ def _fields(spot: Spot, facts: Sequence[StandingFact]) -> tuple[Statement, ...]:
                     as_printed=said.as_printed,
                     place=said.place,
                 )
-    asked = [
-        stated.get(field) or Statement(field=field, figure=Figure(state=spot.missing()), owner=spot.owner)
-        for field in spot.template.fields
-    ]
+    asked = [stated.get(field) or _no_statement(field, spot.missing(), spot.owner) for field in spot.template.fields]
     return (*asked, *(stated[field] for field in sorted(stated) if not stated[field].asked))
 
 
 def _deadline(spot: Spot, facts: Sequence[StandingFact]) -> DeadlineEntry | None:
     said = [(fact, fact.event) for fact in facts if isinstance(fact.event, DeadlineSet)]
     if not said:
-        return DeadlineEntry(figure=Figure(state=spot.missing()), owner=spot.owner) if spot.template.deadline else None
+        return _no_deadline(spot.missing(), spot.owner) if spot.template.deadline else None
     fact, event = said[-1]
     day = None
     match event.deadline:
@@ -151,7 +155,7 @@ def _deadline(spot: Spot, facts: Sequence[StandingFact]) -> DeadlineEntry | None
 def _status(spot: Spot, facts: Sequence[StandingFact]) -> StatusEntry | None:
     said = [(fact, fact.event) for fact in facts if isinstance(fact.event, StatusReported)]
     if not said:
-        return StatusEntry(figure=Figure(state=spot.missing()), owner=spot.owner) if spot.template.status else None
+        return _no_status(spot.missing(), spot.owner) if spot.template.status else None
     fact, event = said[-1]
     return StatusEntry(
         asked=spot.template.status,
@@ -177,12 +181,14 @@ def _staff(spot: Spot, facts: Sequence[StandingFact]) -> tuple[Staff, ...]:
                 place=event.place,
             )
     if not stated and spot.template.staff:
-        return (Staff(fte=Figure(state=spot.missing()), owner=spot.owner),)
+        return (_no_staff(spot.missing(), spot.owner),)
     return tuple(stated.values())
 
 
 def _facts(spot: Spot, facts: Sequence[StandingFact]) -> Facts:
     printed = [(fact, fact.event) for fact in facts if isinstance(fact.event, FactPrinted)]
+    if not printed:
+        return NO_FACTS
     shown = [_fact(fact.name, event, spot.occurred_until) for fact, event in sorted(printed, key=_by_day)]
     lists = {
         reading: tuple(fact for fact in shown if fact.reading == reading)
@@ -193,7 +199,8 @@ def _facts(spot: Spot, facts: Sequence[StandingFact]) -> Facts:
 
 def _by_day(item: tuple[StandingFact, FactPrinted]) -> tuple[bool, date, str, int]:
     fact, event = item
-    first = None if event.day is None else event.day.earliest or event.day.latest
+    day = When.maybe(event.day)
+    first = None if day is None else day.earliest or day.latest
     return first is None, first or date.min, event.day or "", fact.position
 
 
@@ -226,3 +233,23 @@ def _amounts(facts: Sequence[StandingFact]) -> tuple[Amount, ...]:
         for fact in facts
         if isinstance(fact.event, AmountPrinted)
     )
+
+
+@lru_cache(BLANKS_KEPT)
+def _no_statement(field: FieldName, state: Missing, owner: UnitSlug | None) -> Statement:
+    return Statement(field=field, figure=Figure(state=state), owner=owner)
+
+
+@lru_cache(BLANKS_KEPT)
+def _no_deadline(state: Missing, owner: UnitSlug | None) -> DeadlineEntry:
+    return DeadlineEntry(figure=Figure(state=state), owner=owner)
+
+
+@lru_cache(BLANKS_KEPT)
+def _no_status(state: Missing, owner: UnitSlug | None) -> StatusEntry:
+    return StatusEntry(figure=Figure(state=state), owner=owner)
+
+
+@lru_cache(BLANKS_KEPT)
+def _no_staff(state: Missing, owner: UnitSlug | None) -> Staff:
+    return Staff(fte=Figure(state=state), owner=owner)

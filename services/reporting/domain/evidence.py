@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
 from contracts import decisions, dossiers
@@ -200,12 +199,6 @@ def _first(event: Event, *members: str) -> str | None:
 
 
 def _member(event: Event, name: str, kind: type[M]) -> M | None:
-    """Return a member of a fact, None when its type has none or it is left out."""
-    value = getattr(event, name, None) if name in _members(type(event)) else None
+    """Return a member of a fact, None when its type has none by its contract or it is left out."""
+    value = vars(event).get(name)  # what a later release recorded beyond the contract is kept elsewhere
     return value if isinstance(value, kind) else None
-
-
-@cache
-def _members(kind: type[Event]) -> frozenset[str]:
-    """Return the members that a type has by its contract."""
-    return frozenset(kind.model_fields)

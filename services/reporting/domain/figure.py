@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -65,11 +66,11 @@ class Figure(Part, Generic[T]):
         """Return what a statement says."""
         match stated:
             case Known():
-                return cls.known(stated.value, *events)
-            case ByReference():
-                return cls(state="by_reference", where=stated.where, events=events)
+                return cls(state="known", value=stated.value, events=events)
             case Empty():
                 return cls(state=stated.state, events=events)
+            case ByReference():
+                return cls(state="by_reference", where=stated.where, events=events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class Total(Part):
 
 def names(*groups: Iterable[EventName]) -> Events:
     """Return the names of several groups, each once, in the order they come."""
-    return tuple(dict.fromkeys(name for group in groups for name in group))
+    return tuple(dict.fromkeys(chain.from_iterable(groups)))
 
 
 def sum_of(figures: Iterable[Figure[int]]) -> Figure[int]:

@@ -7,18 +7,19 @@ latest counts), a fact ends it (a link, an assignment), or it is withdrawn (a st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeAlias, get_args
+from typing import Final, NamedTuple, TypeAlias, get_args
 
 from contracts import budget, commitments, decisions, dossiers, kpi, objectives
 from contracts.types import Section
 from regesta.event import Event, FactWithdrawn, split_name
 
 
-@dataclass(frozen=True, slots=True)
-class StandingFact:
-    """A fact that stands. name: of its event. position: in its log. recorded_on: the day in UTC. occurred: EDTF."""
+class StandingFact(NamedTuple):
+    """A fact that stands. A tuple, for one letter has tens of thousands of them.
+
+    name: of its event. position: in its log. recorded_on: the day in UTC. occurred: EDTF.
+    """
 
     name: str
     position: int

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, TypeAlias
 
-from contracts.allocation import LineKey, split_line
+from contracts.allocation import AllocationCode, EntitySlug, LineKey, split_line
 from contracts.budget import AllocationPrinted, BudgetLineOpened, LineAssigned
 from contracts.objectives import FieldStated
-from contracts.types import Cents, ObjectiveId, Section, Stated, Text
+from contracts.types import Cents, ObjectiveId, Section, Stated, Text, UnitSlug
 from services.reporting.domain.budget import (
     AmountName,
     Amounts,
@@ -24,7 +25,7 @@ from services.reporting.domain.budget import (
     SectionTotal,
     Source,
 )
-from services.reporting.domain.content import BUDGET_FIELDS, Spot
+from services.reporting.domain.content import BLANKS_KEPT, BUDGET_FIELDS, Missing, Spot
 from services.reporting.domain.figure import Figure, Total, names
 from services.reporting.domain.knowledge import Knowledge, key_of, objective_of
 from services.reporting.domain.ledgers import Ledgers
@@ -39,6 +40,9 @@ CATEGORIES: Final[tuple[CategoryName, ...]] = ("personnel", "running", "assets",
 NO_MONEY: Final = frozenset({"none", "not_applicable"})
 # Of no rows.
 NO_TOTAL: Final = Total(at_least=False, lines=0, unknown=0)
+NO_FOOTER: Final = Footer(commitment=NO_TOTAL, liquidation=NO_TOTAL, unspecified=NO_TOTAL)
+# A line stands under several objectives and in both sections.
+LINES_KEPT: Final = 4_096
 
 
 class Tables:
@@ -95,9 +99,9 @@ class Tables:
         return key_of(section or (node.section if node else None))
 
     def _row(self, fact: StandingFact, event: LineAssigned, section: Section | None) -> BudgetRow:
-        entity, allocation = split_line(event.line)
-        opened_by, opened = self._opened.get(event.line, (None, None))
-        label = event.label or (opened.label if opened else None)
+        entity, allocation = _split(event.line)
+        opened_by, opened = self._opened.get(event.line, ("", None))
+        label, label_by = (event.label, fact.name) if event.label or not opened else (opened.label, opened_by)
         stated = _amounts(event.commitment_cents, event.liquidation_cents, event.unspecified_cents, fact.name)
         ledger = self._ledgers.figures(event.line, section.year if section else self._year)
         committed, liquidated = _real(ledger, section)
@@ -109,7 +113,7 @@ class Tables:
             entity=entity,
             allocation=allocation,
             direction=opened.direction if opened else allocation.direction,
-            label=Figure.maybe(label, *names([fact.name] if event.label or not opened_by else [opened_by])),
+            label=Figure.maybe(label, label_by),
             commitment=commitment,
             commitment_from=commitment_from,
             liquidation=liquidation,
@@ -122,7 +126,7 @@ class Tables:
             as_printed=event.as_printed,
             repaired_from=opened.repaired_from if opened else None,
             place=event.place,
-            events=names([fact.name], [opened_by] if opened_by else []),
+            events=(fact.name, opened_by) if opened else (fact.name,),
         )
 
 
@@ -155,6 +159,8 @@ def section_total(section: Section | None, budgets: Iterable[Budget]) -> Section
 
 def footer_of(*tables: Sequence[BudgetRow]) -> Footer:
     """Return the totals of the rows of some tables. What is unspecified is summed over the rows that state it."""
+    if not any(tables):
+        return NO_FOOTER
     lines = _places(tables)
     specified = [[row for row in rows if row.stated.unspecified.state == "known"] for rows in tables]
     return Footer(
@@ -270,6 +276,11 @@ def _amounts(commitment: Stated[Cents], liquidation: Stated[Cents], unspecified:
     )
 
 
+@lru_cache(LINES_KEPT)
+def _split(line: LineKey) -> tuple[EntitySlug, AllocationCode]:
+    return split_line(line)
+
+
 def _printed(fact: StandingFact, event: AllocationPrinted) -> PrintedAllocation:
     return PrintedAllocation(
         as_printed=event.as_printed,
@@ -290,5 +301,10 @@ def _category(
     spot: Spot,
 ) -> Category:
     if said is None and not rows and not printed:
-        said = Figure(state=spot.missing())
+        return _no_category(name, spot.missing(), spot.owner)
     return Category(name=name, statement=said, owner=spot.owner, lines=tuple(rows), printed=tuple(printed))
+
+
+@lru_cache(BLANKS_KEPT)
+def _no_category(name: CategoryName, state: Missing, owner: UnitSlug | None) -> Category:
+    return Category(name=name, statement=Figure(state=state), owner=owner)

@@ -7,9 +7,8 @@ Both carry the positions between which they were true, so that a reader sees wha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Final
 
 import asyncpg
@@ -131,8 +130,8 @@ class StandingReader:
         self._cut = cut
         # One statement at a time, whoever asks at once.
         self._turn = asyncio.Lock()
-        # By source and position: one fact answers several questions.
-        self._known: dict[tuple[str, int], StandingFact] = {}
+        # By source, then by position: one fact answers several questions.
+        self._known: dict[str, dict[int, StandingFact]] = {source: {} for source in LOGS}
 
     async def of(self, source: str, streams: Iterable[str]) -> list[StandingFact]:
         """Return the facts of some streams, in the order recorded."""
@@ -167,7 +166,7 @@ class StandingReader:
         rows = await self._fetch(_in(LOGS[source], query), list(streams), self._cut[source])
         found: list[StandingFact] = []
         for begin in range(0, len(rows), SLICE_ROWS):
-            found += [self._fact(source, row) for row in rows[begin : begin + SLICE_ROWS]]
+            found += self._facts(source, rows[begin : begin + SLICE_ROWS])
             await asyncio.sleep(0)
         return found
 
@@ -175,16 +174,16 @@ class StandingReader:
         async with self._turn:
             return await self._db.fetch(query, *arguments)
 
-    def _fact(self, source: str, row: asyncpg.Record) -> StandingFact:
-        stream, position, kind, recorded_at, occurred, data = row
-        known = self._known.get((source, position))
-        if known is None:
-            event = REGISTRY.read(kind, data)
-            assert event is not None  # only types of the registry are folded
-            day = recorded_at.astimezone(UTC).date()
-            known = StandingFact(event_name(source, position), position, stream, event, day, occurred)
-            self._known[source, position] = known
-        return known
+    def _facts(self, source: str, rows: Iterable[asyncpg.Record]) -> Iterator[StandingFact]:
+        known = self._known[source]
+        for stream, position, kind, recorded_at, occurred, data in rows:
+            fact = known.get(position)
+            if fact is None:
+                event = REGISTRY.read(kind, data)
+                assert event is not None  # only types of the registry are folded
+                name, day = event_name(source, position), recorded_at.date()  # asyncpg gives all times in UTC
+                fact = known[position] = StandingFact(name, position, stream, event, day, occurred)
+            yield fact
 
 
 def _in(log: Log, query: str) -> str:
