@@ -200,6 +200,32 @@ def test_every_heading_of_a_section_is_kept_as_printed(second: str) -> None:
     ]
 
 
+def test_of_several_lead_units_the_first_by_name_owes_what_is_pending() -> None:
+    facts = two_levels()
+    units = (
+        UnitAssigned(unit="zz", role="lead"),
+        UnitAssigned(unit="dru", role="lead"),
+        UnitAssigned(unit="aa", role="contributor"),
+    )
+    facts.add("objectives", f"objective/{ONE}", *units)
+    assert {each.owner for each in facts.letter().objectives[1].content.fields} == {"dru"}
+
+
+def test_what_nobody_stated_is_one_part_wherever_the_same_unit_owes_it() -> None:
+    facts = two_levels()
+    facts.register(objective(THREE, "IV.1.2", ONE))
+    facts.add("objectives", f"objective/{ONE}", UnitAssigned(unit="dru", role="lead"))
+    _, first, other = facts.letter().objectives
+    assert [a is b for a, b in zip(first.content.fields, other.content.fields, strict=True)] == [True] * 4
+    assert first.content.facts is other.content.facts
+    assert first.planned is not None
+    assert other.planned is not None
+    assert first.planned.content.budget is not None
+    assert other.planned.content.budget is not None
+    assert first.planned.content.budget.categories[0] is other.planned.content.budget.categories[0]
+    assert first.planned.content.budget.own is other.planned.content.budget.own
+
+
 def test_staff_that_nobody_stated_is_owed_by_the_lead_unit() -> None:
     facts = two_levels()
     facts.add("objectives", f"objective/{ONE}", UnitAssigned(unit="dru", role="lead"))

@@ -133,6 +133,15 @@ def test_steps_come_in_the_order_recorded_with_what_their_kind_has() -> None:
     assert (second.origin, second.breaches) == ("sap", ("too-much",))
 
 
+def test_a_step_shows_no_member_that_only_a_later_release_knows() -> None:
+    granted = ApprovalGranted.model_validate(
+        {"step": "grant", "authority": "government", "reason": "of a later release"}
+    )
+    (shown,) = dossier(served(granted)).steps
+    assert granted.model_extra
+    assert (shown.step, shown.reason) == ("grant", None)
+
+
 def test_a_dossier_is_in_the_state_last_said_and_one_opened_in_error_is_left_out() -> None:
     wait, go = DossierSuspended(reason="waiting"), DossierResumed()
     assert [dossier(served(*more)).state for more in ((), (wait,), (wait, go))] == ["open", "suspended", "open"]
