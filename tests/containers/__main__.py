@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -18,10 +19,13 @@ from typing import Final
 from cli.installation import open_installation
 from tests.containers import engine, inspection, stand_ins, story
 from tests.containers.inspection import Deployment
-from tests.system.apart import free_port
 
 # With what stops and removes everything: ten minutes.
 SECONDS: Final = 540
+# Of what the containers told, when something went wrong.
+LAST_WORDS: Final = 8000
+# In a network of its own every port is free.
+URL: Final = "http://127.0.0.1:8080"
 COPIED: Final = (
     "Makefile", "pyproject.toml", "docker-compose.yml", ".dockerignore",
     "requirements", "deploy", "regesta", "contracts", "services",
@@ -64,42 +68,47 @@ def _up(running: Deployment, what: str) -> None:
 
 def _run(folder: Path) -> list[str]:
     """Run everything in a folder; return what was not as promised."""
-    project, port = folder / "project", free_port()
+    project = folder / "project"
     _copy(project)
-    (project / ".env").write_text(f"REGESTA_PORT={port}\n")
+    images = stand_ins.base_images(project)
+    with _step("Debian fetched, by debootstrap"):
+        stand_ins.fetch_debian(folder, {**os.environ, "PATH": engine.PATH})
+    with _step("the broker, the database and the wheels fetched"):
+        for name in images:
+            stand_ins.fetch(name, folder)
+    engine.leave_network()
     with engine.running(folder) as environment:
-        with _step("Debian, by debootstrap"):
-            stand_ins.make_debian(folder, environment)
-        for name, image in stand_ins.base_images(project).items():
-            with _step(f"a stand-in for {image}"):
-                stand_ins.make(name, image, folder, environment)
+        with _step("stand-ins for the base images built"):
+            stand_ins.load_debian(folder, environment)
+            for name, image in images.items():
+                stand_ins.build(name, image, folder, environment)
         running = Deployment(project, environment)
         try:
-            return _tell(running, f"http://127.0.0.1:{port}")
+            return _tell(running)
         except Exception:
-            print(running.run("make", "logs")[-8000:])
+            print(running.run("make", "logs")[-LAST_WORDS:])
             raise
+        finally:
+            running.run("make", "down")
 
 
-def _tell(running: Deployment, url: str) -> list[str]:
+def _tell(running: Deployment) -> list[str]:
     """Start the deployment, tell the story, start it again; return what was not as promised."""
     _up(running, "make up: four images built, everything started")
     token = open_installation(running.project / ".containers").everything(1)
     with _step("the sample programme imported"):
-        asyncio.run(story.bring_sample(url, token))
+        asyncio.run(story.bring_sample(URL, token))
     with _step("the first story told, the letter read"):
-        story.tell_story({**running.environment, "REGESTA_URL": url, "REGESTA_TOKEN": token})
-        letter = story.read_letter(url, token)
+        story.tell_story({**running.environment, "REGESTA_URL": URL, "REGESTA_TOKEN": token})
+        letter = story.read_letter(URL, token)
     with _step("users, contents, ports, secrets, topics looked at"):
         found = inspection.faults(running)
     with _step("make down"):
         running.run("make", "down")
     _up(running, "make up again")
     with _step("the letter read again"):
-        if story.read_letter(url, token) != letter:
+        if story.read_letter(URL, token) != letter:
             found.append("the letter is another after a stop and a start")
-    with _step("make down"):
-        running.run("make", "down")
     return found
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +20,11 @@ STOP_SECONDS: Final = 60.0
 NEEDED: Final = ("dockerd", "docker", "debootstrap", "make", "curl", "java", "mvn")
 # Where Debian keeps what only root runs.
 PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+# Of Linux: CLONE_NEWNET; SIOCSIFFLAGS and IFF_UP. Python has the first from 3.12 on.
+NEW_NETWORK: Final = 0x40000000
+SET_FLAGS: Final = 0x8914
+UP: Final = 1
 
 
 class NotStarted(Exception):
@@ -42,17 +51,28 @@ def _has_compose() -> bool:
     return plugin.returncode == 0
 
 
+def leave_network() -> None:
+    """Go on in a network of this process's own, with its own firewall and ports, which leads nowhere and ends with it.
+
+    Two engines in one would remove each other's rules. Raises NotStarted.
+    """
+    if ctypes.CDLL(None, use_errno=True).unshare(NEW_NETWORK):
+        raise NotStarted(f"no network of its own: {os.strerror(ctypes.get_errno())}")
+    with socket.socket() as loopback:
+        fcntl.ioctl(loopback, SET_FLAGS, struct.pack("16sh14x", b"lo", UP))
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[dict[str, str]]:
     """Run an engine with everything of it in a folder; give the environment in which its clients find it. Raises NotStarted.
 
-    It has no bridge, so nothing that is built reaches a network.
+    It has no bridge, so what is built reaches no container either.
     """
-    socket, log = f"unix://{folder}/engine.sock", folder / "engine.log"
+    address, log = f"unix://{folder}/engine.sock", folder / "engine.log"
     places = ["--data-root", folder / "data", "--exec-root", folder / "run", "--pidfile", folder / "engine.pid"]
-    environment = {**os.environ, "PATH": PATH, "DOCKER_HOST": socket, "DOCKER_CONFIG": str(folder / "config")}
+    environment = {**os.environ, "PATH": PATH, "DOCKER_HOST": address, "DOCKER_CONFIG": str(folder / "config")}
     with log.open("wb") as told:
-        words = ["dockerd", "--host", socket, "--bridge=none", *map(str, places)]
+        words = ["dockerd", "--host", address, "--bridge=none", *map(str, places)]
         engine = subprocess.Popen(words, stdout=told, stderr=told, env=environment, start_new_session=True)
     try:
         _wait(engine, environment, log)

@@ -31,14 +31,18 @@ def base_images(project: Path) -> dict[str, str]:
     return {folder: name for folder, name in sorted(by_folder.items()) if (HERE / folder).is_dir()}
 
 
-def make_debian(folder: Path, environment: Mapping[str, str]) -> None:
-    """Make the image that all stand-ins begin with, from the packages of this machine's Debian mirror."""
-    root = folder / "debian"
+def fetch_debian(folder: Path, environment: Mapping[str, str]) -> None:
+    """Make the tree that all stand-ins begin with, from the packages of this machine's Debian mirror."""
     include = f"--include={','.join(PACKAGES)}"
-    words = ["debootstrap", "--variant=minbase", include, SUITE, str(root), *_mirror()]
+    words = ["debootstrap", "--variant=minbase", include, SUITE, str(folder / "debian"), *_mirror()]
     with (folder / "debian.log").open("wb") as log:
         subprocess.run(words, check=True, env=environment, stdout=log, stderr=log)
-    _without_archives(root)
+    _without_archives(folder / "debian")
+
+
+def load_debian(folder: Path, environment: Mapping[str, str]) -> None:
+    """Make an image of that tree."""
+    root = folder / "debian"
     tar = subprocess.Popen(["tar", "--numeric-owner", "-C", str(root), "-c", "."], stdout=subprocess.PIPE)
     subprocess.run(
         ["docker", "import", "-", DEBIAN], check=True, env=environment, stdin=tar.stdout, capture_output=True
@@ -60,14 +64,17 @@ def _without_archives(root: Path) -> None:
         archive.unlink()
 
 
-def make(name: str, image: str, folder: Path, environment: Mapping[str, str]) -> None:
-    """Build the stand-in of one folder of deploy/test under the name of the image it stands in for."""
+def fetch(name: str, folder: Path) -> None:
+    """Bring together what the stand-in of one folder of deploy/test is built of."""
     context = folder / name
     shutil.copytree(HERE / name, context)
     _FILLED.get(name, _nothing)(context)
-    subprocess.run(
-        ["docker", "build", "--quiet", "--tag", image, str(context)], check=True, env=environment, capture_output=True
-    )
+
+
+def build(name: str, image: str, folder: Path, environment: Mapping[str, str]) -> None:
+    """Build a stand-in, once all it needs is there, under the name of the image it stands in for."""
+    words = ["docker", "build", "--quiet", "--tag", image, str(folder / name)]
+    subprocess.run(words, check=True, env=environment, capture_output=True)
 
 
 def _nothing(_context: Path) -> None:
