@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakValueDictionary
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,7 +22,7 @@ BULKS: Final = 16
 BODY_BYTES: Final = 32 * 1024 * 1024
 # So much of each body, of each answer of the feed and of each document is not counted, so that large ones do not keep ordinary commands out.
 SMALL_BYTES: Final = 4096
-# Of all answers of the feed that are being sent: a reader may stop in the middle of one.
+# Of all answers of the feed that are being sent: a reader may stop in the middle of one. One caller may have half of it.
 FEED_BYTES: Final = 64 * 1024 * 1024
 # Of all documents that are being sent: a letter has some MB, the largest measured 35.
 DOCUMENT_BYTES: Final = 128 * 1024 * 1024
@@ -49,13 +51,13 @@ class Room:
 
     def __init__(self, of: str, size: int) -> None:
         self.free = size
-        self._of = of
+        self.of = of
         self.size = size
 
     def take(self, wanted: int) -> None:
         """Take some, to be given back. Raises Busy when there is not so much left."""
         if wanted > self.free:
-            raise Busy(f"this process has all the {self._of} in progress that it takes", limit=self.size)
+            raise Busy(f"this process has all the {self.of} in progress that it takes", limit=self.size)
         self.free -= wanted
 
     def give_back(self, taken: int) -> None:
@@ -73,14 +75,47 @@ class Room:
             mine.leave()
 
 
+class SharedRoom(Room):
+    """A room of which one caller may take half, so that who stops reading shuts out nobody else."""
+
+    def __init__(self, of: str, size: int) -> None:
+        super().__init__(of, size)
+        self._halves: WeakValueDictionary[str, _Half] = WeakValueDictionary()
+
+    def half_of(self, caller: str) -> Room:
+        """Return what one caller may take of it."""
+        return self._halves.setdefault(caller, _Half(self))
+
+
+class _Half(Room):
+    """What one caller may take of a room, where others take too."""
+
+    def __init__(self, whole: Room) -> None:
+        super().__init__(f"{whole.of} for one caller", whole.size // 2)
+        self._whole = whole
+
+    def take(self, wanted: int) -> None:
+        self._whole.take(wanted)
+        try:
+            super().take(wanted)
+        except Busy:
+            self._whole.give_back(wanted)
+            raise
+
+    def give_back(self, taken: int) -> None:
+        super().give_back(taken)
+        self._whole.give_back(taken)
+
+
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """What the requests of one service share in this process."""
+    """What the requests of one service share in this process. writing: held by who writes a large answer of the feed."""
 
     body_bytes: Room = field(default_factory=lambda: Room("bytes of bodies", BODY_BYTES))
     bulks: Room = field(default_factory=lambda: Room("bulks", BULKS))
     document_bytes: Room = field(default_factory=lambda: Room("bytes of documents", DOCUMENT_BYTES))
-    feed_bytes: Room = field(default_factory=lambda: Room("bytes of the feed", FEED_BYTES))
+    feed_bytes: SharedRoom = field(default_factory=lambda: SharedRoom("bytes of the feed", FEED_BYTES))
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     polls: Room = field(default_factory=lambda: Room("long polls", POLLS))
 
 

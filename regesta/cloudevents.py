@@ -65,7 +65,7 @@ def digest(event: Recorded) -> str:
     return hashlib.sha256(encode(event._replace(log=""))).hexdigest()[:32]
 
 
-def encode_batch(events: list[Recorded]) -> bytes:
+def encode_batch(events: Iterable[Recorded]) -> bytes:
     """Return events as a JSON array of CloudEvents."""
     return orjson.dumps([members_of(event) for event in events])
 

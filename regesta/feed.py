@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Annotated, TypeVar
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -29,13 +30,14 @@ from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.telemetry import batch_span, counter, positions
 
 WAIT_SLICE_SECONDS = 0.5
+# So many are written at once, within some 2 ms.
+SLICE_EVENTS = 100
 POSITION = "Regesta-Position"
 LOG = "Regesta-Log"
 # Scopes: of the whole feed, and before the name of a type of events, as it is or without its version.
 WHOLE = "events:read"
 SINGLE = "events:read:"
 
-T = TypeVar("T")
 tracer = trace.get_tracer("regesta.feed")
 given = counter(FEED_EVENTS)
 router = APIRouter(route_class=StrictRoute, tags=["events"])
@@ -47,6 +49,16 @@ class HeadOut(BaseModel):
     position: int
     log: str | None
     time: datetime | None
+
+
+class LineOut(BaseModel):
+    """A batch in an answer that stays open: CloudEvents, and what it speaks up to. position: the next `lastEventId`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    position: int
+    log: str
+    events: list[dict[str, Any]]
 
 
 class SeenQuery(BaseModel):
@@ -91,10 +103,28 @@ class _Wanted:
 
     def of(self, events: Iterable[Recorded]) -> list[Recorded]:
         """Return those of some events that are wanted."""
-        return [event for event in events if self.kind in (None, event.type, unversioned(event.type))]
+        if self.kind is None:
+            return [*events]
+        return [event for event in events if self.kind in (event.type, unversioned(event.type))]
 
 
-@router.get("/events", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}, FOLLOWED: {}}}})
+async def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """How long a reader waits for events. gone: asks whether it went away; an answer that has begun notices that by itself."""
+
+    ends_at: float
+    gone: Callable[[], Awaitable[bool]] = _never
+
+
+@router.get(
+    "/events",
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {}, FOLLOWED: {"schema": LineOut.model_json_schema()}}}},
+)
 async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuery, Query()]) -> Response:
     """Return the events after `lastEventId`, oldest first. 409 when the reader holds another log than this one.
 
@@ -111,14 +141,21 @@ async def get_events(request: Request, caller: Caller, query: Annotated[FeedQuer
         with ExitStack() as held:
             held.enter_context(runtime.rooms.polls.share(1 if query.timeout else 0))
             ends_at = monotonic() + query.timeout / 1000
-            batch = await _poll(runtime, query.seen(), query.limit, ends_at, wanted)
-            if weights(",".join(request.headers.getlist("accept"))).get(FOLLOWED, 0) > 0:
-                lines = _lines(runtime, _end_of(batch, wanted), query.limit, ends_at, wanted)
-                return Flowing(runtime.rooms.feed_bytes, _line(batch), lines, held.pop_all(), FOLLOWED)
+            batch = await _poll(runtime, query.seen(), query.limit, _Waiting(ends_at, request.is_disconnected), wanted)
+            if _wants_lines(request):
+                lines = _lines(runtime, _end_of(batch, wanted), query.limit, _Waiting(ends_at), wanted)
+                room, first = runtime.rooms.feed_bytes.half_of(caller.subject), await _line(runtime, batch)
+                return Flowing(room, first, lines, held.pop_all(), FOLLOWED)
     except Forked:
         await _heed(runtime, caller, query.seen())
         raise
-    return answer(runtime, batch)
+    return await answer(runtime, caller, batch)
+
+
+def _wants_lines(request: Request) -> bool:
+    """Return whether a reader names lines, and does not like the other form better."""
+    accepted = weights(",".join(request.headers.getlist("accept")))
+    return accepted.get(FOLLOWED, 0) > 0 and accepted[FOLLOWED] >= accepted.get(MEDIA_TYPE, 0)
 
 
 async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
@@ -131,36 +168,47 @@ async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
         runtime.guard.heed()
 
 
-def answer(runtime: Runtime, batch: Batch) -> Response:
+async def answer(runtime: Runtime, caller: Principal, batch: Batch) -> Response:
     """Return the answer that carries a batch."""
     headers = {POSITION: str(batch.position), LOG: batch.log, "Vary": "Accept"}
-    return Paced(runtime.rooms.feed_bytes, _encoded(batch.events), headers, MEDIA_TYPE)
+    room, body = runtime.rooms.feed_bytes.half_of(caller.subject), await written(batch.events, runtime.rooms.writing)
+    return Paced(room, body, headers, MEDIA_TYPE)
 
 
-def _encoded(events: Sequence[Recorded]) -> bytes:
-    """Return the body of an answer."""
+async def written(events: Sequence[Recorded], writing: asyncio.Lock) -> bytes:
+    """Return events as a JSON array of CloudEvents. Many are written one answer after the other, and slice by slice.
+
+    So whatever many readers ask for, all else waits for one slice at a time.
+    """
     if not events:
         return encode_batch([])
     given.add(len(events), {SERVICE: events[0].source})
     with batch_span(tracer, FEED, (event.traceparent for event in events)) as span:
         span.set_attributes(positions(events))
-        return encode_batch(list(events))
+        if len(events) <= SLICE_EVENTS:
+            return encode_batch(events)
+        async with writing:
+            slices = []
+            for first in range(0, len(events), SLICE_EVENTS):
+                slices.append(encode_batch(events[first : first + SLICE_EVENTS])[1:-1])
+                await asyncio.sleep(0)
+        return b"[" + b",".join(slices) + b"]"
 
 
 async def _lines(
-    runtime: Runtime, seen: Seen | None, limit: int, ends_at: float, wanted: _Wanted
+    runtime: Runtime, seen: Seen | None, limit: int, waiting: _Waiting, wanted: _Wanted
 ) -> AsyncIterator[bytes]:
     """Yield the batches that follow on one as lines of JSON. Why it ends early is told to who asks again."""
     pace = Pace(PACE_SECONDS)
-    while seen is not None and not runtime.stopping and monotonic() < ends_at:
+    while seen is not None and not runtime.stopping and monotonic() < waiting.ends_at:
         await pace.step()
         try:
-            batch = await _poll(runtime, seen, limit, ends_at, wanted)
+            batch = await _poll(runtime, seen, limit, waiting, wanted)
         except Exception as error:
             if not passes(error) and not isinstance(error, RegestaError):
                 raise
             return
-        seen, line = _end_of(batch, wanted), _line(batch)
+        seen, line = _end_of(batch, wanted), await _line(runtime, batch)
         del batch  # nothing is kept while the next one is waited for
         yield line
 
@@ -173,12 +221,13 @@ def _end_of(batch: Batch, wanted: _Wanted) -> Seen | None:
     return Seen(batch.position, batch.log, digest(batch.events[-1]) if wanted.kind is None else None)
 
 
-def _line(batch: Batch) -> bytes:
-    events = orjson.Fragment(_encoded(batch.events))
+async def _line(runtime: Runtime, batch: Batch) -> bytes:
+    """Return a batch as one line (see LineOut)."""
+    events = orjson.Fragment(await written(batch.events, runtime.rooms.writing))
     return orjson.dumps({"position": batch.position, "log": batch.log, "events": events}) + b"\n"
 
 
-async def _poll(runtime: Runtime, seen: Seen, limit: int, ends_at: float, wanted: _Wanted) -> Batch:
+async def _poll(runtime: Runtime, seen: Seen, limit: int, waiting: _Waiting, wanted: _Wanted) -> Batch:
     """Return the wanted ones of the next events, waiting for the first until the time is over.
 
     Empty only at the end of the log, for a reader that goes on from the last event it was given would ask the same again.
@@ -196,15 +245,17 @@ async def _poll(runtime: Runtime, seen: Seen, limit: int, ends_at: float, wanted
         if wanted.kind is not None:
             blank = await runtime.blanks.after(seen.position, wanted.kind, batch.log)
             ended, seen = blank.ended, Seen(blank.until, batch.log)
-        if ended and not await _more(runtime, seen.position, ends_at):
+        if ended and not await _more(runtime, seen.position, waiting):
             return Batch(batch.log, [], seen.position)
 
 
-async def _more(runtime: Runtime, position: int, ends_at: float) -> bool:
-    """Return whether the log goes on after this position before the time is over."""
-    while not runtime.stopping and (left := ends_at - monotonic()) > 0:
+async def _more(runtime: Runtime, position: int, waiting: _Waiting) -> bool:
+    """Return whether the log goes on after this position before the time is over, or the reader gone."""
+    while not runtime.stopping and (left := waiting.ends_at - monotonic()) > 0:
         if await runtime.store.wait(runtime.service.name, position, min(left, WAIT_SLICE_SECONDS)):
             return True
+        if await waiting.gone():
+            return False
     return False
 
 

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -257,6 +258,9 @@ def install(app: FastAPI) -> None:
         }  # fmt: skip
         return Response(orjson.dumps(body), error.status_code, error.headers, MEDIA_TYPE)
 
+    async def gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # nobody hears it
+
     async def unknown(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return response(RegestaError(UNFORESEEN))
@@ -264,6 +268,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RegestaError, known)
     app.add_exception_handler(RequestValidationError, unread)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, unknown)
     _document(app)
 

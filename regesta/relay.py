@@ -38,7 +38,8 @@ INSERT INTO bus.relay AS held (holder, epoch, until, log, position) VALUES ($1, 
 ON CONFLICT (one) DO UPDATE SET
     holder = excluded.holder, epoch = held.epoch + 1, until = excluded.until, log = excluded.log,
     position = CASE WHEN held.log = excluded.log THEN held.position ELSE 0 END
-WHERE held.until < clock_timestamp()
+-- One that would last longer than leases do is of before the clock was set back.
+WHERE held.until < clock_timestamp() OR held.until > clock_timestamp() + $2
 RETURNING epoch, position
 """
 RENEW = "UPDATE bus.relay SET until = clock_timestamp() + $2 WHERE epoch = $1 RETURNING epoch"

@@ -157,7 +157,7 @@ async def get_replica_events(
     """Return what this service holds of another log, as that log's own feed would. It does not wait for more."""
     runtime = _held(request, caller, source)
     batch = await Offer(runtime.store, source).fetch(query.seen(), query.limit, 0)
-    return answer(runtime, batch)
+    return await answer(runtime, caller, batch)
 
 
 @router.get("/replicas/{source}/events/head")

@@ -7,6 +7,10 @@ SET ROLE {service}_log;
 CREATE OR REPLACE FUNCTION log.split(joined text) RETURNS text[] LANGUAGE sql IMMUTABLE
 RETURN string_to_array(joined, E'\x1e');
 
+-- Whether a turn goes on. Given are 50 ms: one that would last far longer is of before the clock was set back.
+CREATE OR REPLACE FUNCTION log.lasts(until timestamptz) RETURNS boolean LANGUAGE sql VOLATILE
+RETURN until > clock_timestamp() AND until < clock_timestamp() + interval '5 s';
+
 -- Which units cannot be appended now, as [{unit, status, stream, version, first}]; null when all can.
 -- Status: same (this very unit is stored, from `first`), key, turn, conflict (with the actual version), strongest first.
 -- A stream that a unit writes is expected at the version before its first event there.
@@ -35,7 +39,7 @@ SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
         JOIN log.keys AS known USING (subject, key)
     ), waiting AS (
         SELECT DISTINCT ON (w.unit) w.unit, w.stream FROM written AS w JOIN log.turns AS turn USING (stream)
-        WHERE turn.holder <> my_holder AND turn.until > clock_timestamp()
+        WHERE turn.holder <> my_holder AND log.lasts(turn.until)
         ORDER BY w.unit
     ), checks AS (
         SELECT unit, stream, version - 1 AS expected FROM written
@@ -143,7 +147,7 @@ BEGIN
         WHERE r ->> 'status' = 'conflict' AND (r ->> 'unit')::uuid = ANY (log.split(claims)::uuid[])
         ON CONFLICT (stream) DO UPDATE
         SET holder = excluded.holder, until = excluded.until, waiting = array_remove(turns.waiting, excluded.holder)
-        WHERE turns.until < clock_timestamp();
+        WHERE NOT log.lasts(turns.until);
         UPDATE log.turns AS turn SET waiting = turn.waiting || append.holder
         FROM jsonb_array_elements(refused) AS r
         WHERE r ->> 'status' = 'turn' AND r ->> 'stream' = turn.stream AND append.holder <> ALL (turn.waiting)
@@ -175,7 +179,7 @@ BEGIN
         WHERE turn.holder = append.holder AND turn.waiting <> '{{}}' AND turn.stream = ANY (written);
         -- A turn that nobody took may not stay: as long as there is one, every append is checked.
         DELETE FROM log.turns AS turn
-        WHERE turn.until < clock_timestamp() OR turn.holder = append.holder AND turn.stream = ANY (written);
+        WHERE NOT log.lasts(turn.until) OR turn.holder = append.holder AND turn.stream = ANY (written);
     END IF;
 END
 $$;

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -12,13 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from regesta import blanks
+from regesta import blanks, feed
 from regesta.bus import Seen
+from regesta.cloudevents import encode_batch
 from regesta.errors import SourceUnreachable
+from regesta.event import Recorded
 from regesta.feed import LOG, POSITION
 from regesta.source import FeedClient
 from tests.regesta.jars import REGISTRY
-from tests.regesta.serving import Served, client
+from tests.regesta.serving import Served, client, until
 
 
 async def fill(user: httpx2.AsyncClient, ref: str) -> int:
@@ -219,3 +224,51 @@ async def test_a_refusal_that_is_not_of_a_feed_is_no_fork(body: str) -> None:
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http:
         with pytest.raises(SourceUnreachable, match="409"):
             await FeedClient(http, "http://proxy/jars/v1", "token", REGISTRY).fetch(Seen(0), 1, 0)
+
+
+def recorded(number: int, stream: str) -> Recorded:
+    raw = f'{{"ref":"r{number}","amount":1}}'
+    log = "01900000-0000-7000-8000-000000000000"
+    return Recorded("jars", number, stream, number, datetime.now(UTC), "jar-filled.v1", raw, log, REGISTRY, "officer")
+
+
+async def test_large_answers_are_written_one_after_the_other_with_others_in_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slices: list[str] = []
+
+    def noted(events: Iterable[Recorded]) -> bytes:
+        (stream,) = {event.stream for event in events}
+        slices.append(stream)
+        return encode_batch(events)
+
+    monkeypatch.setattr(feed, "encode_batch", noted)
+    writing = asyncio.Lock()
+    large = {stream: [recorded(n, stream) for n in range(1, 251)] for stream in ("jar/a", "jar/b")}
+    tasks = [asyncio.create_task(feed.written(events, writing)) for events in large.values()]
+    turns = 0
+    while not all(task.done() for task in tasks):
+        turns += 1
+        await asyncio.sleep(0)
+    assert [await task for task in tasks] == [encode_batch(events) for events in large.values()]
+    assert slices == ["jar/a"] * 3 + ["jar/b"] * 3
+    assert turns >= 6
+
+
+@pytest.mark.parametrize("accepted", ["application/x-ndjson", "*/*"])
+async def test_a_reader_that_goes_away_before_its_answer_leaves_its_place(jars_service: Served, accepted: str) -> None:
+    polls = jars_service.runtime.rooms.polls
+    async with client(jars_service) as user:
+        position = await fill(user, "r")
+    url = urlsplit(jars_service.url)
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    asked = f"GET {url.path}/events?lastEventId={position}&timeout=30000 HTTP/1.1"
+    headers = {"Host": url.netloc, "Accept": accepted, **jars_service.headers}
+    writer.write("\r\n".join([asked, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode())
+    await until(lambda: _is(polls.free == polls.size - 1))
+    writer.close()
+    await until(lambda: _is(polls.free == polls.size))
+
+
+async def _is(true: bool) -> bool:  # noqa: FBT001 - what is waited for
+    return true

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from regesta.bus import Batch, Seen
 from regesta.cloudevents import digest, encode_batch
 from regesta.errors import Forked, SourceUnreachable
+from regesta.feed import LineOut
 from regesta.followed import AHEAD_LINES, FollowedFeed
 from regesta.source import FeedClient
 from regesta.suites import foreign
@@ -90,7 +91,7 @@ async def test_each_line_says_how_far_it_speaks_of_one_type_too(jars_service: Se
         asked: dict[str, str | int] = {"timeout": 300, "limit": 2, "type": "jar-filled"}
         answer = await user.get("/events", params=asked, headers={"Accept": LINES})
         assert answer.headers["content-type"] == LINES
-        lines = [json.loads(line) for line in answer.text.splitlines()]
+        lines = [LineOut.model_validate_json(line).model_dump() for line in answer.text.splitlines()]
         assert [int(event["id"]) for line in lines for event in line["events"]] == filled
         assert all(int(event["id"]) <= line["position"] for line in lines for event in line["events"])
         assert (lines[-1]["position"], lines[-1]["events"], len(lines)) == (filled[-1] + 1, [], 3)
@@ -191,6 +192,8 @@ async def test_what_is_no_feed_is_told(content: bytes, kind: str, told: str) -> 
         (LINES, LINES),
         ("text/html, Application/X-NDJSON; q=0.5", LINES),
         (f"{LINES};q=0", "application/cloudevents-batch+json"),
+        (f"{LINES};q=0.1, application/cloudevents-batch+json", "application/cloudevents-batch+json"),
+        (f"{LINES}, application/cloudevents-batch+json", LINES),
         (f"{LINES}-seq", "application/cloudevents-batch+json"),
         ("*/*", "application/cloudevents-batch+json"),
     ],

@@ -13,7 +13,8 @@ import pytest
 from starlette.types import Message
 
 from regesta import paced
-from regesta.admission import SMALL_BYTES, Room
+from regesta.admission import SMALL_BYTES, Room, SharedRoom
+from regesta.errors import Busy
 from regesta.paced import Flowing, Paced
 
 BODY: Final = b"0123456789" * 20_000
@@ -127,3 +128,18 @@ async def test_a_reader_who_stops_within_an_open_answer_is_let_go(
     await flowing(room, ExitStack(), BODY)({"type": "http"}, _silence, stopped)
     assert (room.free, ended) == (LARGE, [False])
     assert "a reader stopped within an open answer" in caplog.text
+
+
+async def test_one_caller_leaves_half_of_a_shared_room_to_others() -> None:
+    room = SharedRoom("bytes", 10)
+    mine, theirs = room.half_of("mine"), room.half_of("theirs")
+    with mine.share(5):
+        with pytest.raises(Busy) as refused, room.half_of("mine").share(1):
+            pass
+        assert refused.value.details["limit"] == 5
+        assert room.free == 5
+        with theirs.share(5):
+            assert room.free == 0
+            with pytest.raises(Busy), room.half_of("third").share(1):
+                pass
+    assert (room.free, mine.free, theirs.free) == (10, 5, 5)

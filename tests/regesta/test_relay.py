@@ -163,6 +163,17 @@ class Paused(KafkaPublisher):
         self.done.set()
 
 
+async def test_a_lease_from_before_the_clock_was_set_back_is_over(store: PostgresStore, broker: Broker) -> None:
+    await record(store, 1, 2)
+    async with relaying(store, broker):
+        await published(store)
+    await store.pool.execute("UPDATE bus.relay SET until = until + interval '1 hour'")
+    await record(store, 3, 4)
+    async with relaying(store, broker):
+        await published(store)
+    assert await positions_in(broker) == [1, 2, 3, 4]
+
+
 async def test_a_holder_that_was_paused_beyond_its_lease_harms_nothing(
     database: Database, open_store: OpenStore, broker: Broker
 ) -> None:
