@@ -9,7 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from aiokafka.errors import (
     AuthenticationFailedError,
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
@@ -105,13 +106,23 @@ async def whole(job: Coroutine[Any, Any, None]) -> None:
     """Let a client start or stop to the end, also when cancelled, and raise that then.
 
     Cancelled half-way, aiokafka leaves a connection that its own closing does not know, and its closing forgets that it was.
+    Raises KafkaConnectionError when it is the client that cancels what it does: nobody asked who waits for it to end.
     """
     doing = asyncio.create_task(job)
     try:
         await asyncio.shield(doing)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as error:
         await asyncio.gather(doing, return_exceptions=True)
-        raise
+        waiting = asyncio.current_task()
+        if waiting is not None and waiting.cancelling():
+            raise
+        raise KafkaConnectionError("the client gave up by itself") from error
+
+
+async def ended(job: Coroutine[Any, Any, None]) -> None:
+    """Let a client stop to the end (see `whole`), as far as it goes: while its broker is gone it may give up half-way."""
+    with suppress(KafkaConnectionError):
+        await whole(job)
 
 
 def broker_of(settings: Settings) -> Broker:
@@ -171,7 +182,7 @@ async def _administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
         await whole(admin.start())
         yield admin
     finally:
-        await whole(admin.close())
+        await ended(admin.close())
 
 
 async def _create(admin: AIOKafkaAdminClient, name: str) -> None:

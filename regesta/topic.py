@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ensure_topic, whole
+from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ended, ensure_topic, whole
 from regesta.bus import Standstill
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
@@ -55,7 +55,9 @@ class Reader:
 
     async def close(self) -> None:
         """Disconnect."""
-        await whole(self._consumer.stop())
+        await ended(self._consumer.stop())
+        # A fetch that was under way cancels its own way to stop before that comes to the connections.
+        await ended(self._consumer._client.close())  # noqa: SLF001 - see above
 
     async def begin(self) -> int:
         """Return the offset of the first record that is kept."""
@@ -216,9 +218,9 @@ class KafkaPublisher:
             return
         # Its own way to stop waits until all is sent, for ever.
         if producer._sender is not None:  # noqa: SLF001 - there is no other way to give up
-            await whole(producer._sender.close())  # noqa: SLF001
+            await ended(producer._sender.close())  # noqa: SLF001
         producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
-        await whole(producer.stop())
+        await ended(producer.stop())
 
 
 def _append(batch: BatchBuilder, event: Recorded) -> bool:

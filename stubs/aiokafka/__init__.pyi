@@ -23,7 +23,11 @@ class OffsetAndTimestamp:
     offset: int
     timestamp: int
 
+class Client:
+    async def close(self) -> None: ...
+
 class AIOKafkaConsumer:
+    _client: Client
     def __init__(
         self,
         *,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from deploy.kafka.cluster import Cluster
-from regesta.broker import Broker
+from regesta.broker import Broker, ensure_topic
 from regesta.bus import Intake, Offer
 from regesta.kafka import KafkaCarrier
 from regesta.relay import Relay
@@ -25,6 +26,7 @@ from tests.regesta.topics import administering, configured, positions_in
 # A killed broker is known to be gone after this time, not after 9 s.
 SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 RECOVER_SECONDS = 60
+READERS = 3
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,7 @@ async def test_the_broker_that_leads_is_killed_and_comes_back(
     three: Cluster, reused_database: FreshDatabase, open_store: OpenStore
 ) -> None:
     broker = Broker(three.bootstrap, f"test-{uuid4().hex[:12]}", {})
+    await ensure_topic(broker, broker.topic("jars"))  # what comes is to come by it
     source = await open_store(await reused_database("jars"))
     database = await reused_database("kpi")
     carrier = KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Offer(source))
@@ -76,3 +79,35 @@ async def leader_of(broker: Broker) -> int:
         assert sorted(partition["replicas"]) == [1, 2, 3]
         leader: int = partition["leader"]
         return leader
+
+
+async def test_the_only_broker_is_killed_and_comes_back_while_events_arrive(
+    tmp_path: Path, reused_database: FreshDatabase, open_store: OpenStore
+) -> None:
+    """Clients cancel who waits when they lose all their connections; that is no request to end."""
+    source = await open_store(await reused_database("jars"))
+    database = await reused_database("kpi")
+    with cluster(tmp_path / "nodes") as one:
+        (node,), broker = one.nodes, Broker(one.bootstrap, f"test-{uuid4().hex[:12]}", {})
+        await ensure_topic(broker, broker.topic("jars"))
+        carriers = [KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Offer(source)) for _ in range(READERS)]
+        async with PostgresStore("kpi", database.dsn, jars.REGISTRY, pool_size=2) as replica:
+            relay = Relay(source, KafkaPublisher(broker, "jars", jars.REGISTRY))
+            followers: list[Relay | Intake] = [relay, *(Intake(replica, "jars", carrier) for carrier in carriers)]
+            tasks = [asyncio.create_task(each.run()) for each in followers]
+            for first in range(1, 61, 30):
+                await record(source, range(first, first + 20))
+                assert await replica.wait("jars", first + 18, RECOVER_SECONDS)
+                node.kill()
+                await record(source, range(first + 20, first + 30))
+                await asyncio.sleep(1)  # everybody notices
+                node.start()
+                await asyncio.to_thread(node.wait)
+            assert await replica.wait("jars", 59, RECOVER_SECONDS)
+            assert [task for task in tasks if task.done()] == []
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for carrier in carriers:
+                await carrier.close()
+            assert [event.raw for event in await replica.read("jars", 0, 99)] == [f'{{"n":{n}}}' for n in range(1, 61)]
