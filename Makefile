@@ -33,7 +33,7 @@ ALL_PROFILES := COMPOSE_PROFILES=observability
 up: $(VENV)/run.stamp ## Start everything in containers; with Grafana and a collector: PROFILE=observability
 	@$(BIN)/python -m cli.containers prepare
 	@$(COMPOSE) build
-	@COMPOSE_PROFILES=$(PROFILE) OTEL_EXPORTER_OTLP_ENDPOINT=$(if $(PROFILE),http://collector:4318) $(COMPOSE) up --detach --remove-orphans
+	@$(if $(PROFILE),COMPOSE_PROFILES=$(PROFILE) OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318) $(COMPOSE) up --detach --remove-orphans
 	@$(BIN)/python -m cli.containers wait
 
 down: ## Stop the containers; what was recorded is kept
