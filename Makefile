@@ -12,7 +12,7 @@ AXE := deploy/accessibility
 .PHONY: help venv demo test test-containers up down logs check docs bench certify timemachine fmt lock
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(VENV)/dev.stamp ## Make .venv with everything that developing needs
 

@@ -14,7 +14,9 @@ LINK: Final = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)", re.DOTA
 CODE: Final = re.compile(r"`(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)`")
 # A command at the beginning of a line of a block, or in backticks.
 COMMAND: Final = re.compile(r"(?:^|`)(?:\.venv/bin/)?regesta (?P<rest>[^`\n]+)", re.MULTILINE)
-TARGET: Final = re.compile(r"(?:^ *|`)make (?P<target>[a-z]+)(?:`| ARGS=\"(?P<arguments>[^\"]*)\"|$)", re.MULTILINE)
+TARGET: Final = re.compile(
+    r"(?:^ *|`)make (?P<target>[a-z-]+)(?:`| [A-Z]+=[a-z]+| ARGS=\"(?P<arguments>[^\"]*)\"|$)", re.MULTILINE
+)
 MODULE: Final = re.compile(r"python -m (?P<module>[a-z_.]+)")
 SETTING: Final = re.compile(r"`(REGESTA_[A-Z_]+)`")
 # The code of a problem or a cause, as programs meet it.
@@ -93,4 +95,4 @@ def wrong_in(words: list[str], command: TyperCommand | TyperGroup) -> str | None
 
 def make_targets(makefile: Path) -> set[str]:
     """Return the targets that `make help` lists."""
-    return set(re.findall(r"^([a-z]+):.*## ", makefile.read_text("utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*## ", makefile.read_text("utf-8"), re.MULTILINE))
