@@ -9,7 +9,7 @@ PARSER := deploy/asyncapi
 AXE := deploy/accessibility
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-containers up down logs check docs bench certify timemachine fmt lock
+.PHONY: help venv demo test test-containers up down logs check docs bench certify faults timemachine fmt lock
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: $(VENV)/bench.stamp ## Measure beside rivals; figures go to var/bench.jso
 
 certify: $(VENV)/dev.stamp ## Certify the log for ten minutes, to var/certify.json; SEED=... repeats a run's choices
 	$(BIN)/python -m tests.certify
+
+faults: $(VENV)/dev.stamp ## Strike four services with faults, over the feed and over Kafka, to var/faults-long.json; SEED=... repeats a run's choices
+	$(BIN)/python -m tests.faults
 
 timemachine: $(VENV)/dev.stamp ## Compare reads as of 100 cuts with systems rebuilt to them, to var/timemachine.json; SEED=... repeats a run
 	$(BIN)/python -m tests.timemachine
