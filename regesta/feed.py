@@ -58,7 +58,7 @@ class LineOut(BaseModel):
 
     position: int
     log: str
-    events: list[dict[str, Any]]
+    events: list[Any]
 
 
 class SeenQuery(BaseModel):

@@ -97,7 +97,7 @@ async def test_a_topic_that_forgets_is_refused(
 async def test_a_reader_does_not_make_a_topic(broker: Broker) -> None:
     with pytest.raises(Standstill) as said:
         await check_topic(broker, broker.topic("jars"))
-    assert said.value.cause is Cause.TOPIC_WRONG
+    assert said.value.cause is Cause.TOPIC_MISSING
     assert "the service whose log it is makes it when it starts" in str(said.value)
     with pytest.raises(Standstill, match="there is no topic"):
         await check_topic(broker, broker.topic("jars"))

@@ -321,7 +321,7 @@ async def test_consumers_that_read_no_more_hold_up_no_append_and_keep_little(
     asked = [await here.send("GET", "/events?limit=5000&timeout=30000") for _ in range(100)]
     consumers.extend(asked)
     begun = [(await consumer.reader.readexactly(len("HTTP/1.1 200")))[-3:] for consumer in asked]
-    assert begun.count(b"200") >= 15  # and this is all that is read of their answers
+    assert begun.count(b"200") >= 7  # half of the room, and this is all that is read of their answers
     assert set(begun) == {b"200", b"503"}
     answers = await asyncio.gather(*(here.fill(f"j{n % 50}", f"r{n}") for n in range(300)))
     assert statuses(answers) == {201: 300}

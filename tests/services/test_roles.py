@@ -41,7 +41,7 @@ WHERE n.nspname = 'log' AND has_function_privilege(p.oid, 'EXECUTE') ORDER BY 1
 """
 
 GIVEN: Final = [
-    "adopt", "append", "close", "forget_keys", "keep", "note_fork", "open", "open_anew", "position_before", "recover", "renew", "replicate",
+    "adopt", "append", "close", "forget_keys", "forget_replica", "keep", "note_fork", "open", "open_anew", "position_before", "recover", "renew", "replicate",
     "stand",
 ]  # fmt: skip
 
