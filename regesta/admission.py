@@ -24,6 +24,8 @@ BODY_BYTES: Final = 32 * 1024 * 1024
 SMALL_BYTES: Final = 4096
 # Of all answers of the feed that are being sent: a reader may stop in the middle of one. One caller may have half of it.
 FEED_BYTES: Final = 64 * 1024 * 1024
+# Answers of the feed that wait to be written, or are: each holds the events that were read for it.
+LARGE_ANSWERS: Final = 16
 # Of all documents that are being sent: a letter has some MB, the largest measured 35.
 DOCUMENT_BYTES: Final = 128 * 1024 * 1024
 
@@ -115,6 +117,7 @@ class Rooms:
     bulks: Room = field(default_factory=lambda: Room("bulks", BULKS))
     document_bytes: Room = field(default_factory=lambda: Room("bytes of documents", DOCUMENT_BYTES))
     feed_bytes: SharedRoom = field(default_factory=lambda: SharedRoom("bytes of the feed", FEED_BYTES))
+    large_answers: Room = field(default_factory=lambda: Room("large answers of the feed", LARGE_ANSWERS))
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     polls: Room = field(default_factory=lambda: Room("long polls", POLLS))
 

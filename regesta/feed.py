@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
 
+from regesta.admission import Rooms
 from regesta.auth import Principal
 from regesta.bus import PACE_SECONDS, Batch, Offer, Seen
 from regesta.caller import Caller, weights
@@ -171,14 +172,14 @@ async def _heed(runtime: Runtime, caller: Principal, seen: Seen) -> None:
 async def answer(runtime: Runtime, caller: Principal, batch: Batch) -> Response:
     """Return the answer that carries a batch."""
     headers = {POSITION: str(batch.position), LOG: batch.log, "Vary": "Accept"}
-    room, body = runtime.rooms.feed_bytes.half_of(caller.subject), await written(batch.events, runtime.rooms.writing)
+    room, body = runtime.rooms.feed_bytes.half_of(caller.subject), await written(batch.events, runtime.rooms)
     return Paced(room, body, headers, MEDIA_TYPE)
 
 
-async def written(events: Sequence[Recorded], writing: asyncio.Lock) -> bytes:
+async def written(events: Sequence[Recorded], rooms: Rooms) -> bytes:
     """Return events as a JSON array of CloudEvents. Many are written one answer after the other, and slice by slice.
 
-    So whatever many readers ask for, all else waits for one slice at a time.
+    So whatever many readers ask for, all else waits for one slice at a time. Raises Busy when too many are to be written.
     """
     if not events:
         return encode_batch([])
@@ -187,11 +188,12 @@ async def written(events: Sequence[Recorded], writing: asyncio.Lock) -> bytes:
         span.set_attributes(positions(events))
         if len(events) <= SLICE_EVENTS:
             return encode_batch(events)
-        async with writing:
-            slices = []
-            for first in range(0, len(events), SLICE_EVENTS):
-                slices.append(encode_batch(events[first : first + SLICE_EVENTS])[1:-1])
-                await asyncio.sleep(0)
+        with rooms.large_answers.share(1):
+            async with rooms.writing:
+                slices = []
+                for first in range(0, len(events), SLICE_EVENTS):
+                    slices.append(encode_batch(events[first : first + SLICE_EVENTS])[1:-1])
+                    await asyncio.sleep(0)
         return b"[" + b",".join(slices) + b"]"
 
 
@@ -223,7 +225,7 @@ def _end_of(batch: Batch, wanted: _Wanted) -> Seen | None:
 
 async def _line(runtime: Runtime, batch: Batch) -> bytes:
     """Return a batch as one line (see LineOut)."""
-    events = orjson.Fragment(await written(batch.events, runtime.rooms.writing))
+    events = orjson.Fragment(await written(batch.events, runtime.rooms))
     return orjson.dumps({"position": batch.position, "log": batch.log, "events": events}) + b"\n"
 
 

@@ -16,9 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from regesta import blanks, feed
+from regesta.admission import Rooms
 from regesta.bus import Seen
 from regesta.cloudevents import encode_batch
-from regesta.errors import SourceUnreachable
+from regesta.errors import Busy, SourceUnreachable
 from regesta.event import Recorded
 from regesta.feed import LOG, POSITION
 from regesta.source import FeedClient
@@ -232,6 +233,14 @@ def recorded(number: int, stream: str) -> Recorded:
     return Recorded("jars", number, stream, number, datetime.now(UTC), "jar-filled.v1", raw, log, REGISTRY, "officer")
 
 
+async def test_too_many_large_answers_at_once_are_refused_before_they_take_memory() -> None:
+    rooms, events = Rooms(), [recorded(n, "jar/a") for n in range(1, 251)]
+    asked = [asyncio.create_task(feed.written(events, rooms)) for _ in range(rooms.large_answers.size + 2)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [isinstance(answer, Busy) for answer in answers] == [False] * 16 + [True] * 2
+    assert rooms.large_answers.free == 16
+
+
 async def test_large_answers_are_written_one_after_the_other_with_others_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -243,9 +252,9 @@ async def test_large_answers_are_written_one_after_the_other_with_others_in_betw
         return encode_batch(events)
 
     monkeypatch.setattr(feed, "encode_batch", noted)
-    writing = asyncio.Lock()
+    rooms = Rooms()
     large = {stream: [recorded(n, stream) for n in range(1, 251)] for stream in ("jar/a", "jar/b")}
-    tasks = [asyncio.create_task(feed.written(events, writing)) for events in large.values()]
+    tasks = [asyncio.create_task(feed.written(events, rooms)) for events in large.values()]
     turns = 0
     while not all(task.done() for task in tasks):
         turns += 1
