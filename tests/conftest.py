@@ -62,12 +62,12 @@ class Templates:
             await create_database(admin, service, database.name, template=service)
         finally:
             await admin.close()
-        await self._execute(database.admin_dsn, NEW_LOG)
+        await execute(database.admin_dsn, NEW_LOG)
         return database
 
     async def drop(self, database: Database) -> None:
         """Drop a copy, whoever is connected to it."""
-        await self._execute(self._server.admin_dsn, f"DROP DATABASE {database.name} WITH (FORCE)")
+        await execute(self._server.admin_dsn, f"DROP DATABASE {database.name} WITH (FORCE)")
 
     def database(self, service: str, name: str) -> Database:
         """Return the addresses of a service's database of another name."""
@@ -75,13 +75,15 @@ class Templates:
         runtime, owner = (self._server.dsn(service, role, name) for role in ("runtime", "owner"))
         return Database(name, runtime, owner, admin)
 
-    @staticmethod
-    async def _execute(dsn: str, statement: str) -> None:
-        connection = await asyncpg.connect(dsn)
-        try:
+
+async def execute(dsn: str, *statements: str) -> None:
+    """Run statements on a connection of their own, each by itself."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
             await connection.execute(statement)
-        finally:
-            await connection.close()
+    finally:
+        await connection.close()
 
 
 def as_administrator(server: Embedded, database: str) -> str:

@@ -16,12 +16,12 @@ from regesta.event import Registry
 from regesta.store import PostgresStore
 from regesta.unit import Appended, Unit
 from tests.bench import rivals
-from tests.bench.ground import SERVICE, Ground, count, execute
+from tests.bench.ground import SERVICE, Ground, count
 from tests.bench.jobs import Job, Told, together
 from tests.bench.load import TYPE, Clock, ordered, scattered, shares, timed, units
 from tests.bench.rows import Figures, Row, at_least, at_most
 from tests.bench.trials import Measure, Trials
-from tests.conftest import Database
+from tests.conftest import Database, execute
 
 # Callers and how many events they append together in one repeat.
 SIZES = {1: 3_000, 16: 24_000, 64: 60_000, 256: 80_000, 1024: 100_000}

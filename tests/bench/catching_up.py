@@ -17,10 +17,10 @@ from regesta.follower import Follower
 from regesta.projection import Fact, Projection
 from regesta.store import PostgresStore
 from tests.bench import rivals
-from tests.bench.ground import SERVICE, Ground, execute
+from tests.bench.ground import SERVICE, Ground
 from tests.bench.jobs import Job, Told, memory_mb, together
 from tests.bench.rows import Figures, Row, at_least, at_most
-from tests.conftest import Database
+from tests.conftest import Database, execute
 
 EVENTS = 1_000_000
 FILL_AT_ONCE = 200_000

@@ -65,16 +65,6 @@ def fsync_us(folder: Path) -> float:
         return (time.perf_counter() - began) / SYNCS * 1e6
 
 
-async def execute(dsn: str, *statements: str) -> None:
-    """Run statements on a connection of their own, each by itself."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
 async def count(dsn: str, table: str) -> int:
     """Return how many rows a table has."""
     connection = await asyncpg.connect(dsn)

@@ -24,10 +24,11 @@ from services.budget.app import AGGREGATES, RULES
 from services.budget.domain.commitment import Commit
 from services.budget.domain.ledger import VoteCredits
 from services.budget.domain.line import OpenLine
-from tests.bench.ground import Ground, execute
+from tests.bench.ground import Ground
 from tests.bench.jobs import Job, Told, together
 from tests.bench.load import HASH, Clock, quantile
 from tests.bench.rows import Figures, Row, at_least, at_most
+from tests.conftest import execute
 
 CALLERS = 64
 FEW = 4

@@ -25,11 +25,11 @@ from regesta.view import View
 from services.reporting.app import SERVICE
 from services.reporting.gathering import read_letter
 from services.reporting.writing import canonical
-from tests.bench.ground import Ground, execute, seen
+from tests.bench.ground import Ground, seen
 from tests.bench.growing import grow
 from tests.bench.rows import Figures, Row, at_most
 from tests.bench.serving import Everything, everything
-from tests.conftest import Database
+from tests.conftest import Database, execute
 
 OBJECTIVES = 2_000
 EVENTS = 1_000_000

@@ -14,10 +14,10 @@ from regesta.followed import FollowedFeed
 from regesta.source import FeedClient
 from regesta.store import READ_OWN, PostgresStore
 from tests.bench.catching_up import REGISTRY, filled
-from tests.bench.ground import SERVICE, Ground, count, execute
+from tests.bench.ground import SERVICE, Ground, count
 from tests.bench.rows import Figures, Row, at_least
 from tests.bench.serving import HOURS, Server, environment, free_port, started
-from tests.conftest import Database
+from tests.conftest import Database, execute
 
 EVENTS = 200_000
 STATEMENT_ROWS = 5_000

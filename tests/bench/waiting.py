@@ -14,10 +14,11 @@ import httpx2
 from regesta.event import split_name
 from regesta.identity import uuid7
 from tests.bench import bare
-from tests.bench.ground import Ground, execute
+from tests.bench.ground import Ground
 from tests.bench.load import quantile
 from tests.bench.rows import Figures, Row, at_most
 from tests.bench.serving import Everything, everything, free_port, started
+from tests.conftest import execute
 
 A_SECOND = 200
 SECONDS = 60

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import asyncpg
 
 from cli.installation import services
+from tests import conftest
 from tests.conftest import as_administrator
 from tests.faults.users import LINE, YEAR, Told
 from tests.system.apart import Apart
@@ -51,11 +52,7 @@ async def rows(apart: Apart, service: str, query: str, *values: object) -> list[
 
 async def execute(apart: Apart, service: str, statement: str) -> None:
     """Run a statement on a service's database as the server's administrator."""
-    connection = await asyncpg.connect(as_administrator(apart.database, service))
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+    await conftest.execute(as_administrator(apart.database, service), statement)
 
 
 async def heads_of(apart: Apart) -> dict[str, int]:

@@ -19,6 +19,7 @@ from regesta.store import PostgresStore
 from regesta.suites import filled, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Appended
+from tests.conftest import execute
 from tests.faults.test_crash import prepare, rows
 from tests.regesta.jars import REGISTRY
 
@@ -40,15 +41,6 @@ def places(short_folder: Path) -> Places:
     for each in (made.after, made.archive):
         each.mkdir()
     return made
-
-
-async def execute(dsn: str, *statements: str) -> None:
-    admin = await asyncpg.connect(dsn)
-    try:
-        for statement in statements:
-            await admin.execute(statement)
-    finally:
-        await admin.close()
 
 
 def give(path: Path, like: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-import asyncpg
 import httpx2
 import pytest
 
@@ -30,7 +29,7 @@ from regesta.runtime import Service
 from regesta.store import PostgresStore
 from regesta.suites import foreign
 from regesta.unit import Fork, Meta, NewEvent, Unit
-from tests.conftest import Database, FreshDatabase
+from tests.conftest import Database, FreshDatabase, execute
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, served, settings_of, taking_in, until
 
@@ -74,15 +73,6 @@ class Forked:
         )
         rows = await self.consumer.runtime.pool.fetch(f"SELECT * FROM {schema}.levels ORDER BY jar, from_position")
         return [tuple(row) for row in rows]
-
-
-async def execute(database: Database, *statements: str) -> None:
-    admin = await asyncpg.connect(database.admin_dsn)
-    try:
-        for statement in statements:
-            await admin.execute(statement)
-    finally:
-        await admin.close()
 
 
 async def fill(user: httpx2.AsyncClient, *amounts: int, ref: str) -> None:
@@ -133,7 +123,7 @@ async def forked(
             await until(lambda: _labelled(source, common + 4))
             head = await caught_up(source, consumer)
             await until(lambda: _reacted(consumer))
-        await execute(database, f"DELETE FROM log.events WHERE position > {common}", "DELETE FROM log.keys")
+        await execute(database.admin_dsn, f"DELETE FROM log.events WHERE position > {common}", "DELETE FROM log.keys")
         source.runtime.decider.forget()
         await fill(user, 1, 2, 3, 4, 5, 6, 7, ref="new")
         async with following(source, consumer_database, issuer) as consumer:
@@ -246,7 +236,7 @@ async def planted(consumer_database: Database) -> AsyncIterator[PostgresStore]:
     """Open a store with a replica up to 12, whose source is another log from 9 on, and something of it everywhere."""
     async with PostgresStore("labels", consumer_database.dsn, jars.REGISTRY, pool_size=4) as store:
         await store.replicate(LOG, fills(range(1, 13), LOG, 1))
-        await execute(consumer_database, *PLANTS.strip().split(";\n"))
+        await execute(consumer_database.admin_dsn, *PLANTS.strip().split(";\n"))
         await rebuilds.ask(store.pool, jars.PROJECTION, "operator")
         await store.note_fork("jars", Fork(8, OTHER_LOG, "other events"))
         yield store
@@ -408,7 +398,7 @@ async def test_a_reader_of_a_cut_that_is_gone_is_told(forked: Forked) -> None:
     async with client(forked.consumer, Authorization=f"Bearer {token}") as user:
         before = await user.get("/levels/jar0", params={"cut": cut})
         assert (before.status_code, before.json()["complete"]) == (200, True)
-        await execute(forked.database, f"DELETE FROM log.events WHERE position > {forked.common + 1}")
+        await execute(forked.database.admin_dsn, f"DELETE FROM log.events WHERE position > {forked.common + 1}")
         await forked.adopt()
         gone = await user.get("/levels/jar0", params={"cut": cut})
         assert (gone.status_code, gone.json()["type"].rpartition("/")[2]) == (410, "cut-gone")

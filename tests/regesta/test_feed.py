@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -24,7 +23,7 @@ from regesta.event import Recorded
 from regesta.feed import LOG, POSITION
 from regesta.source import FeedClient
 from tests.regesta.jars import REGISTRY
-from tests.regesta.serving import Served, client, until
+from tests.regesta.serving import Served, client
 
 
 async def fill(user: httpx2.AsyncClient, ref: str) -> int:
@@ -262,22 +261,3 @@ async def test_large_answers_are_written_one_after_the_other_with_others_in_betw
     assert [await task for task in tasks] == [encode_batch(events) for events in large.values()]
     assert slices == ["jar/a"] * 3 + ["jar/b"] * 3
     assert turns >= 6
-
-
-@pytest.mark.parametrize("accepted", ["application/x-ndjson", "*/*"])
-async def test_a_reader_that_goes_away_before_its_answer_leaves_its_place(jars_service: Served, accepted: str) -> None:
-    polls = jars_service.runtime.rooms.polls
-    async with client(jars_service) as user:
-        position = await fill(user, "r")
-    url = urlsplit(jars_service.url)
-    _, writer = await asyncio.open_connection(url.hostname, url.port)
-    asked = f"GET {url.path}/events?lastEventId={position}&timeout=30000 HTTP/1.1"
-    headers = {"Host": url.netloc, "Accept": accepted, **jars_service.headers}
-    writer.write("\r\n".join([asked, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode())
-    await until(lambda: _is(polls.free == polls.size - 1))
-    writer.close()
-    await until(lambda: _is(polls.free == polls.size))
-
-
-async def _is(true: bool) -> bool:  # noqa: FBT001 - what is waited for
-    return true

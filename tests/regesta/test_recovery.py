@@ -22,7 +22,7 @@ from regesta.store import PostgresStore, columns_of
 from regesta.suites import filled, foreign, new_event, new_key, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Appended, Head, Store
-from tests.conftest import Database, FreshDatabase
+from tests.conftest import Database, FreshDatabase, execute
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
 from tests.regesta.serving import until
@@ -43,12 +43,7 @@ class Loser:
         )
 
     async def execute(self, *statements: str) -> None:
-        admin = await asyncpg.connect(self.database.admin_dsn)
-        try:
-            for statement in statements:
-                await admin.execute(statement)
-        finally:
-            await admin.close()
+        await execute(self.database.admin_dsn, *statements)
 
     async def stored(self) -> list[tuple[object, ...]]:
         """Return the whole log, as its table holds it, but for the ids of units."""

@@ -14,10 +14,10 @@ from regesta.errors import Forked, SourceUnreachable
 from regesta.refill import refill
 from regesta.source import FeedClient
 from regesta.suites import raised
-from tests.conftest import Database, FreshDatabase
+from tests.conftest import Database, FreshDatabase, execute
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, Served, client, served, settings_of, until
-from tests.regesta.test_adoption import SHELVES, caught_up, execute, following, migrated
+from tests.regesta.test_adoption import SHELVES, caught_up, following, migrated
 
 LEVELS = "SELECT * FROM levels_v1.levels ORDER BY jar, from_position"
 REACTIONS = "SELECT schema, position FROM projections.checkpoints WHERE schema LIKE 'reaction:%' ORDER BY 1"
@@ -82,7 +82,9 @@ async def test_all_is_as_it_was_while_the_service_runs(taken: Taken) -> None:
     assert rows
     assert reactions
     assert any(event.cause for event in await taken.consumer.runtime.store.read("labels", 0, 999))
-    await execute(taken.database, "DELETE FROM log.keys")  # by which a reaction that runs again would do nothing
+    await execute(
+        taken.database.admin_dsn, "DELETE FROM log.keys"
+    )  # by which a reaction that runs again would do nothing
     assert await taken.refill() == len(held)
 
     async def as_it_was() -> bool:
@@ -123,7 +125,8 @@ async def test_what_was_left_out_stays_so_and_a_rebuild_is_given_up(taken: Taken
 async def test_nothing_is_emptied_unless_the_source_holds_all_of_it(taken: Taken) -> None:
     held, rows = await taken.held(), await taken.read(LEVELS)
     await execute(
-        taken.source_database, "DELETE FROM log.events WHERE position = (SELECT max(position) FROM log.events)"
+        taken.source_database.admin_dsn,
+        "DELETE FROM log.events WHERE position = (SELECT max(position) FROM log.events)",
     )
     await raised(Forked, taken.refill())
     async with client(taken.source) as user:

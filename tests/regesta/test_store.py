@@ -15,7 +15,7 @@ from regesta.store import PostgresStore
 from regesta.suites import ReplicaSuite, StoreSuite, filled, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.unit import Appended, Conflict, DataRefused, KeyUse, OtherTurn, Outcome, Store, Unit
-from tests.conftest import FreshDatabase
+from tests.conftest import FreshDatabase, execute
 from tests.regesta.conftest import OpenStore
 from tests.regesta.serving import until
 
@@ -326,14 +326,6 @@ async def test_a_turn_that_nobody_took_goes_away(two_stores: list[PostgresStore]
     await asyncio.sleep(0.06)
     assert await one.append(new_unit(new_event("hot/1", 2))) == Appended(3, 3)
     assert await one.pool.fetchval("SELECT count(*) FROM log.turns") == 0
-
-
-async def execute(dsn: str, statement: str) -> None:
-    admin = await asyncpg.connect(dsn)
-    try:
-        await admin.execute(statement)
-    finally:
-        await admin.close()
 
 
 async def test_a_turn_from_before_the_clock_was_set_back_is_over(

@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, TypedDict
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -23,7 +22,7 @@ from regesta.strict import BODY_BYTES
 from regesta.web import request_hash
 from tests.conftest import Templates
 from tests.regesta import jars
-from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of, until
+from tests.regesta.serving import Issuer, Served, client, migrated, served, settings_of
 
 faulty = APIRouter()
 
@@ -431,28 +430,6 @@ async def test_a_fault_of_ours_is_a_problem_too(
     assert "a fault of ours" in caplog.text
     assert "a fault of ours" not in str(problem)
     assert (await ask(user, {"path": "/jars/after/fills/r"})).status_code == 201
-
-
-async def test_a_caller_who_goes_away_within_a_body_is_no_fault_of_ours(
-    service: Served, caplog: pytest.LogCaptureFixture
-) -> None:
-    bodies, url = service.runtime.rooms.body_bytes, urlsplit(service.url)
-    free = bodies.free
-    _, writer = await asyncio.open_connection(url.hostname, url.port)
-    headers = {"Host": url.netloc, "Content-Type": "application/json", "Content-Length": "9999", **service.headers}
-    begun = [f"PUT {url.path}/jars/gone/fills/r HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    writer.write("\r\n".join([*begun, "", "{"]).encode())
-
-    async def reading() -> bool:
-        return bodies.free < free
-
-    async def over() -> bool:
-        return bodies.free == free
-
-    await until(reading)
-    writer.close()
-    await until(over)
-    assert [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}] == []
 
 
 async def test_a_model_of_ours_that_does_not_fit_is_no_fault_of_the_caller(
