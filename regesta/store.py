@@ -270,7 +270,8 @@ class PostgresStore:
             return await db.fetch(statement, *values)
 
     async def _learn_ids(self) -> None:
-        self._log = str(await self.pool.fetchval("SELECT log FROM log.identity"))
+        ((log,),) = await self._rows("SELECT log FROM log.identity")
+        self._log = str(log)
         self._logs.clear()
 
     async def _log_of(self, source: str) -> str:

@@ -232,6 +232,13 @@ async def test_what_a_replica_is_extended_over_is_given_up_when_it_says_nothing(
     log = str(uuid4())
     events = foreign(range(1, 4), log)
     async with PostgresStore("jars", own_server.dsn("jars"), REGISTRY, pool_size=4) as store:
+        turned = asyncio.Event()
+
+        async def note() -> None:
+            turned.set()
+
+        store.on_turn(note)
+        await turned.wait()  # what it asks of its own at the start would take the connection that is silent
         asks: list[Callable[[], Awaitable[int | None]]] = [
             lambda: store.replicate(log, events), lambda: store.replicate(log, events, 7), lambda: store.offset(OTHER),
         ]  # fmt: skip
