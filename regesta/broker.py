@@ -52,12 +52,23 @@ TOPIC_EXISTS: Final = 36
 logger = logging.getLogger(__name__)
 
 
-class TopicMissing(Standstill):
+class TopicUnusable(Standstill):
+    """A topic that nobody can read a log from, though its broker answers."""
+
+
+class TopicMissing(TopicUnusable):
     """There is no such topic."""
 
     def __init__(self, name: str) -> None:
         told = f"there is no topic {name!r}; the service whose log it is makes it when it starts"
         super().__init__(Cause.TOPIC_MISSING, told)
+
+
+class TopicWrong(TopicUnusable):
+    """A topic that cannot keep a log, or does not give what it holds."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(Cause.TOPIC_WRONG, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +203,8 @@ async def _create(admin: AIOKafkaAdminClient, name: str) -> None:
         **KEEPING,
         "min.insync.replicas": str(max(1, copies - 1)),
         "max.message.bytes": str(RECORD_BYTES),
+        # Not one of the broker's, which this process may not be able to unpack.
+        "compression.type": "producer",
         # An event's time is its record's; whatever it is, the event was recorded.
         "message.timestamp.type": "CreateTime",
         "message.timestamp.after.max.ms": str(2**63 - 1),
@@ -199,9 +212,7 @@ async def _create(admin: AIOKafkaAdminClient, name: str) -> None:
     answer = await admin.create_topics([NewTopic(name, 1, copies, topic_configs=settings)])
     ((_, code, message),) = answer.topic_errors
     if code not in {0, TOPIC_EXISTS}:
-        raise Standstill(
-            Cause.TOPIC_WRONG, f"the topic {name!r} is missing and cannot be made: {message or for_code(code).__name__}"
-        )
+        raise TopicWrong(f"the topic {name!r} is missing and cannot be made: {message or for_code(code).__name__}")
     if code != TOPIC_EXISTS:  # another process was faster
         logger.warning("the topic %r is made, with %d copies", name, copies)
 
@@ -222,13 +233,13 @@ async def _check(admin: AIOKafkaAdminClient, name: str) -> None:
         raise for_code(found["error_code"])(name)
     if (count := len(found["partitions"])) != 1:
         told = f"the topic {name!r} has {count} partitions, and a log has one order; delete it, and it is made anew with one"
-        raise Standstill(Cause.TOPIC_WRONG, told)
+        raise TopicWrong(told)
     wrong = {key: value for key, value in (await _configured(admin, name)).items() if value != KEEPING[key]}
     if wrong:
         is_so = ", ".join(f"{key}={value}" for key, value in wrong.items())
         better = ",".join(f"{key}={KEEPING[key]}" for key in wrong)
         told = f"the topic {name!r} would forget events: {is_so}; kafka-configs.sh --alter --topic {name} --add-config {better}"
-        raise Standstill(Cause.TOPIC_WRONG, told)
+        raise TopicWrong(told)
 
 
 async def _configured(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:

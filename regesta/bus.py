@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
@@ -102,6 +102,11 @@ class Carrier(Protocol):
 PASSING = (RegestaError, Gap, Standstill)
 
 
+def words(error: Exception) -> str:
+    """Return an error with all its words, for the log of the process; a carrier's say all by themselves."""
+    return str(error) if isinstance(error, Standstill) else words_of(error)
+
+
 def why(error: Exception) -> tuple[Cause | None, str]:
     """Return which cause an error is of, None for that of a source that is away, and what is told of it."""
     if isinstance(error, Standstill):
@@ -176,27 +181,32 @@ class Offer:
 
 @dataclass(slots=True)
 class Outage:
-    """What cannot go on, such as "intake of kpi". Its operator hears once that it began, when it lasts, and once that it is over."""
+    """What cannot go on, such as "intake of kpi". Its operator hears once that it began, when it lasts, and once that it is over.
+
+    told: the causes that he has heard of; one that takes another's place is told too.
+    """
 
     what: str
     began_at: float | None = None
-    told: bool = False
+    told: set[Cause | None] = field(default_factory=set)
 
-    def note(self, trouble: str) -> None:
-        """Take note of one more failure."""
+    def note(self, trouble: str, cause: Cause | None = None) -> None:
+        """Take note of one more failure. cause: what it is of, which says what to do."""
         now = monotonic()
         self.began_at = now if self.began_at is None else self.began_at
-        if self.told or now - self.began_at < GRACE_SECONDS:
+        if cause in self.told or now - self.began_at < GRACE_SECONDS:
             logger.debug("%s: %s", self.what, trouble)
             return
-        self.told = True
-        logger.warning("%s: %s; trying again", self.what, trouble)
+        self.told.add(cause)
+        action = "" if cause is None else f". {cause.value.action}"
+        logger.warning("%s: %s; trying again%s", self.what, trouble, action)
 
     def end(self) -> None:
         """Take note of a success."""
         if self.told and self.began_at is not None:
             logger.warning("%s goes on after %.0f s", self.what, monotonic() - self.began_at)
-        self.began_at, self.told = None, False
+        self.began_at = None
+        self.told.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +252,7 @@ class Intake:
                 if not passes(error) and not isinstance(error, PASSING):
                     raise
                 self.alarm, self.trouble = why(error)
-                outage.note(words_of(error))
+                outage.note(words(error), self.alarm)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS_MOST)
 

@@ -105,6 +105,8 @@ def _elsewhere(runtime: Runtime) -> Iterator[Reason]:
         yield Reason(
             runtime.relay.alarm or Cause.DATABASE_AWAY, f"relay of {runtime.service.name}: {runtime.relay.trouble}"
         )
+    for remarks in runtime.remarks:
+        yield from remarks.reasons()
     if runtime.verifier.trouble:
         yield Reason(Cause.ISSUER_AWAY, runtime.verifier.trouble)
 

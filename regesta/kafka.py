@@ -16,12 +16,13 @@ from typing import Final, TypeAlias
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from regesta.broker import Broker, TopicMissing
+from regesta.broker import Broker, TopicUnusable
 from regesta.bus import Batch, Carrier, Seen, Standstill
 from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry, event_name
 from regesta.reasons import Cause
+from regesta.remarks import Remarks
 from regesta.signals import SERVICE, SOURCE, TOPIC_FOREIGN, TOPIC_LACKING
 from regesta.telemetry import counter
 from regesta.topic import THERE_SECONDS, Reader
@@ -30,8 +31,6 @@ from regesta.unit import Head
 # While the topic is not as far as the replica, or its source publishes no more, the source is asked, and the topic looked at again so often.
 ORIGIN_SECONDS: Final = 1.0
 
-# One of the records that are left out is told so often, all are counted.
-TOLD_SECONDS: Final = 60.0
 TELL_SECONDS: Final = 5.0
 # Events do not wait longer for it.
 TELLING_SECONDS: Final = 1.0
@@ -46,10 +45,12 @@ lacking = counter(TOPIC_LACKING)
 class KafkaCarrier:
     """The far end of a topic, for one reader who goes on from where it was (see bus.Carrier).
 
-    reader: name of the service that reads. origin: the source itself. Close it when it is not used any more.
+    reader: name of the service that reads. origin: the source itself. remarks: what somebody has to look at.
+    Close it when it is not used any more.
     """
 
     def __init__(self, broker: Broker, reader: str, source: str, registry: Registry, origin: Carrier) -> None:
+        self.remarks = Remarks()
         self._broker = broker
         self._labels = {SERVICE: reader, SOURCE: source}
         self._source = source
@@ -64,7 +65,7 @@ class KafkaCarrier:
         self._is_left = False
         # Ids that records have which are known to be of no log that this reader follows.
         self._others: set[str] = set()
-        self._told_at = -TOLD_SECONDS
+        self._where = f"intake of {source}"
         self._group = broker.topic(reader).removesuffix(".v1")
         self._telling_at = 0.0
 
@@ -75,12 +76,15 @@ class KafkaCarrier:
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
         """Return the events that follow in the topic (see bus.Carrier), some perhaps from before what was seen.
 
-        Without a topic those that the source has. Raises TopicMissing when that has no more; Standstill when the broker does not answer, refuses, or its topic cannot be read; Forked and
-        SourceUnreachable as the source does when it is asked.
+        Without a topic that can be used those that the source has. Raises Standstill when the broker does not answer or refuses, or neither
+        topic nor source can be used; Forked and SourceUnreachable as the source does when it is asked.
         """
         try:
             with self._broker.told():
-                return await self._fetch(seen, limit, timeout_seconds)
+                batch = await self._fetch(seen, limit, timeout_seconds)
+        except TopicUnusable as unusable:
+            await self.close()
+            return await self._without_topic(seen, limit, timeout_seconds, unusable)
         except Forked:
             self._standing = None
             raise
@@ -88,6 +92,8 @@ class KafkaCarrier:
             # A client that was cut off is made anew.
             await self.close()
             raise
+        self.remarks.settle(self._where, Cause.TOPIC_MISSING, Cause.TOPIC_WRONG)
+        return batch
 
     async def close(self) -> None:
         """Disconnect."""
@@ -96,11 +102,7 @@ class KafkaCarrier:
             await reader.close()
 
     async def _fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
-        try:
-            reader = self._reader or await self._opened()
-        except TopicMissing as missing:
-            await self.close()
-            return await self._without_topic(seen, limit, missing)
+        reader = self._reader or await self._opened()
         if self._standing != _standing(seen):
             apart = await self._find(reader, seen, limit, timeout_seconds)
             if apart is not None:
@@ -139,14 +141,14 @@ class KafkaCarrier:
         self._is_left = self._is_left or bool(batch.events)
         return self._answer(replace(batch, offset=seen.offset)) if batch.events else replace(batch, offset=seen.offset)
 
-    async def _without_topic(self, seen: Seen, limit: int, missing: TopicMissing) -> Batch:
-        """Return what the source has while it has no topic, as before it uses one. Raises `missing` when that is nothing, Forked."""
+    async def _without_topic(self, seen: Seen, limit: int, timeout_seconds: float, unusable: TopicUnusable) -> Batch:
+        """Return what the source has while its topic is missing or wrong. Raises `unusable` when the source does not answer, Forked."""
+        self.remarks.note(unusable.cause, self._where, str(unusable))
+        self._is_left = True
         try:
-            batch = await self._origin.fetch(replace(seen, offset=None), limit, 0)
+            batch = await self._origin.fetch(replace(seen, offset=None), limit, min(timeout_seconds, ORIGIN_SECONDS))
         except SourceUnreachable:
-            raise missing from None
-        if not batch.events:
-            raise missing
+            raise unusable from None
         return replace(batch, offset=None)
 
     async def _opened(self) -> Reader:
@@ -238,16 +240,15 @@ class KafkaCarrier:
             self._leave_out(record, f"claims to be {event.name}, beyond the end of the log")
             return None
         first, last = batch.events[0], batch.events[-1]
-        logger.error("the topic %r lacks %s to %d; taken from the source", record.topic, first.name, last.position)
+        told = f"the topic {record.topic!r} lacks {first.name} to {last.position}; taken from the source"
+        self.remarks.note(Cause.TOPIC_LACKING, self._where, told)
         lacking.add(len(batch.events), self._labels)
         return self._answer(replace(batch, offset=seen.offset))
 
     def _leave_out(self, record: ConsumerRecord, why: str) -> None:
         foreign.add(1, self._labels)
-        if monotonic() - self._told_at < TOLD_SECONDS:
-            return
-        self._told_at = monotonic()
-        logger.error("record %d of the topic %r %s; it is left out", record.offset, record.topic, why)
+        told = f"record {record.offset} of the topic {record.topic!r} {why}; it is left out"
+        self.remarks.note(Cause.TOPIC_FOREIGN, self._where, told)
 
 
 def _standing(seen: Seen) -> _Standing:

@@ -49,6 +49,7 @@ from regesta.rebuilder import Rebuilder
 from regesta.recovery import Guard, Recovery
 from regesta.reference import References
 from regesta.relay import Relay
+from regesta.remarks import Remarks
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
 from regesta.server import server_of
@@ -97,9 +98,9 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
         feed = partial(FeedClient, client, token=_token(service, settings), registry=registry)
         carriers = _carriers(service, settings, feed)
         consumers = _consumers(service, settings, feed)
-        relay = None
+        relay, remarks = None, list[Remarks]()
         if settings.carrier == "kafka":
-            pipes, relay, topic = await _over_kafka(stack, store, settings, carriers)
+            pipes, relay, topic, remarks = await _over_kafka(stack, store, settings, carriers)
             consumers[topic.name] = topic
         else:
             pipes = _followed(stack, carriers)
@@ -121,6 +122,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             recovery=Recovery(store, consumers),
             parked=ParkedStreams(store, store.pool, [*service.projections, *reactings]),
             relay=relay,
+            remarks=remarks,
             lag_limit_events=settings.lag_limit_events,
             rooms=Rooms(),
             blanks=Blanks(store),
@@ -177,18 +179,20 @@ def _followed(stack: AsyncExitStack, feeds: Mapping[str, FeedClient]) -> dict[st
 
 async def _over_kafka(
     stack: AsyncExitStack, store: PostgresStore, settings: Settings, origins: Mapping[str, Carrier]
-) -> tuple[dict[str, Carrier], Relay, PublishedLog]:
-    """Return the topic of each source, the relay of the own log, and what it published. Raises Misconfigured."""
+) -> tuple[dict[str, Carrier], Relay, PublishedLog, list[Remarks]]:
+    """Return the topic of each source, the relay of the own log, what it published, and remarks on all these. Raises Misconfigured."""
     from regesta import broker, kafka, published, topic  # noqa: PLC0415 - who uses feeds does without aiokafka
 
     cluster = broker.broker_of(settings)
     pipes: dict[str, Carrier] = {}
+    remarks: list[Remarks] = []
     for source, origin in origins.items():
         pipe = kafka.KafkaCarrier(cluster, store.service, source, store.registry, origin)
         stack.push_async_callback(pipe.close)
         pipes[source] = pipe
+        remarks.append(pipe.remarks)
     relay = Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry))
-    return pipes, relay, published.PublishedLog(cluster, store)
+    return pipes, relay, published.PublishedLog(cluster, store), [*remarks, relay.remarks]
 
 
 def _consumers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:

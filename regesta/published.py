@@ -5,7 +5,7 @@ Imported only where it is used.
 
 from __future__ import annotations
 
-from regesta.broker import Broker, TopicMissing
+from regesta.broker import Broker, TopicMissing, TopicUnusable
 from regesta.bus import Batch, Seen, Standstill
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded
@@ -44,7 +44,7 @@ class PublishedLog:
         what is repeated.
         """
         service, registry = self._store.service, self._store.registry
-        carrier = KafkaCarrier(self._broker, service, service, registry, _Nobody(self.name))
+        carrier = _OwnTopic(self._broker, service, service, registry, _Nobody(self.name))
         try:
             return await carrier.fetch(seen, limit, timeout_seconds)
         except Standstill as error:
@@ -61,6 +61,15 @@ class PublishedLog:
                 return await reader.last_event()
         finally:
             await reader.close()
+
+
+class _OwnTopic(KafkaCarrier):
+    """A topic that nobody stands in for."""
+
+    async def _without_topic(self, seen: Seen, limit: int, timeout_seconds: float, unusable: TopicUnusable) -> Batch:
+        """Raise `unusable`."""
+        del seen, limit, timeout_seconds
+        raise unusable
 
 
 class _Nobody:

@@ -68,6 +68,16 @@ class Cause(Enum):
         "A topic lacks events, and the source that could give them does not answer.",
         "Start the source; what the topic lacks is taken from it.",
     )
+    TOPIC_LACKING = _Says(
+        YELLOW,
+        "A topic lacked events of its log; they were taken from the source itself.",
+        "Look who deletes from it, or writes beside its service; deleted while its service runs, it is made anew, whole.",
+    )
+    TOPIC_FOREIGN = _Says(
+        YELLOW,
+        "A topic holds records that are no events of its log; they were left out.",
+        "Find out who writes into it; only the service whose log it is should have the right to.",
+    )
     PROJECTION_STOPPED = _Says(
         RED, "The read models of a log stand still.", "See the error; folding is tried again by itself."
     )

@@ -17,11 +17,12 @@ from uuid import UUID, uuid4
 import asyncpg
 from opentelemetry import trace
 
-from regesta.bus import BATCH_EVENTS, PASSING, Outage, Standstill, why
+from regesta.bus import BATCH_EVENTS, PASSING, Outage, Standstill, why, words
 from regesta.cloudevents import digest
 from regesta.event import Recorded
 from regesta.outage import AWAY, passes, words_of
 from regesta.reasons import Cause
+from regesta.remarks import Remarks
 from regesta.signals import RELAY, RELAY_EVENTS, SERVICE
 from regesta.store import PostgresStore
 from regesta.telemetry import batch_span, counter, positions
@@ -106,11 +107,13 @@ class Relay:
     """Publishes the log of a service while it holds the lease. `run` is its task.
 
     trouble: why nothing is published, None while it is well or another process publishes. alarm: which cause that is.
+    remarks: what somebody has to look at while it goes on.
     """
 
     def __init__(self, store: PostgresStore, publisher: Publisher) -> None:
         self.trouble: str | None = None
         self.alarm: Cause | None = None
+        self.remarks = Remarks()
         self._store = store
         self._publisher = publisher
         self._holder = uuid4()
@@ -128,7 +131,7 @@ class Relay:
             except Exception as error:
                 if not passes(error) and not isinstance(error, PASSING):
                     raise
-                self._ill(*why(error), words_of(error))
+                self._ill(*why(error), words(error))
             await asyncio.sleep(RENEW_SECONDS)
 
     async def _hold(self, lease: Lease) -> None:
@@ -225,10 +228,10 @@ class Relay:
         self.alarm, self.trouble = None, None
         self._outage.end()
 
-    def _ill(self, alarm: Cause | None, trouble: str, words: str | None = None) -> None:
-        """Show what is the matter. words: all there are of it, for the log of the process."""
+    def _ill(self, alarm: Cause | None, trouble: str, told: str | None = None) -> None:
+        """Show what is the matter. told: all its words, for the log of the process."""
         self.alarm, self.trouble = alarm, trouble
-        self._outage.note(words or trouble)
+        self._outage.note(told or trouble, alarm)
 
 
 def _start(lease: Lease, last: Recorded | None) -> int:

@@ -28,6 +28,7 @@ from regesta.rebuilder import Rebuilder
 from regesta.recovery import Guard, Recovery
 from regesta.reference import References
 from regesta.relay import Relay
+from regesta.remarks import Remarks
 from regesta.shared import Shared
 from regesta.unit import Store
 
@@ -76,7 +77,7 @@ class Runtime:
     """The running parts of a service in this process.
 
     tasks, store_tasks: what runs until the service stops, so that one which ended is a fault; ended: one has. stopping: the
-    server was told to exit. relay: only over a broker. found: in the database, of what stands still.
+    server was told to exit. relay: only over a broker. remarks: on topics. found: in the database, of what stands still.
     """
 
     service: Service
@@ -94,6 +95,7 @@ class Runtime:
     recovery: Recovery
     parked: ParkedStreams
     relay: Relay | None
+    remarks: Sequence[Remarks]
     lag_limit_events: int
     rooms: Rooms
     blanks: Blanks

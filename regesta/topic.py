@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import ProducerClosed
+from aiokafka.errors import CorruptRecordException, ProducerClosed, UnsupportedCodecError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, check_topic, ended, ensure_topic, whole
-from regesta.bus import Standstill
+from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, TopicWrong, check_topic, ended, ensure_topic, whole
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
-from regesta.reasons import Cause
 from regesta.unit import READ_BYTES
 
 BATCH_BYTES: Final = 1024 * 1024
@@ -77,12 +75,15 @@ class Reader:
         await self._consumer.commit({self._partition: offset})
 
     async def take(self, limit: int, timeout_seconds: float) -> list[ConsumerRecord]:
-        """Return the next records, waiting for the first until the time is over; those that are there too, up to a limit."""
+        """Return the next records, waiting for the first until the time is over; those that are there too, up to a limit.
+
+        Raises TopicWrong for what this process cannot unpack, KafkaError.
+        """
         found: list[ConsumerRecord] = []
         size, wait = 0, timeout_seconds
         while len(found) < limit and size < READ_BYTES:
             most = limit - len(found)
-            taken = await self._consumer.getmany(self._partition, timeout_ms=int(wait * 1000), max_records=most)
+            taken = await self._getmany(wait, most)
             new = taken.get(self._partition, [])
             if not new:
                 # The end of a transaction has an offset too, and is no record.
@@ -93,6 +94,16 @@ class Reader:
             self.place = new[-1].offset + 1
             wait = THERE_SECONDS if self.place < (self._consumer.highwater(self._partition) or 0) else 0
         return found
+
+    async def _getmany(self, wait_seconds: float, most: int) -> dict[TopicPartition, list[ConsumerRecord]]:
+        try:
+            return await self._consumer.getmany(self._partition, timeout_ms=int(wait_seconds * 1000), max_records=most)
+        except (CorruptRecordException, UnsupportedCodecError) as error:
+            name = self._partition.topic
+            told = (
+                f"the topic {name!r} cannot be read from record {self.place} on: {str(error) or type(error).__name__}"
+            )
+            raise TopicWrong(f"{told}; delete it while its service runs, and it is made anew") from error
 
     def event_of(self, record: ConsumerRecord) -> Recorded | None:
         """Return the event of a record; None when it is none of this log's service."""
@@ -206,7 +217,7 @@ class KafkaPublisher:
                     waiting.append(await producer.send_batch(batch, self._topic, partition=0))
                     batch = producer.create_batch()
                     if not _append(batch, event):  # the first record of a batch may have any size
-                        raise Standstill(Cause.TOPIC_WRONG, f"{event.name} finds no room in the topic {self._topic!r}")
+                        raise TopicWrong(f"{event.name} finds no room in the topic {self._topic!r}")
             waiting.append(await producer.send_batch(batch, self._topic, partition=0))
             for future in waiting:
                 await future

@@ -38,7 +38,7 @@ from tests.regesta.topics import administering, configured, positions_in
 LOG: Final = "01900000-0000-7000-8000-000000000000"
 WANTED: Final = {
     "cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": "4194304",
-    "message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "9223372036854775807",
+    "compression.type": "producer", "message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "9223372036854775807",
 }  # fmt: skip
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from regesta.broker import TOPIC_UNKNOWN, Broker
+from regesta.broker import RECORD_BYTES, TOPIC_UNKNOWN, Broker
 from regesta.bus import Batch, Carrier, Intake, Seen
 from regesta.cloudevents import digest
 from regesta.errors import SourceUnreachable
 from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
+from regesta.reasons import Reason
 from regesta.store import PostgresStore
 from regesta.topic import KafkaPublisher, Reader
 from regesta.unit import Head, Store
@@ -58,10 +59,16 @@ class Way:
     origin: Origin
     replica: PostgresStore
     publisher: KafkaPublisher
+    carriers: list[KafkaCarrier] = field(default_factory=list)
 
     def carrier(self) -> KafkaCarrier:
         """Return a carrier that stands nowhere yet."""
-        return KafkaCarrier(self.broker, "kpi", "jars", jars.REGISTRY, self.origin)
+        self.carriers.append(KafkaCarrier(self.broker, "kpi", "jars", jars.REGISTRY, self.origin))
+        return self.carriers[-1]
+
+    def remarks(self) -> list[Reason]:
+        """Return what is shown beside what stands still, by the last carrier."""
+        return list(self.carriers[-1].remarks.reasons())
 
     async def publish(self, *runs: Sequence[int]) -> None:
         """Publish events of the source by their positions."""
@@ -103,7 +110,7 @@ class Way:
 
 async def send(broker: Broker, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
     """Put any record into the topic of jars."""
-    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, max_request_size=RECORD_BYTES)
     await producer.start()
     try:
         await producer.send_and_wait(broker.topic("jars"), value, b"key", headers=headers)
