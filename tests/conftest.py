@@ -46,7 +46,7 @@ class Templates:
     """A migrated database per service, made when first asked for, of which fresh ones are copies."""
 
     def __init__(self, server: Embedded) -> None:
-        self._server = server
+        self.server = server
         self._made: set[str] = set()
         self._numbers = count(1)
 
@@ -54,10 +54,10 @@ class Templates:
         """Return a new copy, with a log of its own."""
         database = self.database(service, f"{service}_{next(self._numbers)}")
         if service not in self._made:
-            await create_service(self._server.admin_dsn, service, self._server.passwords(service))
-            await migrate(self._server.dsn(service, "owner"), service, migrations_of(service))
+            await create_service(self.server.admin_dsn, service, self.server.passwords(service))
+            await migrate(self.server.dsn(service, "owner"), service, migrations_of(service))
             self._made.add(service)
-        admin = await asyncpg.connect(self._server.admin_dsn)
+        admin = await asyncpg.connect(self.server.admin_dsn)
         try:
             await create_database(admin, service, database.name, template=service)
         finally:
@@ -67,12 +67,12 @@ class Templates:
 
     async def drop(self, database: Database) -> None:
         """Drop a copy, whoever is connected to it."""
-        await execute(self._server.admin_dsn, f"DROP DATABASE {database.name} WITH (FORCE)")
+        await execute(self.server.admin_dsn, f"DROP DATABASE {database.name} WITH (FORCE)")
 
     def database(self, service: str, name: str) -> Database:
         """Return the addresses of a service's database of another name."""
-        admin = as_administrator(self._server, name)
-        runtime, owner = (self._server.dsn(service, role, name) for role in ("runtime", "owner"))
+        admin = as_administrator(self.server, name)
+        runtime, owner = (self.server.dsn(service, role, name) for role in ("runtime", "owner"))
         return Database(name, runtime, owner, admin)
 
 

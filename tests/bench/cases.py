@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.bench import alone, append, catching_up, hot, letter, memory, put, replica, waiting
+from tests.bench import alone, append, catching_up, disk, hot, letter, memory, put, replica, waiting
 from tests.bench.ground import Ground
 from tests.bench.rows import Row
 
@@ -32,5 +32,6 @@ CASES = (
     Case("put", put.rows),
     Case("put-to-letter", waiting.rows),
     Case("letter", letter.rows),
+    Case("disk", disk.rows),
     Case("memory", memory.rows),
 )

@@ -17,7 +17,7 @@ import httpx2
 from cli.tokens import Issuer
 from regesta.identity import uuid7
 from tests.bench.ground import Ground
-from tests.bench.jobs import cpu_seconds
+from tests.bench.jobs import cpu_seconds, family
 from tests.bench.load import Clock
 from tests.bench.rows import Figures, Row, at_most
 from tests.bench.serving import HERE, HOURS, Server, environment, free_port, started
@@ -87,11 +87,14 @@ async def rows(ground: Ground) -> AsyncIterator[Row]:
         for server in servers.values():
             pin(server.pid, 1)
         clients = {name: await stack.enter_async_context(client(server, issuer)) for name, server in servers.items()}
+        database = ground.templates.server.server_pid()
         for name, server in servers.items():
-            await put(clients[name], server.pid, ground.size(REQUESTS // 10, 8))  # what is made at a first request
+            await put(
+                clients[name], server.pid, ground.size(REQUESTS // 10, 8), database
+            )  # what is made at a first request
         requests = ground.size(REQUESTS, 160)
         trials = await ground.trials(
-            {name: partial(put, clients[name], server.pid, requests) for name, server in servers.items()}
+            {name: partial(put, clients[name], server.pid, requests, database) for name, server in servers.items()}
         )
         async with asyncio.timeout(EXPORT_SECONDS):
             while not spans.requests:  # noqa: ASYNC110 - counted in another thread
@@ -101,6 +104,8 @@ async def rows(ground: Ground) -> AsyncIterator[Row]:
     yield Row(f"{name}: CPU of the service", cpu, "µs/request", bar, bare_cpu, at_most(2.2), 0)
     every = trials.of("traced", "server us")
     yield Row(f"{name}, every span exported: CPU", every, "µs/request", bar, bare_cpu, None, 0)
+    of_database, its = trials.of("usual", "database us"), f"{name}: CPU of PostgreSQL"
+    yield Row(its, of_database, "µs/request", "CPU of the service", cpu, None, 0)
     yield Row(name, trials.of("usual", "rate"), "requests/s", bar, trials.of("bare", "rate"), None, 0)
     yield Row(f"{name}: p99", trials.of("usual", "p99 ms"), "ms", bar, trials.of("bare", "p99 ms"), None, 0)
 
@@ -123,8 +128,8 @@ def client(server: Server, issuer: Issuer) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=60)
 
 
-async def put(to: httpx2.AsyncClient, pid: int, requests: int) -> Figures:
-    """Open so many budget lines by 8 callers, each with a key."""
+async def put(to: httpx2.AsyncClient, pid: int, requests: int, database: int) -> Figures:
+    """Open so many budget lines by 8 callers, each with a key. pid, database: whose CPU is told, the service and PostgreSQL."""
     clock = Clock()
 
     async def caller(mine: int) -> None:
@@ -135,11 +140,12 @@ async def put(to: httpx2.AsyncClient, pid: int, requests: int) -> Figures:
             clock.took.append(time.perf_counter() - began)
             assert answer.status_code == 201, answer.text
 
-    before = cpu_seconds(pid)
+    before, database_before = cpu_seconds(pid), sum(map(cpu_seconds, family(database)))
     with clock.running():
         await asyncio.gather(*(caller(requests // CALLERS) for _ in range(CALLERS)))
-    spent = cpu_seconds(pid) - before
-    return {**clock.figures(), "server us": spent / len(clock.took) * 1e6}
+    spent, database_spent = cpu_seconds(pid) - before, sum(map(cpu_seconds, family(database))) - database_before
+    each = 1e6 / len(clock.took)
+    return {**clock.figures(), "server us": spent * each, "database us": database_spent * each}
 
 
 @contextmanager
