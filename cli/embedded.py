@@ -80,6 +80,8 @@ class Embedded:
         self._programs = programs()
         self._secrets = Secrets(self._dir / "secrets.json")
         self._user = ServerUser.find(self._cluster)
+        # Further variables of the programs that run from now on; a test gives a server another clock with them.
+        self.environment: dict[str, str] = {}
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -257,7 +259,7 @@ class Embedded:
             check=False,
             cwd=self._programs,
             # PG* variables of whoever starts this are about other servers.
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **self.environment},
             start_new_session=True,
             user=self._user.uid,
             group=self._user.gid,

@@ -42,7 +42,7 @@ Logs: TypeAlias = Mapping[str, Sequence[asyncpg.Record]]
 
 async def rows(apart: Apart, service: str, query: str, *values: object) -> list[asyncpg.Record]:
     """Return the rows of a query on a service's database."""
-    connection = await asyncpg.connect(apart.database.dsn(service))
+    connection = await asyncpg.connect(apart.server(service).dsn(service))
     try:
         found: list[asyncpg.Record] = await connection.fetch(query, *values)
     finally:
@@ -50,9 +50,9 @@ async def rows(apart: Apart, service: str, query: str, *values: object) -> list[
     return found
 
 
-async def execute(apart: Apart, service: str, statement: str) -> None:
-    """Run a statement on a service's database as the server's administrator."""
-    await conftest.execute(as_administrator(apart.database, service), statement)
+async def execute(apart: Apart, service: str, *statements: str) -> None:
+    """Run statements on a service's database as the server's administrator, each by itself."""
+    await conftest.execute(as_administrator(apart.server(service), service), *statements)
 
 
 async def heads_of(apart: Apart) -> dict[str, int]:

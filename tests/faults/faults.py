@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import quote
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from deploy.kafka.cluster import Cluster, Node
+from deploy.kafka.cluster import Node
 from regesta.backup import write_backup
 from regesta.broker import Broker
 from regesta.database import create_service
@@ -26,8 +25,12 @@ from regesta.store import PostgresStore
 from regesta.topic import Reader
 from regesta.unit import Appended, Meta, NewEvent, Unit
 from services.budget.app import SERVICE as BUDGET
-from tests.faults.checker import caught_up, execute, rows
-from tests.faults.users import Told, Using
+from tests.conftest import execute
+from tests.faults.checker import caught_up, rows
+from tests.faults.clocks import lacking, set_apart
+from tests.faults.disks import fill_consumer, fill_producer, unmountable
+from tests.faults.systems import Fault, System
+from tests.faults.users import Using
 from tests.regesta.serving import until
 from tests.regesta.topics import administering
 from tests.system.apart import Apart
@@ -42,69 +45,6 @@ EPOCH: Final = "SELECT epoch FROM bus.relay"
 POISON: Final = "budget-line-opened.v1"
 
 numbers = count(1)
-
-
-@dataclass(frozen=True)
-class Length:
-    """How long what lasts does, in seconds. away: a broker that says nothing; gone: what was killed or stopped."""
-
-    away: float
-    gone: float
-    rounds: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What faults at one time came to. seen: how often callers were answered otherwise than yes, and how.
-
-    struck_seconds: until their causes were gone. recovery_seconds: from then on, until each service recorded again and everybody
-    had taken in and folded what was recorded until then.
-    """
-
-    faults: tuple[str, ...]
-    carrier: str
-    struck_seconds: float
-    recovery_seconds: float
-    recorded: int
-    seen: dict[str, int]
-
-
-@dataclass
-class System:
-    """Four services that run apart, budget in two processes; over Kafka when there is a cluster. outcomes: of what it has survived.
-
-    is_sound: whether that is all that has struck it.
-    """
-
-    apart: Apart
-    told: Told
-    length: Length
-    cluster: Cluster | None = None
-    broker: Broker | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-    is_sound: bool = True
-
-    @property
-    def carrier(self) -> str:
-        """Return which carrier it runs over."""
-        return "feed" if self.cluster is None else "kafka"
-
-
-Strike: TypeAlias = Callable[[System, Using], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault. seen: what its callers may be answered beside yes. touches: what no other fault may touch meanwhile."""
-
-    name: str
-    strike: Strike
-    seen: frozenset[str]
-    touches: frozenset[str]
-    carriers: Sequence[str] = ("feed", "kafka")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 async def kill_api(system: System, _users: Using) -> None:
@@ -161,9 +101,12 @@ async def silence_broker(system: System, _users: Using) -> None:
 
 async def stop_postgres(system: System, _users: Using) -> None:
     """Stop PostgreSQL as a loss of power would."""
-    await asyncio.to_thread(system.apart.database.stop_immediate)
+    servers = {system.apart.server(service) for service in system.apart.urls}
+    for server in servers:
+        await asyncio.to_thread(server.stop_immediate)
     await asyncio.sleep(system.length.gone)
-    await asyncio.to_thread(system.apart.database.start)
+    for server in servers:
+        await asyncio.to_thread(server.start)
 
 
 async def come_and_go(system: System, users: Using) -> None:
@@ -195,7 +138,9 @@ async def poison(system: System, users: Using) -> None:
     """Record an event that no read model can fold, and leave it out as an operator does."""
     stream = f"line/poison{next(numbers)}.33.001.07.01.1111"
     event = NewEvent(stream, 1, POISON, Meta("test").json(), "{}")
-    async with PostgresStore("budget", system.apart.database.dsn("budget"), registry_of(BUDGET), pool_size=2) as store:
+    async with PostgresStore(
+        "budget", system.apart.server("budget").dsn("budget"), registry_of(BUDGET), pool_size=2
+    ) as store:
         answer = await store.append(Unit({stream: 0}, [event]))
     assert isinstance(answer, Appended)
     system.told.planted.add(f"budget:{answer.first}")
@@ -207,7 +152,7 @@ async def poison(system: System, users: Using) -> None:
 async def restore_older(system: System, users: Using) -> None:
     """Lose budget's database, restore a backup from before its last events, and recover these from who took them in."""
     apart, file = system.apart, system.apart.place / f"budget.{next(numbers)}.backup"
-    await write_backup(apart.database.dsn("budget"), "budget", file, _nobody_looks)
+    await write_backup(apart.server("budget").dsn("budget"), "budget", file, _nobody_looks)
     await users.busy(10, "budget")
     await users.pause()
     await caught_up(apart)  # what nobody has taken in yet is lost with the database
@@ -215,7 +160,7 @@ async def restore_older(system: System, users: Using) -> None:
         apart.kill(name)
     await _lose_budget(apart)
     await asyncio.to_thread(apart.run, "budget", "migrate")
-    await restore_backup(apart.database.dsn("budget", "owner"), "budget", file, _nobody_looks)
+    await restore_backup(apart.server("budget").dsn("budget", "owner"), "budget", file, _nobody_looks)
     apart.start("budget api", "budget worker")
     users.going.set()
     await asyncio.to_thread(_recover, apart)
@@ -235,6 +180,17 @@ FAULTS: Final = (
     Fault("second consumer comes and goes", come_and_go, frozenset({"not-yet"}), frozenset({"reporting"})),
     Fault("records twice and late", repeat_records, frozenset({"not-yet"}), frozenset({"broker"}), ("kafka",)),
     Fault("poison event", poison, frozenset({"not-yet"}), frozenset({"database", "reporting", "budget api"})),
+    Fault(
+        "disk of a producer full", fill_producer, frozenset({"disk-full", "not-yet", "log-behind"}),
+        frozenset({"database", "budget api", "budget worker"}), lacks=unmountable,
+    ),
+    Fault(
+        "disk of a consumer full", fill_consumer, frozenset({"not-yet"}), frozenset({"database", "reporting"}), lacks=unmountable,
+    ),
+    Fault(
+        "clocks apart", set_apart, frozenset({"no answer", "log-behind", "not-yet"}),
+        frozenset({"database", "budget api", "budget worker", "reporting"}), lacks=lacking,
+    ),
     Fault(
         "older backup restored", restore_older, frozenset({"no answer", "log-behind", "not-yet", "busy", "outcome-unknown"}),
         frozenset({"database", "budget api", "budget worker", "reporting", "broker"}),
@@ -302,8 +258,9 @@ async def _drop(system: System, service: str, stream: str) -> None:
 
 
 async def _lose_budget(apart: Apart) -> None:
-    await execute(apart, "postgres", "DROP DATABASE budget WITH (FORCE)")
-    await create_service(apart.database.admin_dsn, "budget", apart.database.passwords("budget"))
+    server = apart.server("budget")
+    await execute(server.admin_dsn, "DROP DATABASE budget WITH (FORCE)")
+    await create_service(server.admin_dsn, "budget", server.passwords("budget"))
 
 
 def _recover(apart: Apart) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.faults import Outcome
+from tests.faults.systems import Outcome
 
 PLACE: Final = Path("var")
 

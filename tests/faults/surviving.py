@@ -15,12 +15,15 @@ from regesta.main import registry_of
 from regesta.topic import Reader
 from services.reporting.app import SERVICE as REPORTING
 from tests.faults.checker import caught_up, check, heads_of
-from tests.faults.faults import PROCESSES, Fault, Length, Outcome, System
+from tests.faults.faults import PROCESSES
+from tests.faults.systems import Fault, Length, Outcome, System
 from tests.faults.users import Told, Using, open_all, using
 from tests.kafka import cluster
 from tests.system.apart import Apart, set_up
 
 RECORDING: Final = ("objectives", "kpi", "budget")
+# So that its database can have another clock.
+OWN: Final = ("budget",)
 # Before a fault, of each service that records.
 COMMANDS: Final = 5
 # A relay that was killed left a lease that lasts 5 s.
@@ -32,11 +35,11 @@ def system(folder: Path, length: Length, nodes: int | None) -> Iterator[System]:
     """Run a system in a folder that is short and open enough for PostgreSQL. nodes: of the cluster; None for the feed."""
     with ExitStack() as stack:
         if nodes is None:
-            apart, running = stack.enter_context(set_up(folder)), None
+            apart, running = stack.enter_context(set_up(folder, own=OWN)), None
         else:
             running = stack.enter_context(cluster(folder / "kafka", nodes))
             carrier = {"REGESTA_CARRIER": "kafka", "REGESTA_KAFKA_BOOTSTRAP": running.bootstrap}
-            apart = stack.enter_context(set_up(folder, carrier))
+            apart = stack.enter_context(set_up(folder, carrier, OWN))
         apart.start(*PROCESSES)
         apart.wait_ready(*(name for name in PROCESSES if not name.endswith("worker")))
         open_all(apart)

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,8 @@ class Apart:
     """Each service in its own process, at its own port, with its own environment.
 
     processes: by name, that of a service for the process that does all, else with its role, such as "budget worker".
-    environments: of each service, for processes that are started from now on.
+    environments: of each service, for processes that are started from now on. database: the server of all databases
+    but those of services that have one of their own, which are in own_servers.
     """
 
     place: Path
@@ -37,12 +38,17 @@ class Apart:
     token: str
     urls: dict[str, str]
     environments: dict[str, dict[str, str]]
+    own_servers: Mapping[str, Embedded] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def client(self, service: str, **headers: str) -> httpx2.Client:
         """Return a client of a service with the token that may do everything."""
         headers = {"Authorization": f"Bearer {self.token}", **headers}
         return httpx2.Client(base_url=self.urls[service], headers=headers, timeout=30)
+
+    def server(self, service: str) -> Embedded:
+        """Return the server of a service's database."""
+        return self.own_servers.get(service, self.database)
 
     def start(self, *names: str) -> None:
         """Start processes by their names, and return at once."""
@@ -111,12 +117,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def set_up(place: Path, more: Mapping[str, str] | None = None) -> Iterator[Apart]:
-    """Make the databases in a folder, and start nothing; what runs at the end is ended. more: further variables of all environments."""
-    with Embedded(place / "data") as database:
+def set_up(place: Path, more: Mapping[str, str] | None = None, own: Sequence[str] = ()) -> Iterator[Apart]:
+    """Make the databases in a folder, and start nothing; what runs at the end is ended.
+
+    more: further variables of all environments. own: the services whose databases are each on a server of its own.
+    """
+    with ExitStack() as stack:
+        database = stack.enter_context(Embedded(place / "data"))
+        own_servers = {name: stack.enter_context(Embedded(place / f"data-{name}")) for name in own}
         issuer = Issuer(place / "keys")
         urls = {service.name: f"http://127.0.0.1:{free_port()}" for service in services()}
-        apart = Apart(place, database, issuer, issuer.everything(1), urls, {})
+        apart = Apart(place, database, issuer, issuer.everything(1), urls, {}, own_servers)
         for service in services():
             apart.environments[service.name] = {**_environment(apart, service), **(more or {})}
             apart.run(service.name, "install")
@@ -130,13 +141,14 @@ def set_up(place: Path, more: Mapping[str, str] | None = None) -> Iterator[Apart
 
 
 def _environment(apart: Apart, service: Service) -> dict[str, str]:
-    settings = settings_of(service, apart.database, apart.issuer, "")
+    server = apart.server(service.name)
+    settings = settings_of(service, server, apart.issuer, "")
     assert settings.owner_url is not None
     assert settings.token_file is not None
     return {
         **os.environ,
         "REGESTA_DATABASE_URL": settings.database_url.get_secret_value(),
-        "REGESTA_ADMIN_URL": apart.database.admin_dsn,
+        "REGESTA_ADMIN_URL": server.admin_dsn,
         "REGESTA_OWNER_URL": settings.owner_url.get_secret_value(),
         "REGESTA_ISSUER": settings.issuer,
         "REGESTA_JWKS": settings.jwks,
