@@ -23,7 +23,7 @@ from tests.faults.report import show, write
 from tests.faults.surviving import survive, system
 from tests.faults.systems import Fault, Length, System
 
-LONG: Final = Length(away=30.0, gone=3.0, rounds=5)
+LONG: Final = Length(away=30.0, gone=3.0, rounds=5, pause=0.02)
 ROUNDS: Final = 20
 NODES: Final = {"feed": None, "kafka": 3}
 TWO: Final = 0.4

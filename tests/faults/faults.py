@@ -19,7 +19,6 @@ from regesta.backup import write_backup
 from regesta.broker import Broker
 from regesta.database import create_service
 from regesta.main import registry_of
-from regesta.relay import LEASE
 from regesta.restore import restore_backup
 from regesta.store import PostgresStore
 from regesta.topic import Reader
@@ -63,14 +62,16 @@ async def kill_worker(system: System, _users: Using) -> None:
 
 
 async def pause_worker(system: System, users: Using) -> None:
-    """Pause the process that holds the relay's lease past its end, while there is another, and let it go on then."""
+    """Pause the process that holds the relay's lease until another has it, and let it go on then; over the feed there is none."""
     paused = system.apart.processes["budget worker"].pid
     before = await rows(system.apart, "budget", EPOCH)
     await _start_second(system, SECOND_BUDGET)
     os.kill(paused, signal.SIGSTOP)
     try:
-        await asyncio.sleep(LEASE.total_seconds() + 1)
-        await until(lambda: _other_holder(system, before), READY_SECONDS)
+        if before:
+            await until(lambda: _other_holder(system, before), READY_SECONDS)
+        else:
+            await asyncio.sleep(system.length.gone)
     finally:
         os.kill(paused, signal.SIGCONT)
     await users.busy(10, "budget")
@@ -219,8 +220,8 @@ def _sockets(pid: int) -> list[str]:
 
 
 async def _other_holder(system: System, before: Sequence[object]) -> bool:
-    """Return whether the relay's lease is another's; over the feed there is none."""
-    return not before or await rows(system.apart, "budget", EPOCH) != before
+    """Return whether the relay's lease is another's."""
+    return await rows(system.apart, "budget", EPOCH) != before
 
 
 async def _leader(system: System) -> Node:

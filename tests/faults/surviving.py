@@ -50,7 +50,7 @@ def system(folder: Path, length: Length, nodes: int | None) -> Iterator[System]:
 async def survive(here: System, faults: Sequence[Fault]) -> Outcome:
     """Strike while users work, and check everything but the rows of read models. Raises AssertionError for what is not as it was."""
     here.is_sound, before = False, here.told.answers.copy()
-    async with using(here.apart, here.told) as users:
+    async with using(here.apart, here.told, here.length.pause) as users:
         await users.busy(COMMANDS, *RECORDING)
         began = time.monotonic()
         await asyncio.gather(*(fault.strike(here, users) for fault in faults))

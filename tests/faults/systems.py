@@ -14,11 +14,16 @@ from tests.system.apart import Apart
 
 @dataclass(frozen=True)
 class Length:
-    """How long what lasts does, in seconds. away: a broker that says nothing; gone: what was killed or stopped."""
+    """How long what lasts does, in seconds.
+
+    away: a broker that says nothing; gone: what was killed or stopped; pause: of a user between two commands, at 0.02 of which
+    five users keep two cores busy, so that all that is started takes the longer.
+    """
 
     away: float
     gone: float
     rounds: int
+    pause: float
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ YEAR: Final = 2024
 PAYERS: Final = 3
 # So many payments on a commitment, the first of which is the advance that its dossier's milestone waits for.
 PAYMENTS: Final = 5
-# Between two commands of a user, and before one is sent again.
-PAUSE_SECONDS: Final = 0.02
+# Between two commands of a user, unless another is asked for, and before one is sent again.
+PAUSE_SECONDS: Final = 0.05
 AGAIN_SECONDS: Final = 0.1
 TIMEOUT_SECONDS: Final = 10.0
 NO_ANSWER: Final = "no answer"
@@ -49,8 +49,10 @@ class Told:
 class User:
     """One who records until told to stop. going: cleared while all users pause, between two commands."""
 
-    def __init__(self, clients: Mapping[str, httpx2.AsyncClient], told: Told, going: asyncio.Event) -> None:
-        self._clients, self._told, self._going = clients, told, going
+    def __init__(
+        self, clients: Mapping[str, httpx2.AsyncClient], told: Told, going: asyncio.Event, pause_seconds: float
+    ) -> None:
+        self._clients, self._told, self._going, self._pause_seconds = clients, told, going, pause_seconds
         self.stop = False
         self.is_busy = False
 
@@ -99,7 +101,7 @@ class User:
             self.is_busy = False
         assert (service, path) not in self._told.recorded
         self._told.recorded[service, path] = answer.json()["events"]
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(self._pause_seconds)
 
     async def _insist(self, service: str, path: str, body: Mapping[str, Any]) -> httpx2.Response:
         """Send a command until it is recorded. Whatever is no reason to send it again fails the test."""
@@ -150,7 +152,7 @@ class Using:
 
 
 @asynccontextmanager
-async def using(apart: Apart, told: Told) -> AsyncIterator[Using]:
+async def using(apart: Apart, told: Told, pause_seconds: float = PAUSE_SECONDS) -> AsyncIterator[Using]:
     """Let users work; at the end everybody is answered."""
     headers = {"Authorization": f"Bearer {apart.token}"}
     clients = {
@@ -159,7 +161,7 @@ async def using(apart: Apart, told: Told) -> AsyncIterator[Using]:
     }
     going = asyncio.Event()
     going.set()
-    users = [User(clients, told, going) for _ in range(PAYERS + 2)]
+    users = [User(clients, told, going, pause_seconds) for _ in range(PAYERS + 2)]
     works = [*(user.pay() for user in users[:PAYERS]), users[-2].register(), users[-1].measure()]
     here = Using(told, users, going, [asyncio.create_task(work) for work in works])
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -14,10 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+from pydantic import SecretStr
 
 from cli.embedded import Embedded
 from cli.installation import services, settings_of
 from cli.tokens import Issuer
+from regesta.main import install
 from regesta.runtime import Service
 
 START_SECONDS = 60.0
@@ -130,7 +133,7 @@ def set_up(place: Path, more: Mapping[str, str] | None = None, own: Sequence[str
         apart = Apart(place, database, issuer, issuer.everything(1), urls, {}, own_servers)
         for service in services():
             apart.environments[service.name] = {**_environment(apart, service), **(more or {})}
-            apart.run(service.name, "install")
+        asyncio.run(_install(apart))
         try:
             yield apart
         finally:
@@ -138,6 +141,14 @@ def set_up(place: Path, more: Mapping[str, str] | None = None, own: Sequence[str
                 if process.poll() is None:
                     process.kill()
                     process.wait()
+
+
+async def _install(apart: Apart) -> None:
+    """Make the databases as `python -m services.<name> install` does, in this process, which has imported all that is needed."""
+    for service in services():
+        server = apart.server(service.name)
+        settings = settings_of(service, server, apart.issuer, "")
+        await install(service, settings.model_copy(update={"admin_url": SecretStr(server.admin_dsn)}))
 
 
 def _environment(apart: Apart, service: Service) -> dict[str, str]:
