@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 import asyncpg
 
-from cli.installation import SERVICES, services
+from cli.installation import services
+from cli.tokens import SERVICES
 from tests import conftest
 from tests.conftest import as_administrator
 from tests.faults.users import LINE, YEAR, Told

@@ -32,9 +32,9 @@ SOME: Final = 5
 numbers = count(1)
 
 
-def mount(place: Path) -> str:
+def mount(place: Path, size_bytes: int) -> str:
     """Mount a small disk at a folder; return why it cannot be, "" when it is. Needs the right to mount."""
-    command = ["/bin/mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(place)]
+    command = ["/bin/mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(place)]
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError as error:
@@ -50,17 +50,17 @@ def unmount(place: Path) -> None:
 def unmountable() -> str:
     """Return why no small disk can be mounted here, "" when one can."""
     with tempfile.TemporaryDirectory(prefix="regesta-disk-") as place:
-        if why := mount(Path(place)):
+        if why := mount(Path(place), DISK_BYTES):
             return why
         unmount(Path(place))
     return ""
 
 
 @contextmanager
-def small_disk(place: Path) -> Iterator[Path]:
+def small_disk(place: Path, size_bytes: int = DISK_BYTES) -> Iterator[Path]:
     """Mount a small disk at a new folder. Raises OSError."""
     place.mkdir()
-    if why := mount(place):
+    if why := mount(place, size_bytes):
         raise OSError(why)
     try:
         yield place

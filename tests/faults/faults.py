@@ -190,7 +190,7 @@ FAULTS: Final = (
     ),
     Fault(
         "clocks apart", set_apart, frozenset({"no answer", "log-behind", "not-yet"}),
-        frozenset({"database", "budget api", "budget worker", "reporting"}), lacks=lacking,
+        frozenset({"database", "budget api", "budget worker", "reporting"}), lacks=lacking, is_installed=True,
     ),
     Fault(
         "older backup restored", restore_older, frozenset({"no answer", "log-behind", "not-yet", "busy", "outcome-unknown"}),

@@ -14,10 +14,9 @@ from tests.system.apart import Apart
 
 @dataclass(frozen=True)
 class Length:
-    """How long what lasts does, in seconds.
+    """How long what lasts does, in seconds. away: a broker that says nothing; gone: what was killed or stopped.
 
-    away: a broker that says nothing; gone: what was killed or stopped; pause: of a user between two commands, at 0.02 of which
-    five users keep two cores busy, so that all that is started takes the longer.
+    pause: of a user between two commands.
     """
 
     away: float
@@ -70,7 +69,7 @@ Strike: TypeAlias = Callable[[System, Using], Awaitable[None]]
 class Fault:
     """A fault. seen: what its callers may be answered beside yes. touches: what no other fault may touch meanwhile.
 
-    lacks: says what this machine lacks for it, "" when it has all.
+    lacks: says what this machine lacks for it, "" when it has all; is_installed: whether that is a package, which CI installs.
     """
 
     name: str
@@ -79,6 +78,7 @@ class Fault:
     touches: frozenset[str]
     carriers: Sequence[str] = ("feed", "kafka")
     lacks: Callable[[], str] = lambda: ""
+    is_installed: bool = False
 
     def __str__(self) -> str:
         return self.name

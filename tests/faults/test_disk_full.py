@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from cli.embedded import Embedded
 from regesta import writer
 from tests.conftest import Database, FreshDatabase
+from tests.faults.disks import small_disk, unmountable
 from tests.regesta import jars
 from tests.regesta.serving import Issuer, client, migrated, served, settings_of, until
 
@@ -23,17 +23,12 @@ LABEL_BYTES = 200_000
 
 
 @pytest.fixture
-def small_disk(short_folder: Path) -> Iterator[Path]:
-    """Mount a disk of some megabytes, most of which a file takes that can be removed. Needs the right to mount."""
-    place = short_folder / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", place], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no small disk can be mounted: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["/bin/umount", "--lazy", place], check=True)
+def disk(short_folder: Path) -> Iterator[Path]:
+    """Return a disk of some megabytes, most of which a file takes that can be removed. Needs the right to mount."""
+    if why := unmountable():
+        pytest.skip(why)
+    with small_disk(short_folder / "disk", DISK_BYTES) as place:
+        yield place
 
 
 @pytest.fixture
@@ -42,14 +37,14 @@ def issuer(tmp_path: Path) -> Issuer:
 
 
 @pytest.fixture
-async def database(postgres: Embedded, fresh_database: FreshDatabase, short_folder: Path, small_disk: Path) -> Database:
+async def database(postgres: Embedded, fresh_database: FreshDatabase, short_folder: Path, disk: Path) -> Database:
     """Return a database of jars whose log is on the small disk."""
     database = await migrated(await fresh_database("jars"))
-    space = small_disk / "space"
+    space = disk / "space"
     space.mkdir()
     owner = (short_folder / "session" / "postgres").stat()
     os.chown(space, owner.st_uid, owner.st_gid)
-    (small_disk / "filler").write_bytes(b"0" * FILLER_BYTES)
+    (disk / "filler").write_bytes(b"0" * FILLER_BYTES)
     await execute(postgres.admin_dsn, f"CREATE TABLESPACE small LOCATION '{space}'")
     await execute(database.admin_dsn, "ALTER TABLE log.events SET TABLESPACE small")
     return database
@@ -70,7 +65,7 @@ async def label(user: httpx2.AsyncClient, number: int) -> httpx2.Response:
 
 
 async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(
-    database: Database, postgres: Embedded, small_disk: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    database: Database, postgres: Embedded, disk: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "PROBE_SECONDS", 0.2)
     events: list[str] = []
@@ -89,7 +84,7 @@ async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(
         assert reason["detail"].startswith("no space is left for the log: ")
         assert (await user.get("/events/head")).json()["position"] == len(events) + 1
 
-        (small_disk / "filler").unlink()
+        (disk / "filler").unlink()
 
         async def well() -> bool:
             return (await user.get("/readyz")).status_code == 200
