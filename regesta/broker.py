@@ -40,6 +40,7 @@ MECHANISM: Final = "SCRAM-SHA-512"
 RECORD_BYTES: Final = 4 * 1024 * 1024
 # What no topic of ours may have otherwise.
 KEEPING: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+IN_STEP: Final = "min.insync.replicas"
 COPIES: Final = 3
 REFUSED: Final = (
     AuthenticationFailedError, ClusterAuthorizationFailedError, GroupAuthorizationFailedError, SaslAuthenticationFailed,
@@ -62,6 +63,16 @@ class TopicMissing(TopicUnusable):
     def __init__(self, name: str) -> None:
         told = f"there is no topic {name!r}; the service whose log it is makes it when it starts"
         super().__init__(Cause.TOPIC_MISSING, told)
+
+
+class TopicLost(TopicUnusable):
+    """There is no such topic any more, and it may have held what the log lacks."""
+
+    def __init__(self, name: str, wanted: Mapping[str, str]) -> None:
+        settings = " ".join(f"--config {key}={value}" for key, value in wanted.items())
+        make = f"kafka-topics.sh --create --topic {name} --partitions 1 {settings}"
+        told = f"there is no topic {name!r}, and this log may have been published into it; if it is lost, make it anew: {make}"
+        super().__init__(Cause.TOPIC_LOST, told)
 
 
 class TopicWrong(TopicUnusable):
@@ -165,24 +176,29 @@ def _context(settings: Settings) -> ssl.SSLContext:
         raise Misconfigured(f"REGESTA_KAFKA_CA_FILE {str(settings.kafka_ca_file)!r} cannot be read: {error}") from error
 
 
-async def ensure_topic(broker: Broker, name: str) -> None:
-    """Make a topic when it is missing, with as many copies as the cluster can keep, then check it. Raises Standstill."""
+async def ensure_topic(broker: Broker, name: str, *, make: bool = True) -> str | None:
+    """Make a topic when it is missing, with as many copies as the cluster can keep, then check it (see check_topic).
+
+    make: whether it may be made; without, raises TopicLost when it is missing.
+    """
     await broker.reach()
     with broker.told():
         async with _administering(broker) as admin:
             (found,) = await admin.describe_topics([name])
             if found["error_code"] == TOPIC_UNKNOWN:
+                if not make:
+                    raise TopicLost(name, _wanted(await _copies(admin)))
                 await _create(admin, name)
                 await _come(admin, name)
-            await _check(admin, name)
+            return await _check(admin, name)
 
 
-async def check_topic(broker: Broker, name: str) -> None:
-    """Check a topic. Raises TopicMissing, Standstill when it would not keep a log."""
+async def check_topic(broker: Broker, name: str) -> str | None:
+    """Check a topic; return how it could lose what it acknowledges. Raises TopicMissing, Standstill when it would not keep a log."""
     await broker.reach()
     with broker.told():
         async with _administering(broker) as admin:
-            await _check(admin, name)
+            return await _check(admin, name)
 
 
 @asynccontextmanager
@@ -198,10 +214,25 @@ async def _administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def _create(admin: AIOKafkaAdminClient, name: str) -> None:
     """Make a topic. Two copies of three that are in step must have a record before it is acknowledged."""
-    copies = min(COPIES, len((await admin.describe_cluster())["brokers"]))
-    settings = {
+    copies = await _copies(admin)
+    answer = await admin.create_topics([NewTopic(name, 1, copies, topic_configs=_wanted(copies))])
+    ((_, code, message),) = answer.topic_errors
+    if code not in {0, TOPIC_EXISTS}:
+        raise TopicWrong(f"the topic {name!r} is missing and cannot be made: {message or for_code(code).__name__}")
+    if code != TOPIC_EXISTS:  # another process was faster
+        logger.warning("the topic %r is made, with %d copies", name, copies)
+
+
+async def _copies(admin: AIOKafkaAdminClient) -> int:
+    """Return how many copies of a topic the cluster can keep."""
+    return min(COPIES, len((await admin.describe_cluster())["brokers"]))
+
+
+def _wanted(copies: int) -> dict[str, str]:
+    """Return the settings of a topic that is made."""
+    return {
         **KEEPING,
-        "min.insync.replicas": str(max(1, copies - 1)),
+        IN_STEP: str(max(1, copies - 1)),
         "max.message.bytes": str(RECORD_BYTES),
         # Not one of the broker's, which this process may not be able to unpack.
         "compression.type": "producer",
@@ -209,12 +240,6 @@ async def _create(admin: AIOKafkaAdminClient, name: str) -> None:
         "message.timestamp.type": "CreateTime",
         "message.timestamp.after.max.ms": str(2**63 - 1),
     }
-    answer = await admin.create_topics([NewTopic(name, 1, copies, topic_configs=settings)])
-    ((_, code, message),) = answer.topic_errors
-    if code not in {0, TOPIC_EXISTS}:
-        raise TopicWrong(f"the topic {name!r} is missing and cannot be made: {message or for_code(code).__name__}")
-    if code != TOPIC_EXISTS:  # another process was faster
-        logger.warning("the topic %r is made, with %d copies", name, copies)
 
 
 async def _come(admin: AIOKafkaAdminClient, name: str) -> None:
@@ -224,8 +249,8 @@ async def _come(admin: AIOKafkaAdminClient, name: str) -> None:
             await asyncio.sleep(COME_SECONDS)
 
 
-async def _check(admin: AIOKafkaAdminClient, name: str) -> None:
-    """Raise Standstill unless a topic keeps a log."""
+async def _check(admin: AIOKafkaAdminClient, name: str) -> str | None:
+    """Return how a topic could lose what it acknowledges. Raises Standstill unless it keeps a log."""
     (found,) = await admin.describe_topics([name])
     if found["error_code"] == TOPIC_UNKNOWN:
         raise TopicMissing(name)
@@ -234,17 +259,40 @@ async def _check(admin: AIOKafkaAdminClient, name: str) -> None:
     if (count := len(found["partitions"])) != 1:
         told = f"the topic {name!r} has {count} partitions, and a log has one order; delete it, and it is made anew with one"
         raise TopicWrong(told)
-    wrong = {key: value for key, value in (await _configured(admin, name)).items() if value != KEEPING[key]}
+    settings = await _configured(admin, name)
+    in_step = int(settings.pop(IN_STEP))
+    wrong = {key: value for key, value in settings.items() if value != KEEPING[key]}
     if wrong:
         is_so = ", ".join(f"{key}={value}" for key, value in wrong.items())
         better = ",".join(f"{key}={KEEPING[key]}" for key in wrong)
-        told = f"the topic {name!r} would forget events: {is_so}; kafka-configs.sh --alter --topic {name} --add-config {better}"
-        raise TopicWrong(told)
+        raise TopicWrong(f"the topic {name!r} would forget events: {is_so}; {_altering(name, better)}")
+    return _weakness(name, len(found["partitions"][0]["replicas"]), in_step, await _copies(admin))
+
+
+def _weakness(name: str, copies: int, in_step: int, possible: int) -> str | None:
+    """Return how a topic with so many copies, of which so many must be in step, could lose what it acknowledges.
+
+    Raises TopicWrong when it acknowledges nothing.
+    """
+    better = _altering(name, f"{IN_STEP}={max(1, copies - 1)}")
+    if in_step > copies:
+        raise TopicWrong(f"the topic {name!r} has {copies} copies, and {in_step} must be in step; {better}")
+    if copies < possible:
+        more = f"kafka-reassign-partitions.sh makes more, then {IN_STEP}={possible - 1}"
+        return f"the topic {name!r} has {copies} copies, and the brokers can keep {possible}; {more}"
+    return (
+        f"the topic {name!r} acknowledges with {in_step} of {copies} copies; {better}" if in_step < copies - 1 else None
+    )
+
+
+def _altering(name: str, settings: str) -> str:
+    """Return the command that gives a topic other settings."""
+    return f"kafka-configs.sh --alter --topic {name} --add-config {settings}"
 
 
 async def _configured(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
-    """Return the settings of a topic that KEEPING names."""
-    asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(KEEPING))
+    """Return the settings of a topic that are checked."""
+    asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys([*KEEPING, IN_STEP]))
     ((answer,),) = ((await admin.describe_configs([asked]))[0].resources,)
     code, message, _, _, entries = answer
     if code:

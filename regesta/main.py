@@ -191,8 +191,9 @@ async def _over_kafka(
         stack.push_async_callback(pipe.close)
         pipes[source] = pipe
         remarks.append(pipe.remarks)
-    relay = Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry))
-    return pipes, relay, published.PublishedLog(cluster, store), [*remarks, relay.remarks]
+    own = published.PublishedLog(cluster, store)
+    relay = Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry), own.may_be_made)
+    return pipes, relay, own, [*remarks, relay.remarks]
 
 
 def _consumers(service: Service, settings: Settings, feed: Callable[[str], Carrier]) -> dict[str, Carrier]:

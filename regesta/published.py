@@ -10,6 +10,7 @@ from regesta.bus import Batch, Seen, Standstill
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
+from regesta.recovery import read_closed
 from regesta.store import PostgresStore
 from regesta.topic import Reader
 from regesta.unit import Head
@@ -24,17 +25,29 @@ class PublishedLog:
         self._broker = broker
         self._store = store
         self.name = f"topic {broker.topic(store.service)}"
+        self._has_answered = False
+
+    async def may_be_made(self) -> bool:
+        """Return whether the topic, when it is missing, took nothing along that the log may lack.
+
+        So it is when nothing was published, or the topic said since this process began how far it holds the log. A log that was
+        restored does not know what was published of it.
+        """
+        if self._has_answered:
+            return await read_closed(self._store.pool) is None
+        return not await self._may_hold_more()
 
     async def head(self) -> Head:
         """Return how far the log was published. Raises SourceUnreachable when the broker does not say, or lost what it had."""
         try:
             last = await self._last_event()
         except TopicMissing as error:
-            if await self._store.pool.fetchval(WAS_PUBLISHED):
-                raise SourceUnreachable(f"{error}; this log was published into it") from error
+            if await self._may_hold_more():
+                raise SourceUnreachable(f"{error}; this log may have been published into it") from error
             last = None
         except Standstill as error:
             raise SourceUnreachable(str(error)) from error
+        self._has_answered = True
         return Head(0, None, None) if last is None else Head(last.position, last.log, last.time)
 
     async def fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
@@ -51,6 +64,11 @@ class PublishedLog:
             raise SourceUnreachable(str(error)) from error
         finally:
             await carrier.close()
+
+    async def _may_hold_more(self) -> bool:
+        """Return whether a topic that is missing may hold something of the log: this was published, or does not know it."""
+        is_closed = await read_closed(self._store.pool) is not None
+        return is_closed or bool(await self._store.pool.fetchval(WAS_PUBLISHED))
 
     async def _last_event(self) -> Recorded | None:
         """Return the last event of the topic. Raises TopicMissing, Standstill."""

@@ -68,6 +68,16 @@ class Cause(Enum):
         "A topic lacks events, and the source that could give them does not answer.",
         "Start the source; what the topic lacks is taken from it.",
     )
+    TOPIC_LOST = _Says(
+        YELLOW,
+        "The topic of the own log is missing, and may have held what the log lacks; nothing is published.",
+        "See whether this is the right broker and prefix, or bring the topic back. If it is lost, make it by the command in the detail; the log is then published into it again.",
+    )
+    TOPIC_WEAK = _Says(
+        YELLOW,
+        "A topic acknowledges what one broker alone may keep, though the cluster could keep more; what is lost so is taken from the log.",
+        "Do what the detail says.",
+    )
     TOPIC_LACKING = _Says(
         YELLOW,
         "A topic lacked events of its log; they were taken from the source itself.",

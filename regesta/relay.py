@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -33,6 +34,8 @@ RENEW_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
 # A broker acknowledges within some milliseconds.
 SLOW_SECONDS = 5.0
+# Somebody may change a topic's settings at any time.
+CHECK_SECONDS = 60.0
 
 TAKE = """
 INSERT INTO bus.relay AS held (holder, epoch, until, log, position) VALUES ($1, 1, clock_timestamp() + $2, $3, 0)
@@ -64,10 +67,19 @@ relayed = counter(RELAY_EVENTS)
 
 
 class Publisher(Protocol):
-    """The near end of a topic."""
+    """The near end of a topic. weakness: how it could lose what it acknowledges, as it was checked last."""
 
-    async def open(self) -> Recorded | None:
-        """Make ready to publish; return the last event that the topic holds. Raises Standstill."""
+    weakness: str | None
+
+    async def open(self, *, make: bool) -> Recorded | None:
+        """Make ready to publish; return the last event that the topic holds. Raises Standstill.
+
+        make: whether a topic that is missing may be made.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Look whether the topic still keeps a log. Raises Standstill."""
         ...
 
     async def publish(self, events: Sequence[Recorded]) -> None:
@@ -96,6 +108,11 @@ class Unpublished:
     seconds: float
 
 
+async def always() -> bool:
+    """Return true: a topic that is missing took nothing along."""
+    return True
+
+
 async def unpublished(pool: asyncpg.Pool) -> Unpublished:
     """Return how far the relay is behind, whichever process publishes."""
     row = await pool.fetchrow(READ)
@@ -107,15 +124,19 @@ class Relay:
     """Publishes the log of a service while it holds the lease. `run` is its task.
 
     trouble: why nothing is published, None while it is well or another process publishes. alarm: which cause that is.
-    remarks: what somebody has to look at while it goes on.
+    remarks: what somebody has to look at while it goes on. may_make: whether a topic that is missing may be made.
     """
 
-    def __init__(self, store: PostgresStore, publisher: Publisher) -> None:
+    def __init__(
+        self, store: PostgresStore, publisher: Publisher, may_make: Callable[[], Awaitable[bool]] = always
+    ) -> None:
         self.trouble: str | None = None
         self.alarm: Cause | None = None
         self.remarks = Remarks()
         self._store = store
         self._publisher = publisher
+        self._may_make = may_make
+        self._check_at = 0.0
         self._holder = uuid4()
         self._outage = Outage(f"relay of {store.service}")
 
@@ -150,13 +171,17 @@ class Relay:
             await self._release(lease)
 
     async def _publish(self, lease: Lease) -> None:
-        last = await self._publisher.open()
+        last = await self._publisher.open(make=await self._may_make())
+        self._checked()
         await self._require_own(lease, last)
         position = _start(lease, last)
         if await self._ask(BEGIN, lease.epoch, position) is None:
             return
         self._well()
         while True:
+            if monotonic() >= self._check_at:
+                await self._publisher.check()
+                self._checked()
             events = await self._store.read(self._store.service, position, BATCH_EVENTS)
             if not events:
                 await self._store.wait(self._store.service, position, RENEW_SECONDS)
@@ -170,6 +195,15 @@ class Relay:
             if await self._ask(ADVANCE, lease.epoch, position) is None:
                 return
             self._well()
+
+    def _checked(self) -> None:
+        """Show what was found of the topic."""
+        self._check_at = monotonic() + CHECK_SECONDS
+        where = f"relay of {self._store.service}"
+        if self._publisher.weakness is None:
+            self.remarks.settle(where, Cause.TOPIC_WEAK)
+        else:
+            self.remarks.note(Cause.TOPIC_WEAK, where, self._publisher.weakness)
 
     async def _require_own(self, lease: Lease, last: Recorded | None) -> None:
         """Raise Standstill when the topic ends with an event that this log lacks, or has otherwise."""

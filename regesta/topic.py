@@ -182,12 +182,13 @@ class KafkaPublisher:
         self._broker = broker
         self._service = service
         self._registry = registry
+        self.weakness: str | None = None
         self._topic = broker.topic(service)
         self._producer: AIOKafkaProducer | None = None
 
-    async def open(self) -> Recorded | None:
+    async def open(self, *, make: bool = True) -> Recorded | None:
         """Make or check the topic and connect; return its last event (see relay.Publisher)."""
-        await ensure_topic(self._broker, self._topic)
+        self.weakness = await ensure_topic(self._broker, self._topic, make=make)
         with self._broker.told():
             self._producer = AIOKafkaProducer(
                 bootstrap_servers=self._broker.bootstrap,
@@ -205,6 +206,10 @@ class KafkaPublisher:
                 return await reader.last_event()
             finally:
                 await reader.close()
+
+    async def check(self) -> None:
+        """Check the topic again (see relay.Publisher)."""
+        self.weakness = await check_topic(self._broker, self._topic)
 
     async def publish(self, events: Sequence[Recorded]) -> None:
         """Append events in this order (see relay.Publisher)."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiokafka.admin import NewTopic
 
 from deploy.kafka.cluster import Cluster
+from regesta import relay as relays
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Intake, Offer
 from regesta.kafka import KafkaCarrier
@@ -21,7 +23,8 @@ from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
-from tests.regesta.topics import administering, configured, positions_in
+from tests.regesta.serving import until
+from tests.regesta.topics import administering, configured, delete_topic, positions_in
 
 # A killed broker is known to be gone after this time, not after 9 s.
 SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
@@ -79,6 +82,48 @@ async def leader_of(broker: Broker) -> int:
         assert sorted(partition["replicas"]) == [1, 2, 3]
         leader: int = partition["leader"]
         return leader
+
+
+@pytest.mark.parametrize(
+    ("copies", "detail"),
+    [
+        (3, "acknowledges with 1 of 3 copies; kafka-configs.sh --alter --topic {} --add-config min.insync.replicas=2"),
+        (2, "has 2 copies, and the brokers can keep 3; kafka-reassign-partitions.sh makes more, then min.insync.replicas=2"),
+    ],
+)  # fmt: skip
+async def test_a_topic_that_keeps_less_than_the_cluster_could_is_shown_until_it_is_mended(
+    three: Cluster,
+    postgres_store: PostgresStore,
+    monkeypatch: pytest.MonkeyPatch,
+    copies: int,
+    detail: str,
+) -> None:
+    monkeypatch.setattr(relays, "CHECK_SECONDS", 0.2)
+    broker = Broker(three.bootstrap, f"test-{uuid4().hex[:12]}", {})
+    topic = broker.topic("jars")
+    weak = {"retention.ms": "-1", "min.insync.replicas": "1"}
+    async with administering(broker) as admin:
+        await admin.create_topics([NewTopic(topic, 1, copies, topic_configs=weak)])
+    relay = Relay(postgres_store, KafkaPublisher(broker, "jars", jars.REGISTRY))
+    running = asyncio.create_task(relay.run())
+    try:
+        await until(lambda: _shows(relay, {f"relay of jars: the topic '{topic}' {detail.format(topic)}"}), 20)
+        await record(postgres_store, range(1, 4))
+        await until(lambda: _has_published(broker, 3), 20)
+        await delete_topic(broker, topic)  # it is made anew as the cluster can keep it
+        await until(lambda: _shows(relay, set()), 40)
+        await until(lambda: _has_published(broker, 3), 20)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def _shows(relay: Relay, details: set[str]) -> bool:
+    return {reason.detail for reason in relay.remarks.reasons()} == details
+
+
+async def _has_published(broker: Broker, number: int) -> bool:
+    return await positions_in(broker) == list(range(1, number + 1))
 
 
 async def test_the_only_broker_is_killed_and_comes_back_while_events_arrive(

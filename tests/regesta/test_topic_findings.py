@@ -9,7 +9,7 @@ from aiokafka.admin import NewTopic
 
 from regesta import remarks
 from regesta.broker import Broker, ensure_topic
-from regesta.bus import Offer
+from regesta.bus import Offer, Standstill
 from regesta.cloudevents import encode_binary
 from regesta.reasons import Cause
 from regesta.remarks import Remarks
@@ -156,3 +156,15 @@ def test_what_was_found_long_ago_is_shown_no_more_and_told_again(
     assert list(found.reasons()) == []
     found.note(Cause.TOPIC_FOREIGN, WHERE, "two")
     assert [message.partition(". ")[0] for message in caplog.messages] == [f"{WHERE}: one", f"{WHERE}: two"]
+
+
+async def test_a_topic_that_acknowledges_nothing_is_told_with_the_command_that_mends_it(way: Way) -> None:
+    topic = way.broker.topic("jars")
+    keeping = {"retention.ms": "-1", "min.insync.replicas": "2"}
+    async with administering(way.broker) as admin:
+        await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=keeping)])
+    with pytest.raises(Standstill) as said:
+        await way.publisher.open()
+    assert said.value.cause is Cause.TOPIC_WRONG
+    mend = f"kafka-configs.sh --alter --topic {topic} --add-config min.insync.replicas=1"
+    assert str(said.value) == f"the topic '{topic}' has 1 copies, and 2 must be in step; {mend}"
