@@ -35,6 +35,7 @@ from regesta.settings import Settings
 
 REQUEST_MS: Final = 10_000
 REACH_MS: Final = 5_000
+ALERT_SECONDS: Final = 1.0
 MECHANISM: Final = "SCRAM-SHA-512"
 # More than the largest event, with its headers.
 RECORD_BYTES: Final = 4 * 1024 * 1024
@@ -117,11 +118,32 @@ class Broker:
                 try:
                     connection = await create_conn(host, port, request_timeout_ms=REACH_MS, **self.options)
                 except (KafkaError, OSError, TimeoutError) as error:
-                    said = error
+                    said = await self._alert(host, port) or error
                 else:
                     connection.close()
                     return
             raise said
+
+    async def _alert(self, host: str, port: int) -> ssl.SSLError | None:
+        """Return what a node objects to the certificate that this process shows, or to that it shows none; None without TLS or objection.
+
+        A node says so behind the handshake, and the clients only tell then that the connection was closed.
+        """
+        context = self.options.get("ssl_context")
+        if context is None:
+            return None
+        try:
+            async with asyncio.timeout(ALERT_SECONDS):
+                reader, writer = await asyncio.open_connection(host, port, ssl=context)
+                try:
+                    await reader.read(1)
+                finally:
+                    writer.close()
+        except ssl.SSLError as error:
+            return error
+        except (OSError, TimeoutError):
+            return None
+        return None
 
 
 async def whole(job: Coroutine[Any, Any, None]) -> None:
@@ -155,7 +177,9 @@ def broker_of(settings: Settings) -> Broker:
         raise Misconfigured("REGESTA_KAFKA_BOOTSTRAP must name the broker, for REGESTA_CARRIER is kafka")
     if (settings.kafka_user is None) != (settings.kafka_password is None):
         raise Misconfigured("REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together")
-    secured = settings.kafka_tls or settings.kafka_ca_file is not None
+    if settings.kafka_key_file is not None and settings.kafka_cert_file is None:
+        raise Misconfigured("REGESTA_KAFKA_KEY_FILE comes with REGESTA_KAFKA_CERT_FILE")
+    secured = settings.kafka_tls or settings.kafka_ca_file is not None or settings.kafka_cert_file is not None
     options: dict[str, Any] = {"security_protocol": "SSL" if secured else "PLAINTEXT"}
     if secured:
         options["ssl_context"] = _context(settings)
@@ -171,9 +195,17 @@ def broker_of(settings: Settings) -> Broker:
 
 def _context(settings: Settings) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+        context = ssl.create_default_context(cafile=settings.kafka_ca_file)
     except OSError as error:
         raise Misconfigured(f"REGESTA_KAFKA_CA_FILE {str(settings.kafka_ca_file)!r} cannot be read: {error}") from error
+    if settings.kafka_cert_file is not None:
+        try:
+            # Without a password a key that needs one would ask for it on the terminal.
+            context.load_cert_chain(settings.kafka_cert_file, settings.kafka_key_file, password="")
+        except OSError as error:
+            files = f"REGESTA_KAFKA_CERT_FILE and REGESTA_KAFKA_KEY_FILE {str(settings.kafka_cert_file)!r}"
+            raise Misconfigured(f"{files} cannot be used: {error}") from error
+    return context
 
 
 async def ensure_topic(broker: Broker, name: str, *, make: bool = True) -> str | None:

@@ -55,8 +55,8 @@ class Cause(Enum):
     )
     BROKER_REFUSED = _Says(
         RED,
-        "The broker refuses this service, or shows a certificate that is not its own.",
-        "See the detail; set REGESTA_KAFKA_USER, REGESTA_KAFKA_PASSWORD and REGESTA_KAFKA_CA_FILE right, and the rights of the user.",
+        "The broker refuses this service, or shows a certificate that is not trusted.",
+        "See the detail; set REGESTA_KAFKA_USER, REGESTA_KAFKA_PASSWORD, REGESTA_KAFKA_CERT_FILE and REGESTA_KAFKA_CA_FILE right and start again, or give the user the rights that docs/howto/kafka.md names.",
     )
     TOPIC_WRONG = _Says(
         RED,

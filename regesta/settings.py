@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     log, and is asked how much of it it holds. service_token, token_file: the bearer token this service shows to all of them.
     carrier: what brings events from service to service. kafka_bootstrap: addresses of the broker, host:port,...; kafka_prefix: what
     the names of its topics begin with. kafka_ca_file, kafka_tls: TLS, with these authorities or with those of the system.
+    kafka_cert_file, kafka_key_file: the certificate and key that this service shows to the broker; without the latter both are in the former.
     kafka_user, kafka_password: by SCRAM-SHA-512.
     lag_limit_events: beyond it /readyz is red. requests_limit: so many are in progress at once.
     """
@@ -44,6 +45,8 @@ class Settings(BaseSettings):
     kafka_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "regesta"
     kafka_tls: bool = False
     kafka_ca_file: Path | None = None
+    kafka_cert_file: Path | None = None
+    kafka_key_file: Path | None = None
     kafka_user: str | None = None
     kafka_password: SecretStr | None = None
     host: str = "127.0.0.1"

@@ -39,10 +39,14 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """What a node requires of its clients. certificate: a PEM file with its key and its chain. users: passwords by name."""
+    """What a node requires of its clients. certificate: a PEM file with its key and its chain. users: passwords by name.
+
+    authorities: a PEM file with those whose certificates clients must show too.
+    """
 
     certificate: Path
     users: Mapping[str, str]
+    authorities: Path | None = None
 
 
 def missing() -> list[str]:
@@ -187,7 +191,13 @@ class Cluster:
 def _required(security: Security) -> dict[str, str]:
     """Return the settings of a node that takes only clients with a name and a password, over TLS."""
     login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    shown = {
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(security.authorities),
+        "listener.name.clients.ssl.client.auth": "required",
+    }
     return {
+        **({} if security.authorities is None else shown),
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(security.certificate),
         "sasl.enabled.mechanisms": MECHANISM,

@@ -7,17 +7,12 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from deploy.kafka.cluster import Cluster, Security
@@ -32,6 +27,7 @@ from regesta.suites import foreign
 from regesta.topic import KafkaPublisher
 from tests.kafka import bootstrap, cluster
 from tests.regesta import jars
+from tests.regesta.authority import Authority
 from tests.regesta.jars import SERVICE
 from tests.regesta.topics import administering, configured, positions_in
 
@@ -117,6 +113,9 @@ async def test_a_broker_that_is_not_there_is_told() -> None:
         ({"kafka_password": SecretStr("x")}, "REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together"),
         ({"kafka_ca_file": Path("/nowhere/ca.pem")}, "REGESTA_KAFKA_CA_FILE '/nowhere/ca.pem' cannot be read: "),
         ({"kafka_ca_file": Path(__file__)}, "REGESTA_KAFKA_CA_FILE .* cannot be read: "),
+        ({"kafka_key_file": Path("key.pem")}, "REGESTA_KAFKA_KEY_FILE comes with REGESTA_KAFKA_CERT_FILE"),
+        ({"kafka_cert_file": Path("/nowhere/c.pem")}, "REGESTA_KAFKA_CERT_FILE .*'/nowhere/c.pem' cannot be used: "),
+        ({"kafka_cert_file": Path(__file__)}, "REGESTA_KAFKA_CERT_FILE .* cannot be used: "),
     ],
 )
 def test_settings_that_do_not_fit_stop_the_start(changes: dict[str, Any], told: str) -> None:
@@ -158,56 +157,6 @@ def settings(**changes: Any) -> Settings:
     return Settings(**said)
 
 
-class Authority:
-    """Signs certificates; `certificate` is the PEM file of its own."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.certificate = folder / f"{name}.pem"
-        usage = x509.KeyUsage(
-            key_cert_sign=True, crl_sign=True, digital_signature=False, content_commitment=False, key_encipherment=False,
-            data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-        )  # fmt: skip
-        signed = (
-            self._begun(self._name, self._key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .add_extension(usage, critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
-        self.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-
-    def server(self, host: str) -> Path:
-        """Return a PEM file with a key, and the certificate of a server of this name."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        signed = (
-            self._begun(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), key.public_key())
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-            .add_extension(issuer, critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
-        form = serialization.PrivateFormat.PKCS8
-        pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-        path = self._folder / f"{host}.pem"
-        path.write_bytes(pem + signed.public_bytes(serialization.Encoding.PEM))
-        return path
-
-    def _begun(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-        )
-
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"), "authority")
@@ -216,7 +165,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="module")
 def secured(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Run a broker that takes only a user with a password, over TLS."""
-    security = Security(authority.server("localhost"), {"jars": "covert"})
+    security = Security(authority.signed("localhost"), {"jars": "covert"})
     with cluster(tmp_path_factory.mktemp("secured") / "nodes", security=security) as running:
         yield running
 
