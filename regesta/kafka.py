@@ -111,7 +111,7 @@ class KafkaCarrier:
         await self._tell(reader, seen)
         ends_at = monotonic() + (min(timeout_seconds, ORIGIN_SECONDS) if self._is_left else timeout_seconds)
         while True:
-            is_there = reader.place < await reader.end()
+            is_there = reader.is_behind or reader.place < await reader.end()
             left = max(ends_at - monotonic(), THERE_SECONDS if is_there else 0.0)
             records = await reader.take(limit, left)
             batch = await self._batch(reader, seen, records)

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from opentelemetry import trace
 
-from regesta.bus import BATCH_EVENTS, PASSING, Outage, Standstill, why, words
+from regesta.bus import AHEAD_EVENTS, BATCH_EVENTS, PASSING, Outage, Standstill, why, words
 from regesta.cloudevents import digest
 from regesta.event import Recorded
 from regesta.outage import AWAY, passes, words_of
@@ -178,11 +178,12 @@ class Relay:
         if await self._ask(BEGIN, lease.epoch, position) is None:
             return
         self._well()
+        events: Sequence[Recorded] = ()
         while True:
             if monotonic() >= self._check_at:
                 await self._publisher.check()
                 self._checked()
-            events = await self._store.read(self._store.service, position, BATCH_EVENTS)
+            events = events or await self._read(position)
             if not events:
                 await self._store.wait(self._store.service, position, RENEW_SECONDS)
                 if (await self._store.head(self._store.service)).log != lease.log:
@@ -190,11 +191,24 @@ class Relay:
                 continue
             if events[0].log != lease.log:
                 return
-            await self._send(events)
-            position = events[-1].position
+            position, events = events[-1].position, await self._pass_on(events)
             if await self._ask(ADVANCE, lease.epoch, position) is None:
                 return
             self._well()
+
+    async def _read(self, after: int) -> Sequence[Recorded]:
+        return await self._store.read(self._store.service, after, BATCH_EVENTS)
+
+    async def _pass_on(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
+        """Publish a batch; when there is more to come, return the next one, which was read meanwhile."""
+        if len(events) < AHEAD_EVENTS:
+            await self._send(events)
+            return ()
+        sent, read = await asyncio.gather(self._send(events), self._read(events[-1].position), return_exceptions=True)
+        if isinstance(sent, BaseException):
+            raise sent
+        # What failed is read again, which says why.
+        return () if isinstance(read, BaseException) else read
 
     def _checked(self) -> None:
         """Show what was found of the topic."""

@@ -16,7 +16,7 @@ from regesta.errors import Forked
 from regesta.event import Recorded, Registry
 from regesta.outage import reaching
 from regesta.readers import ending
-from regesta.unit import READ_BYTES, Fork, Gap, Head, KeyAnswer, Meta, Outcome, Unit
+from regesta.unit import READ_BYTES, Fork, Gap, Head, KeyAnswer, Outcome, Unit, meta_text
 from regesta.waking import Waking
 from regesta.writer import STAND, Writer
 
@@ -78,13 +78,14 @@ SELECT "offset" FROM bus.offsets AS known JOIN log.sources USING (source) WHERE 
 
 def columns_of(events: Sequence[Recorded]) -> list[list[object]]:
     """Return events of another log as the functions of the log take them, column by column."""
-    rows = [(e.position, e.stream, e.version, e.type, e.time, stored_meta(e), e.raw) for e in events]
-    return [list(column) for column in zip(*rows, strict=True)]
+    _, positions, streams, versions, times, types, datas, _, _, *meta = zip(*events, strict=True)
+    metas = [meta_text(*each) for each in zip(*meta, strict=True)]
+    return [list(column) for column in (positions, streams, versions, types, times, metas, datas)]
 
 
 def stored_meta(event: Recorded) -> str:
     """Return the envelope members of an event as its source stored them."""
-    return Meta(event.actor, event.occurred, event.cause, event.correlation, event.traceparent).json()
+    return meta_text(event.actor, event.occurred, event.cause, event.correlation, event.traceparent)
 
 
 async def _keep(_connection: object) -> None:

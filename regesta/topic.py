@@ -40,7 +40,7 @@ class Reader:
             group_id=group,
             auto_offset_reset="none",
             enable_auto_commit=False,
-            max_partition_fetch_bytes=BATCH_BYTES,
+            max_partition_fetch_bytes=RECORD_BYTES,
             **broker.options,
         )
 
@@ -64,6 +64,11 @@ class Reader:
     async def end(self) -> int:
         """Return the offset of the record that will be appended next. Raises KafkaError when the broker does not answer."""
         return (await self._consumer.end_offsets([self._partition]))[self._partition]
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last answer of the broker said that there is more."""
+        return self.place < (self._consumer.highwater(self._partition) or 0)
 
     def seek(self, offset: int) -> None:
         """Stand before the record with this offset."""
@@ -92,7 +97,7 @@ class Reader:
             found += new
             size += sum(len(record.value or b"") for record in new)
             self.place = new[-1].offset + 1
-            wait = THERE_SECONDS if self.place < (self._consumer.highwater(self._partition) or 0) else 0
+            wait = THERE_SECONDS if self.is_behind else 0
         return found
 
     async def _getmany(self, wait_seconds: float, most: int) -> dict[TopicPartition, list[ConsumerRecord]]:

@@ -29,8 +29,23 @@ class Meta:
 
     def json(self) -> str:
         """Return it as stored, without the members that are unknown."""
-        members = {name: getattr(self, name) for name in self.__slots__}
-        return orjson.dumps({name: value for name, value in members.items() if value is not None}).decode()
+        return meta_text(self.actor, self.occurred, self.cause, self.correlation, self.traceparent)
+
+
+def meta_text(
+    actor: str, occurred: str | None, cause: str | None, correlation: str | None, traceparent: str | None
+) -> str:
+    """Return what Meta has as it is stored. Written out, for it is done for every event that is taken in."""
+    members = {"actor": actor}
+    if occurred is not None:
+        members["occurred"] = occurred
+    if cause is not None:
+        members["cause"] = cause
+    if correlation is not None:
+        members["correlation"] = correlation
+    if traceparent is not None:
+        members["traceparent"] = traceparent
+    return orjson.dumps(members).decode()
 
 
 @dataclass(frozen=True, slots=True)

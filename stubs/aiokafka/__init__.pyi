@@ -1,7 +1,7 @@
 # The package ships its source, most of it without types. Here is what is used of it.
 from collections.abc import Awaitable, Mapping, Sequence
 from ssl import SSLContext
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.producer.sender import Sender
@@ -37,6 +37,7 @@ class AIOKafkaConsumer:
         auto_offset_reset: str = ...,
         enable_auto_commit: bool = ...,
         max_partition_fetch_bytes: int = ...,
+        max_poll_records: int | None = ...,
         security_protocol: str = ...,
         ssl_context: SSLContext | None = ...,
         sasl_mechanism: str = ...,
@@ -69,6 +70,7 @@ class AIOKafkaProducer:
         request_timeout_ms: int = ...,
         acks: int | str = ...,
         enable_idempotence: bool = ...,
+        linger_ms: int = ...,
         max_batch_size: int = ...,
         max_request_size: int = ...,
         security_protocol: str = ...,
@@ -79,6 +81,19 @@ class AIOKafkaProducer:
     ) -> None: ...
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *error: object) -> None: ...
+    async def flush(self) -> None: ...
+    async def send(
+        self,
+        topic: str,
+        value: bytes | None = ...,
+        key: bytes | None = ...,
+        partition: int | None = ...,
+        *,
+        timestamp_ms: int | None = ...,
+        headers: Sequence[tuple[str, bytes]] | None = ...,
+    ) -> Awaitable[object]: ...
     def create_batch(self) -> BatchBuilder: ...
     async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> Awaitable[object]: ...
     async def send_and_wait(

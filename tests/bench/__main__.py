@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +18,10 @@ import uvloop
 from rich.console import Console
 
 from cli.embedded import Embedded
+from tests.bench.broker import one_node
 from tests.bench.cases import CASES, Case
 from tests.bench.ground import Ground, fsync_us
-from tests.bench.rows import Row, Sample
+from tests.bench.rows import NotInstalled, Row, Sample
 from tests.bench.table import show
 from tests.conftest import Templates
 
@@ -51,6 +53,8 @@ class Run:
         try:
             async for row in case.rows(self._ground):
                 rows.append(row)  # noqa: PERF401 - what came before an error counts
+        except NotInstalled as missing:
+            rows.append(Row(case.name, Sample.failed(missing), ""))
         except Exception as error:  # noqa: BLE001 - the other cases are still worth running
             self._console.print_exception()
             rows.append(Row(case.name, Sample.failed(error), ""))
@@ -70,9 +74,9 @@ def main() -> None:
         sys.exit(f"no case begins with {options.only!r}; there are {', '.join(case.name for case in CASES)}")
     folder = Path(tempfile.mkdtemp(prefix="regesta-bench-"))
     try:
-        with Embedded(folder / "server") as server:
+        with Embedded(folder / "server") as server, ExitStack() as stack:
             ground = Ground(
-                folder, Templates(server), lambda what: console.print(f"  {what}"),
+                folder, Templates(server), lambda what: console.print(f"  {what}"), one_node(stack, folder / "kafka"),
                 repeats=1 if options.short else options.repeats, short=options.short,
             )  # fmt: skip
             run = Run(ground, console)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import asyncpg
+import orjson
 import uvicorn
 import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
@@ -59,14 +61,21 @@ def nothing_stored() -> FastAPI:
     return app
 
 
-def pipeline(source: str, target: str) -> FastAPI:
-    """Return an app that inserts a row for each PUT; a consumer polls for rows and upserts them in another database."""
+def pipeline(source: str, target: str, bootstrap: str = "", topic: str = "") -> FastAPI:
+    """Return an app that inserts a row for each PUT, which a consumer upserts in another database.
+
+    It polls for rows, or reads the topic, if there is one, to which each PUT sends its row.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with asyncpg.create_pool(source, min_size=1, max_size=8) as pool:
-            app.state.pool = pool
-            consuming = asyncio.create_task(consume(source, target))
+        async with AsyncExitStack() as stack:
+            app.state.pool = await stack.enter_async_context(asyncpg.create_pool(source, min_size=1, max_size=8))
+            if topic:
+                app.state.producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+                await stack.enter_async_context(app.state.producer)
+            job = consume_topic(bootstrap, topic, target) if topic else consume(source, target)
+            consuming = asyncio.create_task(job)
             yield
             consuming.cancel()
             with suppress(asyncio.CancelledError):
@@ -76,7 +85,11 @@ def pipeline(source: str, target: str) -> FastAPI:
 
     @app.put("/objectives/{objective}", status_code=201)
     async def put_statement(objective: str, body: StatementIn) -> dict[str, int]:
-        return {"id": await app.state.pool.fetchval(ADD, objective, body.words)}
+        number: int = await app.state.pool.fetchval(ADD, objective, body.words)
+        if topic:
+            row = orjson.dumps([number, objective, body.words])
+            await app.state.producer.send(topic, row, key=objective.encode(), partition=0)
+        return {"id": number}
 
     @app.get("/livez")
     async def get_livez() -> dict[str, str]:
@@ -96,6 +109,21 @@ async def consume(source: str, target: str) -> None:
             position = rows[-1]["id"]
         else:
             await asyncio.sleep(POLL_SECONDS)
+
+
+async def consume_topic(bootstrap: str, topic: str, target: str) -> None:
+    """Copy rows as a topic brings them, until cancelled."""
+    writing = await asyncpg.connect(target)
+    reading = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    reading.assign([TopicPartition(topic, 0)])
+    await reading.start()
+    try:
+        while True:
+            found = await reading.getmany(timeout_ms=1_000, max_records=BATCH)
+            if rows := [orjson.loads(record.value or b"") for records in found.values() for record in records]:
+                await writing.execute(UPSERT, *map(list, zip(*rows, strict=True)))
+    finally:
+        await reading.stop()
 
 
 if __name__ == "__main__":

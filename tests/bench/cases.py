@@ -6,7 +6,21 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.bench import alone, append, catching_up, disk, hot, letter, memory, put, replica, waiting
+from tests.bench import (
+    alone,
+    append,
+    catching_up,
+    disk,
+    hot,
+    letter,
+    memory,
+    put,
+    refilling,
+    relaying,
+    replica,
+    taking_in,
+    waiting,
+)
 from tests.bench.ground import Ground
 from tests.bench.rows import Row
 
@@ -29,8 +43,12 @@ CASES = (
     Case("hot", hot.rows),
     Case("catch-up", catching_up.rows),
     Case("replica", replica.rows),
+    Case("kafka-relay", relaying.rows),
+    Case("kafka-replica", taking_in.rows),
+    Case("kafka-catch-up", refilling.rows),
     Case("put", put.rows),
     Case("put-to-letter", waiting.rows),
+    Case("kafka-put-to-letter", waiting.over_kafka),
     Case("letter", letter.rows),
     Case("disk", disk.rows),
     Case("memory", memory.rows),

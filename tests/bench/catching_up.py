@@ -42,7 +42,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON tallies_v1.tallies TO bench;
 # Streams of 50 events that begin and end all along the log, as dossiers do. JSON as orjson writes it, which the feed relies on.
 FILL = """
 INSERT INTO log.events
-SELECT n, 'tally/' || lpad(stream::text, 9, '0'), (n - 1) / 100 % 50 + 1, 'counted.v1', now(), uuidv7(),
+SELECT n, 'tally/' || lpad(stream::text, 9, '0'), (n - 1) / 100 % 50 + 1, 'counted.v1', now() - interval '1 day' + n * interval '1 ms', uuidv7(),
        '{{"actor":"bench"}}'::json,
        format('{{"cents":%s,"text":"%s"}}', n % 1000, left(translate(encode(sha512(n::text::bytea), 'base64'), E'\\n', ''), 80))::json
 FROM (SELECT n, (n - 1) / 5000 * 100 + (n - 1) % 100 AS stream FROM generate_series({first}, {last}) AS n) AS made

@@ -23,11 +23,15 @@ SERVICE = "bench"
 
 @dataclass(frozen=True)
 class Ground:
-    """Where and how all cases run. short: everything small and once, to see that it works. say: shows progress."""
+    """Where and how all cases run. short: everything small and once, to see that it works. say: shows progress.
+
+    kafka: gives the address of a broker. Raises NotInstalled where none can be started.
+    """
 
     folder: Path
     templates: Templates
     say: Callable[[str], None]
+    kafka: Callable[[], str]
     repeats: int = 5
     short: bool = False
 

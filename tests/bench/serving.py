@@ -107,14 +107,14 @@ class Everything:
 
 
 @asynccontextmanager
-async def everything(ground: Ground) -> AsyncIterator[Everything]:
-    """Serve the four services on fresh databases, as `regesta serve` does."""
+async def everything(ground: Ground, also: Mapping[str, str] | None = None) -> AsyncIterator[Everything]:
+    """Serve the four services on fresh databases, as `regesta serve` does. also: more variables of the process."""
     issuer = Issuer(ground.folder / "keys")
     port = free_port()
     async with AsyncExitStack() as stack:
         databases = {name: await stack.enter_async_context(ground.database(name)) for name in SERVICES}
         sources = json.dumps(dict.fromkeys(SERVICES, f"http://{HERE}:{port}"))
-        variables = {"REGESTA_PORT": str(port), "REGESTA_SOURCES": sources}
+        variables = {"REGESTA_PORT": str(port), "REGESTA_SOURCES": sources, **(also or {})}
         for name, database in databases.items():
             own = environment(name, database, issuer)
             variables |= {key.replace("REGESTA_", f"REGESTA_{name.upper()}_"): value for key, value in own.items()}

@@ -7,12 +7,15 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from tests.bench.__main__ import Run
+from tests.bench.broker import one_node
 from tests.bench.cases import CASES, Case
 from tests.bench.ground import Ground
 from tests.bench.rows import Figures, NotInstalled, Row, Sample, at_least, at_most
@@ -31,7 +34,9 @@ def ground(short_folder: Path, templates: Templates, request: pytest.FixtureRequ
     """Return the small ground of one case."""
     folder = short_folder / f"bench-{request.node.name.partition('[')[2].rstrip(']')}"
     folder.mkdir()
-    return Ground(folder, templates, lambda _what: None, repeats=1, short=True)
+    return Ground(
+        folder, templates, lambda _what: None, lambda: request.getfixturevalue("kafka"), repeats=1, short=True
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -96,6 +101,19 @@ async def test_a_measure_that_fails_leaves_the_others_and_says_why() -> None:
     assert "FAILED" in text
     assert "missing" in text
     assert "umadb is not installed" in text
+
+
+async def test_without_a_broker_the_row_says_what_is_missing(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with ExitStack() as stack:
+        run = Run(replace(ground, kafka=one_node(stack, tmp_path / "kafka")), Console(quiet=True))
+        await run.take([case for case in CASES if case.name.startswith("kafka")])
+    assert {(row.failed, row.error) for row in run.rows} == {
+        (False, "NotInstalled: no Apache Kafka: java and mvn not found; JDK 17 and Maven are needed")
+    }
+    assert [row.name for row in run.rows] == ["kafka-relay", "kafka-replica", "kafka-catch-up", "kafka-put-to-letter"]
 
 
 async def _rows(_ground: Ground) -> AsyncIterator[Row]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import asyncpg
 import httpx2
 
+from regesta.broker import Broker, ensure_topic
 from regesta.event import split_name
 from regesta.identity import uuid7
 from tests.bench import bare
+from tests.bench.broker import unused
 from tests.bench.ground import Ground
 from tests.bench.load import quantile
 from tests.bench.rows import Figures, Row, at_most
 from tests.bench.serving import Everything, everything, free_port, started
+from tests.bench.trials import Trials
 from tests.conftest import execute
 
 A_SECOND = 200
@@ -36,21 +39,37 @@ Put: TypeAlias = Callable[[int], Awaitable[int]]
 
 async def rows(ground: Ground) -> AsyncIterator[Row]:
     """Yield the rows of the way from a PUT to the letter."""
-    seconds = ground.size(SECONDS, 1)
-    async with regesta(ground) as ours, pipeline(ground) as plain:
-        trials = await ground.trials({"ours": lambda: ours(seconds), "plain": lambda: plain(seconds)}, REPEATS)
     name = f"PUT to letter over the feed, {A_SECOND}/s"
-    beside = "INSERT, poll, upsert"
-    p99, plain_p99 = trials.of("ours", "p99 ms"), trials.of("plain", "p99 ms")
-    yield Row(f"{name}: p99", p99, "ms", beside, plain_p99, at_most(1.5))
-    yield Row(f"{name}: p99 alone", p99, "ms", bar=at_most(30, "value"))
+    trials = await taken(ground, None)
+    for row in both(name, trials, "INSERT, poll, upsert"):
+        yield row
+    yield Row(f"{name}: p99 alone", trials.of("ours", "p99 ms"), "ms", bar=at_most(30, "value"))
+
+
+async def over_kafka(ground: Ground) -> AsyncIterator[Row]:
+    """Yield the rows of the same way over a topic."""
+    trials = await taken(ground, unused(ground.kafka()))
+    for row in both(f"PUT to letter over Kafka, {A_SECOND}/s", trials, "INSERT, aiokafka, upsert"):
+        yield row
+
+
+def both(name: str, trials: Trials, beside: str) -> Iterator[Row]:
+    """Yield what both ways have."""
+    yield Row(f"{name}: p99", trials.of("ours", "p99 ms"), "ms", beside, trials.of("plain", "p99 ms"), at_most(1.5))
     yield Row(f"{name}: p50", trials.of("ours", "p50 ms"), "ms", beside, trials.of("plain", "p50 ms"))
 
 
+async def taken(ground: Ground, broker: Broker | None) -> Trials:
+    """Return what both take, over the feed when there is no broker."""
+    seconds = ground.size(SECONDS, 1)
+    async with regesta(ground, broker) as ours, pipeline(ground, broker) as plain:
+        return await ground.trials({"ours": lambda: ours(seconds), "plain": lambda: plain(seconds)}, REPEATS)
+
+
 @asynccontextmanager
-async def regesta(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Figures]]]:
+async def regesta(ground: Ground, broker: Broker | None) -> AsyncIterator[Callable[[int], Awaitable[Figures]]]:
     """Give a run through the four services, after a note with 200 objectives was opened."""
-    async with everything(ground) as running, running.client() as client:
+    async with everything(ground, carried(broker)) as running, running.client() as client:
         ids = [str(uuid7()) for _ in range(ground.size(OBJECTIVES, 10))]
         await open_note(client, ids)
         said = dict.fromkeys(ids, "")
@@ -72,13 +91,17 @@ async def regesta(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Fig
 
 
 @asynccontextmanager
-async def pipeline(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Figures]]]:
-    """Give a run through the least that does the same: FastAPI, one INSERT, a consumer that polls, one upsert."""
+async def pipeline(ground: Ground, broker: Broker | None) -> AsyncIterator[Callable[[int], Awaitable[Figures]]]:
+    """Give a run through the least that does the same: FastAPI, one INSERT, a consumer that polls or a topic, one upsert."""
     async with ground.database() as source, ground.database() as target:
         await execute(source.admin_dsn, bare.SOURCE_TABLE)
         await execute(target.admin_dsn, bare.READABLE_TABLE)
         port = free_port()
         arguments = ["-m", "tests.bench.bare", str(port), source.admin_dsn, target.admin_dsn]
+        if broker is not None:
+            topic = broker.topic("facts")
+            await ensure_topic(broker, topic)
+            arguments += [broker.bootstrap, topic]
         async with started(arguments, {}, port, "/livez") as server, httpx2.AsyncClient(base_url=server.url) as client:
 
             async def put(number: int) -> int:
@@ -91,6 +114,17 @@ async def pipeline(ground: Ground) -> AsyncIterator[Callable[[int], Awaitable[Fi
                 return await steadily(put, seconds, target.admin_dsn, bare.READABLE)
 
             yield run
+
+
+def carried(broker: Broker | None) -> dict[str, str]:
+    """Return the settings of services that use a broker, of those that use the feed without one."""
+    if broker is None:
+        return {}
+    return {
+        "REGESTA_CARRIER": "kafka",
+        "REGESTA_KAFKA_BOOTSTRAP": broker.bootstrap,
+        "REGESTA_KAFKA_PREFIX": broker.prefix,
+    }
 
 
 async def open_note(client: httpx2.AsyncClient, ids: list[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 import uvloop
 
-from tests.bench import append, catching_up, hot
+from tests.bench import append, catching_up, hot, refilling
 from tests.bench.jobs import Prepared, Told
 from tests.bench.trials import settled
 
@@ -21,6 +21,9 @@ JOBS: Final[dict[str, Prepared]] = {
     "handle": hot.handling,
     "catch-up": catching_up.following,
     "by-hand": catching_up.by_hand,
+    "kafka-catch-up": refilling.following,
+    "kafka-by-hand": refilling.by_hand,
+    "kafka-upsert": refilling.without_replica,
 }
 
 
