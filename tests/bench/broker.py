@@ -57,9 +57,9 @@ class Timed(KafkaPublisher):
         self.began = 0.0
         self.ended: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-    async def open(self) -> Recorded | None:
+    async def open(self, *, make: bool = True) -> Recorded | None:
         """Connect (see relay.Publisher)."""
-        last = await super().open()
+        last = await super().open(make=make)
         self.began = perf_counter()
         return last
 

@@ -1,4 +1,4 @@
-"""How much disk an event takes: in the log of its service, in a replica, and in the read models of reporting."""
+"""How much disk an event takes: in the log of its service, in a topic, in a replica, and in the read models of reporting."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 
+from services.reporting.app import SERVICE
 from tests.bench.ground import Ground, seen
 from tests.bench.growing import grow
 from tests.bench.letter import fold, imported, opened
+from tests.bench.relaying import prepared, size_of
 from tests.bench.rows import Row
 from tests.bench.serving import everything
 from tests.conftest import Database, execute
@@ -43,12 +45,14 @@ async def rows(ground: Ground) -> AsyncIterator[Row]:
         async with opened(database) as store:
             ground.say(f"folding {events:,} events")
             await fold(store)
+            in_topic = sum([size_of(await prepared(store, source)) for source in SERVICE.sources])
         await execute(database.admin_dsn, AS_RECORDED)
         sizes = await tables(database)
     of_log, of_replica = (sum(sizes[name] for name in names) for names in (LOG, REPLICA))
     models = sum(sizes.values()) - of_log - of_replica
     for name, size in (("log, with its key", of_log), ("replica", of_replica), ("read models of reporting", models)):
         yield Row(f"disk of an event: {name}", seen(size / events), "bytes", starting_rows=events)
+    yield Row("disk of an event: topic, each copy", seen(in_topic / events), "bytes", starting_rows=events)
 
 
 async def tables(database: Database) -> dict[str, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from regesta.broker import RECORD_BYTES, Broker, ensure_topic
 from regesta.cloudevents import encode_binary
@@ -47,17 +48,27 @@ async def rows(ground: Ground) -> AsyncIterator[Row]:
         "relay to a topic", rate, "events/s", "bare producer, send", trials.of("one by one", "rate"), at_least(0.7), 0
     )
     batches = trials.of("in batches", "rate")
-    yield Row("relay to a topic", rate, "events/s", "bare producer, made batches", batches, at_least(0.7), 0)
+    yield Row("relay to a topic", rate, "events/s", "bare producer, made batches", batches, None, 0)
 
 
-async def prepared(store: PostgresStore) -> list[Prepared]:
-    """Return the records of a whole log."""
+async def prepared(store: PostgresStore, source: str = SERVICE) -> list[Prepared]:
+    """Return the records of a whole log, or of a replica."""
     records: list[Prepared] = []
-    while events := await store.read(SERVICE, len(records), PIECE):
+    while events := await store.read(source, len(records), PIECE):
         for event in events:
             value, headers = encode_binary(event)
             records.append(Prepared(int(event.time.timestamp() * 1000), event.stream.encode(), value, headers))
     return records
+
+
+def size_of(records: Iterable[Prepared]) -> int:
+    """Return the bytes of records in a topic, without its indexes and copies."""
+    size, batch = 0, BatchBuilder(BATCH_BYTES, 0)
+    for at, key, value, headers in records:
+        if batch.append(timestamp=at, key=key, value=value, headers=headers) is None:
+            size, batch = size + batch.size(), BatchBuilder(BATCH_BYTES, 0)
+            batch.append(timestamp=at, key=key, value=value, headers=headers)
+    return size + batch.size()
 
 
 async def over_relay(source: Database, store: PostgresStore, broker: Broker, events: int) -> Figures:
