@@ -26,7 +26,8 @@ from regesta.unit import Appended, Meta, NewEvent, Unit
 from services.budget.app import SERVICE as BUDGET
 from tests.conftest import execute
 from tests.faults.checker import caught_up, rows
-from tests.faults.clocks import lacking, set_apart
+from tests.faults.clock import lacking
+from tests.faults.clocks import set_apart
 from tests.faults.disks import fill_consumer, fill_producer, unmountable
 from tests.faults.systems import Fault, System
 from tests.faults.users import Using
@@ -189,7 +190,7 @@ FAULTS: Final = (
         "disk of a consumer full", fill_consumer, frozenset({"not-yet"}), frozenset({"database", "reporting"}), lacks=unmountable,
     ),
     Fault(
-        "clocks apart", set_apart, frozenset({"no answer", "log-behind", "not-yet"}),
+        "clocks apart", set_apart, frozenset({"not-yet"}),
         frozenset({"database", "budget api", "budget worker", "reporting"}), lacks=lacking, is_installed=True,
     ),
     Fault(

@@ -15,6 +15,7 @@ from regesta.main import registry_of
 from regesta.topic import Reader
 from services.reporting.app import SERVICE as REPORTING
 from tests.faults.checker import caught_up, check, heads_of
+from tests.faults.clock import Clock
 from tests.faults.faults import PROCESSES
 from tests.faults.systems import Fault, Length, Outcome, System
 from tests.faults.users import Told, Using, open_all, using
@@ -22,8 +23,9 @@ from tests.kafka import cluster
 from tests.system.apart import Apart, set_up
 
 RECORDING: Final = ("objectives", "kpi", "budget")
-# So that its database can have another clock.
-OWN: Final = ("budget",)
+# The services whose processes have clocks of their own, and that whose database has its clock too.
+CLOCKED: Final = ("budget", "reporting")
+OWN: Final = "budget"
 # Before a fault, of each service that records.
 COMMANDS: Final = 5
 # A relay that was killed left a lease that lasts 5 s.
@@ -33,18 +35,22 @@ SILENT_SECONDS: Final = 15.0
 @contextmanager
 def system(folder: Path, length: Length, nodes: int | None) -> Iterator[System]:
     """Run a system in a folder that is short and open enough for PostgreSQL. nodes: of the cluster; None for the feed."""
+    clocks = {service: Clock(folder / f"clock-{service}") for service in CLOCKED}
+    own = {OWN: clocks[OWN].variables}
     with ExitStack() as stack:
         if nodes is None:
-            apart, running = stack.enter_context(set_up(folder, own=OWN)), None
+            apart, running = stack.enter_context(set_up(folder, own=own)), None
         else:
             running = stack.enter_context(cluster(folder / "kafka", nodes))
             carrier = {"REGESTA_CARRIER": "kafka", "REGESTA_KAFKA_BOOTSTRAP": running.bootstrap}
-            apart = stack.enter_context(set_up(folder, carrier, OWN))
+            apart = stack.enter_context(set_up(folder, carrier, own))
+        for service, clock in clocks.items():
+            apart.environments[service] |= clock.variables
         apart.start(*PROCESSES)
         apart.wait_ready(*(name for name in PROCESSES if not name.endswith("worker")))
         open_all(apart)
         broker = None if running is None else Broker(running.bootstrap, "regesta", {})
-        yield System(apart, Told(), length, running, broker)
+        yield System(apart, Told(), length, clocks, running, broker)
 
 
 async def survive(here: System, faults: Sequence[Fault]) -> Outcome:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from deploy.kafka.cluster import Cluster
 from regesta.broker import Broker
+from tests.faults.clock import Clock
 from tests.faults.users import Told, Using
 from tests.system.apart import Apart
 
@@ -43,14 +44,15 @@ class Outcome:
 
 @dataclass
 class System:
-    """Four services that run apart, budget in two processes; over Kafka when there is a cluster. outcomes: of what it has survived.
+    """Four services that run apart, budget in two processes; over Kafka when there is a cluster.
 
-    is_sound: whether that is all that has struck it.
+    clocks: of some services. outcomes: of what it has survived; is_sound: whether that is all that has struck it.
     """
 
     apart: Apart
     told: Told
     length: Length
+    clocks: Mapping[str, Clock]
     cluster: Cluster | None = None
     broker: Broker | None = None
     outcomes: list[Outcome] = field(default_factory=list)

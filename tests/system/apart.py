@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,14 +120,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def set_up(place: Path, more: Mapping[str, str] | None = None, own: Sequence[str] = ()) -> Iterator[Apart]:
+def set_up(
+    place: Path, more: Mapping[str, str] | None = None, own: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[Apart]:
     """Make the databases in a folder, and start nothing; what runs at the end is ended.
 
-    more: further variables of all environments. own: the services whose databases are each on a server of its own.
+    more: further variables of all environments. own: the services whose databases are each on a server of its own, and the
+    further variables of that server.
     """
     with ExitStack() as stack:
         database = stack.enter_context(Embedded(place / "data"))
-        own_servers = {name: stack.enter_context(Embedded(place / f"data-{name}")) for name in own}
+        own_servers = {name: Embedded(place / f"data-{name}") for name in own or {}}
+        for name, server in own_servers.items():
+            server.environment = dict((own or {})[name])
+            stack.enter_context(server)
         issuer = Issuer(place / "keys")
         urls = {service.name: f"http://127.0.0.1:{free_port()}" for service in services()}
         apart = Apart(place, database, issuer, issuer.everything(1), urls, {}, own_servers)
