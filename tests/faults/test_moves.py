@@ -15,7 +15,7 @@ from tests.system.conftest import folder
 
 RECORDING = ("objectives", "kpi", "budget")
 # Between two moves, of each service that records.
-COMMANDS = 10
+COMMANDS = 5
 
 
 @pytest.fixture
