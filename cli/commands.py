@@ -171,10 +171,10 @@ def replay(
 
 @app.command(epilog="Example: regesta lag --json")
 def lag(as_json: AsJson = False, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Show how far read models, reactions and replicas are behind the logs, in events and by the age of the oldest."""
+    """Show how far read models, reactions, replicas and topics are behind the logs, in events and by the age of the oldest."""
     remote = Remote(url, token)
     found = {
-        service: {what: remote.read(f"/{service}/v1/{what}") for what in ("projections", "replicas")}
+        service: {what: remote.read(f"/{service}/v1/{what}") for what in ("projections", "replicas", "log")}
         for service in SERVICES
     }
     views.show(found, as_json, views.lag, console)

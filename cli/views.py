@@ -70,9 +70,9 @@ def _facts(data: Answer) -> str:
 
 
 def lag(found: Answer, console: Console) -> None:
-    """Print how far the read models, reactions and replicas are."""
+    """Print how far the read models, reactions, replicas and topics are."""
     table = Table(*map(_text, ("service", "read model", "log")), *map(_number, NUMBERS))
-    rows = [(service, each) for service, its in found.items() for each in (*its["projections"], *its["replicas"])]
+    rows = [(service, each) for service, its in found.items() for each in _following(service, its)]
     more = {name: head for name, head in FURTHER.items() if any(_why(each, name) for _, each in rows)}
     for name in more.values():
         table.columns.append(_text(name))
@@ -82,6 +82,14 @@ def lag(found: Answer, console: Console) -> None:
         row += [_why(each, name) for name in more]
         _add(table, *row, style="red" if _why(each, "failure") else None)
     _print(table, console)
+
+
+def _following(service: str, its: Answer) -> list[Answer]:
+    """Return what follows a log in a service, and its topic, where a broker has one."""
+    rows = [*its["projections"], *its["replicas"]]
+    if relay := its["log"]["relay"]:
+        rows.append({"projection": "(topic)", "source": service, "head": its["log"]["position"], **relay})
+    return rows
 
 
 def _why(row: Answer, name: str) -> str:

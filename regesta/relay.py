@@ -20,6 +20,7 @@ from opentelemetry import trace
 
 from regesta.bus import AHEAD_EVENTS, BATCH_EVENTS, PASSING, Outage, Standstill, why, words
 from regesta.cloudevents import digest
+from regesta.database import Connection as Db
 from regesta.event import Recorded
 from regesta.outage import AWAY, passes, words_of
 from regesta.reasons import Cause
@@ -113,9 +114,9 @@ async def always() -> bool:
     return True
 
 
-async def unpublished(pool: asyncpg.Pool) -> Unpublished:
+async def unpublished(db: Db | asyncpg.Pool) -> Unpublished:
     """Return how far the relay is behind, whichever process publishes."""
-    row = await pool.fetchrow(READ)
+    row = await db.fetchrow(READ)
     assert row is not None
     return Unpublished(*row)
 

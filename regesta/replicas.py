@@ -18,6 +18,7 @@ from regesta.errors import NotFound
 from regesta.feed import WHOLE, HeadOut, SeenQuery, answer
 from regesta.operation import operated
 from regesta.recovery import read_closed
+from regesta.relay import unpublished
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
 
@@ -33,10 +34,23 @@ class ClosedOut(BaseModel):
     since: datetime
 
 
+class RelayLagOut(BaseModel):
+    """How far the own log is published to its topic. lag: events still to come; lag_seconds: age of the oldest; 0 without.
+
+    trouble: why this process publishes nothing now, when it should.
+    """
+
+    position: int
+    lag: int
+    lag_seconds: float
+    trouble: str | None
+
+
 class LogOut(HeadOut):
-    """The own log. closed: null while it is open."""
+    """The own log. closed: null while it is open. relay: null where no broker carries the events."""
 
     closed: ClosedOut | None
+    relay: RelayLagOut | None
 
 
 class RecoveredOut(BaseModel):
@@ -92,16 +106,21 @@ class AdoptedOut(BaseModel):
 
 @router.get("/log")
 async def get_log(request: Request, caller: Caller) -> LogOut:
-    """Return how far this log reaches, and whether it is open."""
+    """Return how far this log reaches, whether it is open, and how far it is published."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
     head = await runtime.store.head(runtime.service.name)
     async with runtime.readers.connection() as db:
         closed = await read_closed(db)
+        left = None if runtime.relay is None else await unpublished(db)
+    relay = None
+    if runtime.relay is not None and left is not None:
+        at = max(0, head.position - left.events)
+        relay = RelayLagOut(position=at, lag=left.events, lag_seconds=left.seconds, trouble=runtime.relay.trouble)
     why = None
     if closed is not None:
         why = ClosedOut(reason=closed.reason, consumer=closed.consumer, held=closed.held, since=closed.since)
-    return LogOut(position=head.position, log=head.log, time=head.time, closed=why)
+    return LogOut(position=head.position, log=head.log, time=head.time, closed=why, relay=relay)
 
 
 @router.post("/log/recover")

@@ -16,7 +16,10 @@ ROW = {
     "parked": 0, "unknown": 0, "failure": None,
 }  # fmt: skip
 REPLICA = {"source": "budget", "position": 7, "head": 9, "lag": 2, "lag_seconds": 300.0, "trouble": None}
-LAG = {"objectives": {"projections": [ROW | {"projection": name} for name in REACTIONS], "replicas": [REPLICA]}}
+LOG: Answer = {"position": 12, "log": "l", "time": None, "closed": None, "relay": None}
+LAG = {
+    "objectives": {"projections": [ROW | {"projection": name} for name in REACTIONS], "replicas": [REPLICA], "log": LOG}
+}
 DOSSIER = "a227c0e3-4de7-5f8e-be5c-f90c9e96451c"
 EVENT = {
     "source": "/regesta/budget", "id": "178", "sequence": 1, "time": "2026-11-24T19:15:09.000001Z",
@@ -98,15 +101,22 @@ def test_a_lag_is_told_in_events_and_by_the_age_of_the_oldest() -> None:
     assert replica == ["objectives", "(replica)", "budget", "7", "9", "2", "5 min"]
 
 
+def test_how_far_a_log_is_published_is_a_row_of_its_own() -> None:
+    relay = {"position": 9, "lag": 3, "lag_seconds": 12.0, "trouble": "the broker kafka:9092 does not answer: away"}
+    behind = {"kpi": {"projections": [], "replicas": [], "log": LOG | {"relay": relay}}}
+    (row,) = cells(printed(views.lag, behind, 200))
+    assert row == ["kpi", "(topic)", "kpi", "9", "12", "3", "12.0 s", relay["trouble"]]
+
+
 def test_what_is_not_known_is_no_zero() -> None:
     away = REPLICA | {"head": None, "lag": None, "lag_seconds": None, "trouble": "SourceUnreachable: away"}
-    (row,) = cells(printed(views.lag, {"kpi": {"projections": [], "replicas": [away]}}, 200))
+    (row,) = cells(printed(views.lag, {"kpi": {"projections": [], "replicas": [away], "log": LOG}}, 200))
     assert row == ["kpi", "(replica)", "budget", "7", "?", "?", "?", "SourceUnreachable: away"]
 
 
 def test_events_of_unknown_types_are_shown_where_there_are_some() -> None:
     rows = [ROW | {"projection": "levels", "unknown": 3}, ROW | {"projection": "other"}]
-    lines = printed(views.lag, {"kpi": {"projections": rows, "replicas": []}}, 200)
+    lines = printed(views.lag, {"kpi": {"projections": rows, "replicas": [], "log": LOG}}, 200)
     assert "not known" in "".join(lines)
     assert [row[-1] for row in cells(lines)] == ["3", ""]
 
@@ -117,7 +127,7 @@ def test_events_of_unknown_types_are_shown_where_there_are_some() -> None:
 )
 def test_an_age_is_told_in_words(seconds: float, shown: str) -> None:
     old = ROW | {"projection": "levels", "lag_seconds": seconds}
-    (row,) = cells(printed(views.lag, {"kpi": {"projections": [old], "replicas": []}}, 200))
+    (row,) = cells(printed(views.lag, {"kpi": {"projections": [old], "replicas": [], "log": LOG}}, 200))
     assert row[6] == shown
 
 
@@ -133,7 +143,7 @@ def test_a_finding_says_what_to_do_in_whole_words(width: int) -> None:
 
 def test_what_stands_still_says_why() -> None:
     first, second = LAG["objectives"]["projections"]
-    stuck = {"kpi": {"projections": [first | {"failure": "no such table"}, second], "replicas": []}}
+    stuck = {"kpi": {"projections": [first | {"failure": "no such table"}, second], "replicas": [], "log": LOG}}
     lines = "\n".join(printed(views.lag, stuck, 200))
     assert "standing still because" in lines
     assert "no such table" in lines

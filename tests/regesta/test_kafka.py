@@ -92,6 +92,9 @@ async def test_two_services_pass_their_events_over_topics(
             assert [digest(event) for event in held] == [digest(event) for event in recorded]
             assert await reader.runtime.store.offset("jars") == head
             await until(lambda: _none(source, reader), 20)
+            async with client(source) as user:
+                log = (await user.get("/log", headers={"Authorization": f"Bearer {issuer.token('jars:read')}"})).json()
+            assert log["relay"] == {"position": head, "lag": 0, "lag_seconds": 0.0, "trouble": None}
 
             async def its_day_is_published() -> bool:
                 return await positions_in(broker, "kpi") == [1]
@@ -175,8 +178,10 @@ async def test_a_relay_that_is_far_behind_is_red(reused_database: FreshDatabase,
             assert (await user.get("/readyz")).status_code == 200
             for number in range(2):
                 await user.put(f"/jars/a/fills/{number}", json={"amount": 1})
-            ready = await user.get("/readyz")
+            ready, log = await user.get("/readyz"), (await user.get("/log")).json()
         assert ready.status_code == 503
+        assert (log["position"], log["relay"]["position"], log["relay"]["lag"]) == (3, 0, 3)
+        assert log["relay"]["trouble"].startswith("the broker localhost:1 does not answer: ")
         assert [reason["detail"] for reason in ready.json()["reasons"] if reason["name"] == "lag"] == [
             "the relay of jars is 3 events behind"
         ]
