@@ -84,7 +84,10 @@ class Publisher(Protocol):
         ...
 
     async def publish(self, events: Sequence[Recorded]) -> None:
-        """Append events in this order; they are durable when this returns. Raises Standstill, some may be there then."""
+        """Append events in this order, behind those of earlier calls, which may be under way; they are durable when this returns.
+
+        Raises Standstill, some may be there then.
+        """
         ...
 
     async def close(self) -> None:
@@ -179,37 +182,45 @@ class Relay:
         if await self._ask(BEGIN, lease.epoch, position) is None:
             return
         self._well()
+        await self._pass_on(lease, position)
+
+    async def _pass_on(self, lease: Lease, position: int) -> None:
+        """Publish what is behind a position. While there is much, the next batch is read and handed over before the last is acknowledged."""
         events: Sequence[Recorded] = ()
-        while True:
-            if monotonic() >= self._check_at:
-                await self._publisher.check()
-                self._checked()
-            events = events or await self._read(position)
-            if not events:
-                await self._store.wait(self._store.service, position, RENEW_SECONDS)
-                if (await self._store.head(self._store.service)).log != lease.log:
+        under_way: asyncio.Task[None] | None = None
+        try:
+            while True:
+                await self._look()
+                is_much = under_way is None or len(events) >= AHEAD_EVENTS
+                events = await self._store.read(self._store.service, position, BATCH_EVENTS) if is_much else ()
+                if events and events[0].log != lease.log:
                     return
-                continue
-            if events[0].log != lease.log:
-                return
-            position, events = events[-1].position, await self._pass_on(events)
-            if await self._ask(ADVANCE, lease.epoch, position) is None:
-                return
-            self._well()
+                before, under_way = under_way, asyncio.create_task(self._send(events)) if events else None
+                if before is not None:
+                    await before
+                    if await self._ask(ADVANCE, lease.epoch, position) is None:
+                        return
+                    self._well()
+                if events:
+                    position = events[-1].position
+                elif not await self._more(lease, position):
+                    return
+        finally:
+            if under_way is not None:
+                under_way.cancel()
+                await asyncio.gather(under_way, return_exceptions=True)
 
-    async def _read(self, after: int) -> Sequence[Recorded]:
-        return await self._store.read(self._store.service, after, BATCH_EVENTS)
+    async def _more(self, lease: Lease, position: int) -> bool:
+        """Wait for more events, for a while; return whether the log is still the one that is published, as far as is known."""
+        if await self._store.wait(self._store.service, position, RENEW_SECONDS):
+            return True
+        return (await self._store.head(self._store.service)).log == lease.log
 
-    async def _pass_on(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
-        """Publish a batch; when there is more to come, return the next one, which was read meanwhile."""
-        if len(events) < AHEAD_EVENTS:
-            await self._send(events)
-            return ()
-        sent, read = await asyncio.gather(self._send(events), self._read(events[-1].position), return_exceptions=True)
-        if isinstance(sent, BaseException):
-            raise sent
-        # What failed is read again, which says why.
-        return () if isinstance(read, BaseException) else read
+    async def _look(self) -> None:
+        """Look at the topic now and then."""
+        if monotonic() >= self._check_at:
+            await self._publisher.check()
+            self._checked()
 
     def _checked(self) -> None:
         """Show what was found of the topic."""

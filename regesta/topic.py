@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,8 +12,10 @@ from aiokafka.errors import CorruptRecordException, ProducerClosed, UnsupportedC
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, TopicWrong, check_topic, ended, ensure_topic, whole
+from regesta.bus import Standstill
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
+from regesta.reasons import Cause
 from regesta.unit import READ_BYTES
 
 BATCH_BYTES: Final = 1024 * 1024
@@ -190,6 +193,9 @@ class KafkaPublisher:
         self.weakness: str | None = None
         self._topic = broker.topic(service)
         self._producer: AIOKafkaProducer | None = None
+        # Who comes first publishes first; behind what failed nothing is published.
+        self._turn = asyncio.Lock()
+        self._is_torn = False
 
     async def open(self, *, make: bool = True) -> Recorded | None:
         """Make or check the topic and connect; return its last event (see relay.Publisher)."""
@@ -205,6 +211,7 @@ class KafkaPublisher:
                 **self._broker.options,
             )
             await whole(self._producer.start())
+            self._is_torn = False
             reader = Reader(self._broker, self._service, self._registry)
             try:
                 await reader.open()
@@ -219,18 +226,31 @@ class KafkaPublisher:
     async def publish(self, events: Sequence[Recorded]) -> None:
         """Append events in this order (see relay.Publisher)."""
         assert self._producer is not None, "it is open"
-        producer, waiting = self._producer, []
-        with self._broker.told():
-            batch = producer.create_batch()
-            for event in events:
-                if not _append(batch, event):
-                    waiting.append(await producer.send_batch(batch, self._topic, partition=0))
-                    batch = producer.create_batch()
-                    if not _append(batch, event):  # the first record of a batch may have any size
-                        raise TopicWrong(f"{event.name} finds no room in the topic {self._topic!r}")
-            waiting.append(await producer.send_batch(batch, self._topic, partition=0))
-            for future in waiting:
-                await future
+        try:
+            with self._broker.told():
+                async with self._turn:
+                    if self._is_torn:
+                        raise Standstill(
+                            Cause.BROKER_AWAY, f"what comes before {events[0].name} could not be published"
+                        )
+                    waiting = await self._begin(self._producer, events)
+                for future in waiting:
+                    await future
+        except BaseException:
+            self._is_torn = True
+            raise
+
+    async def _begin(self, producer: AIOKafkaProducer, events: Sequence[Recorded]) -> list[Awaitable[object]]:
+        """Hand events over in batches; return what ends when each batch is durable."""
+        waiting, batch = [], producer.create_batch()
+        for event in events:
+            if not _append(batch, event):
+                waiting.append(await producer.send_batch(batch, self._topic, partition=0))
+                batch = producer.create_batch()
+                if not _append(batch, event):  # the first record of a batch may have any size
+                    raise TopicWrong(f"{event.name} finds no room in the topic {self._topic!r}")
+        waiting.append(await producer.send_batch(batch, self._topic, partition=0))
+        return waiting
 
     async def close(self) -> None:
         """Disconnect; what is under way is given up (see relay.Publisher)."""

@@ -13,7 +13,7 @@ import pytest
 
 from regesta import bus
 from regesta import relay as relays
-from regesta.broker import Broker
+from regesta.broker import RECORD_BYTES, Broker
 from regesta.event import Recorded
 from regesta.reasons import Cause
 from regesta.relay import ADVANCE, Relay, Unpublished, unpublished
@@ -138,6 +138,48 @@ async def test_another_process_takes_over_from_one_that_ends(
         await published(two)
         assert asyncio.get_running_loop().time() - since < 4  # the lease was given back
     assert await positions_in(broker) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_much_is_published_in_order_while_the_next_is_handed_over(
+    store: PostgresStore, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await record(store, 1, 60)
+    monkeypatch.setattr(relays, "BATCH_EVENTS", 7)
+    monkeypatch.setattr(relays, "AHEAD_EVENTS", 7)
+    publisher = Counting(broker, "jars", jars.REGISTRY)
+    async with relaying(store, broker, publisher):
+        await published(store)
+    assert await positions_in(broker) == list(range(1, 61))
+    assert publisher.most == 2
+
+
+class Counting(KafkaPublisher):
+    """A publisher that knows how many calls were under way at most."""
+
+    most = now = 0
+
+    async def publish(self, events: Sequence[Recorded]) -> None:
+        """Publish (see relay.Publisher)."""
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await super().publish(events)
+        self.now -= 1
+
+
+async def test_nothing_is_published_behind_what_could_not_be(store: PostgresStore, broker: Broker) -> None:
+    await record(store, 1, 4)
+    events = await store.read("jars", 0, 4)
+    large = events[1]._replace(raw=f'{{"n":"{"x" * RECORD_BYTES}"}}')
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    await publisher.open()
+    runs = asyncio.gather(*map(publisher.publish, ([events[0], large], events[2:])), return_exceptions=True)
+    assert [type(each) for each in await runs] == [bus.Standstill, bus.Standstill]
+    assert 3 not in await positions_in(broker)
+    await publisher.close()
+    await publisher.open()
+    await publisher.publish(events[2:])
+    assert (await positions_in(broker))[-2:] == [3, 4]
+    await publisher.close()
 
 
 class Paused(KafkaPublisher):
@@ -355,7 +397,7 @@ async def test_a_topic_with_another_history_is_not_published_into(store: Postgre
 IN_SMALL_BATCHES = """
 import asyncio, sys
 from regesta import topic
-from regesta.broker import Broker
+from regesta.broker import RECORD_BYTES, Broker
 from regesta.suites import filled
 from regesta.testing import MemoryStore
 from tests.regesta import jars
