@@ -31,6 +31,8 @@ from regesta.unit import Head
 # While the topic is not as far as the replica, or its source publishes no more, the source is asked, and the topic looked at again so often.
 ORIGIN_SECONDS: Final = 1.0
 
+# A broker that gave events is not asked so soon how many there are.
+HEARD_SECONDS: Final = 1.0
 TELL_SECONDS: Final = 5.0
 # Events do not wait longer for it.
 TELLING_SECONDS: Final = 1.0
@@ -68,6 +70,7 @@ class KafkaCarrier:
         self._where = f"intake of {source}"
         self._group = broker.topic(reader).removesuffix(".v1")
         self._telling_at = 0.0
+        self._heard_at = -HEARD_SECONDS
 
     async def head(self) -> Head:
         """Return how far the source's log reaches, as the source says it."""
@@ -111,12 +114,15 @@ class KafkaCarrier:
         await self._tell(reader, seen)
         ends_at = monotonic() + (min(timeout_seconds, ORIGIN_SECONDS) if self._is_left else timeout_seconds)
         while True:
-            is_there = reader.is_behind or reader.place < await reader.end()
-            left = max(ends_at - monotonic(), THERE_SECONDS if is_there else 0.0)
-            records = await reader.take(limit, left)
+            left = ends_at - monotonic()
+            # Who waits long enough anyway need not know whether there is more, and a broker that gave some just now is there.
+            is_waiting = left >= THERE_SECONDS and monotonic() < self._heard_at + HEARD_SECONDS
+            if not is_waiting and (reader.is_behind or reader.place < await reader.end()):
+                left = max(left, THERE_SECONDS)
+            records = await reader.take(limit, max(left, 0.0))
             batch = await self._batch(reader, seen, records)
             if batch.events:
-                self._is_left = False
+                self._is_left, self._heard_at = False, monotonic()
                 return batch
             if monotonic() >= ends_at:
                 return batch if timeout_seconds == 0 else await self._asked(seen, limit)
