@@ -9,9 +9,10 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from traceback import walk_tb
+from typing import Any, Final, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -48,8 +49,16 @@ REFUSED: Final = (
     TopicAuthorizationFailedError, UnsupportedSaslMechanismError, ssl.SSLError,
 )  # fmt: skip
 COME_SECONDS: Final = 0.05
+# A client tries again by itself: it has asked another node by then, and later it is made anew.
+ANSWER_SECONDS: Final = 15.0
+# It begins with one node after another.
+START_SECONDS: Final = 30.0
+# What stops longer than that is left to itself.
+STOP_SECONDS: Final = 5.0
 TOPIC_UNKNOWN: Final = 3
 TOPIC_EXISTS: Final = 36
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +115,11 @@ class Broker:
         except (KafkaError, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             raise Standstill(Cause.BROKER_AWAY, f"the broker {self.bootstrap} does not answer: {why}") from error
+        except Exception as error:
+            if not _is_of_client(error):
+                raise
+            told = f"the client of the broker {self.bootstrap} failed: {error!r}"
+            raise Standstill(Cause.BROKER_AWAY, told) from error
 
     async def reach(self) -> None:
         """Return when one of its nodes lets this process in. Raises Standstill with what the last one said.
@@ -146,27 +160,75 @@ class Broker:
         return None
 
 
-async def whole(job: Coroutine[Any, Any, None]) -> None:
-    """Let a client start or stop to the end, also when cancelled, and raise that then.
+def _is_of_client(error: Exception) -> bool:
+    """Return whether an error is the client's own, as where it forgets a connection while somebody waits for its answer."""
+    names = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
+    return [name for name in names if name in {"aiokafka", "regesta"}][-1:] == ["aiokafka"]
 
-    Cancelled half-way, aiokafka leaves a connection that its own closing does not know, and its closing forgets that it was.
+
+async def within(job: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Return what a client answers. Raises TimeoutError when it does not in time, also where it heeds no cancelling.
+
     Raises KafkaConnectionError when it is the client that cancels what it does: nobody asked who waits for it to end.
     """
     doing = asyncio.create_task(job)
     try:
-        await asyncio.shield(doing)
-    except asyncio.CancelledError as error:
-        await asyncio.gather(doing, return_exceptions=True)
-        waiting = asyncio.current_task()
-        if waiting is not None and waiting.cancelling():
-            raise
-        raise KafkaConnectionError("the client gave up by itself") from error
+        await asyncio.wait({doing}, timeout=seconds)
+    finally:
+        await _left(doing)
+    return _answer(doing)
+
+
+async def whole(job: Coroutine[Any, Any, None]) -> None:
+    """Let a client start, to the end also when cancelled, and raise that then. Raises as `within` does.
+
+    Cancelled half-way, aiokafka leaves a connection that its own closing does not know, and its closing forgets that it was.
+    """
+    _answer(await _to_its_end(job, START_SECONDS))
 
 
 async def ended(job: Coroutine[Any, Any, None]) -> None:
-    """Let a client stop to the end (see `whole`), as far as it goes: while its broker is gone it may give up half-way."""
-    with suppress(KafkaConnectionError):
-        await whole(job)
+    """Let a client stop (see `whole`), as far as it goes and for a while; what it says then is of no use.
+
+    While its broker is gone it may give up half-way. While its broker says nothing it may wait for ever: until what was sent
+    is read, or for a task of its own that has ended.
+    """
+    await _to_its_end(job, STOP_SECONDS)
+
+
+async def _to_its_end(job: Coroutine[Any, Any, None], seconds: float) -> asyncio.Task[None]:
+    """Let a client do what is better not left half-way; also when cancelled, for a while, and raise that then."""
+    doing = asyncio.create_task(job)
+    try:
+        await asyncio.wait({doing}, timeout=seconds)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing}, timeout=STOP_SECONDS)
+        raise
+    finally:
+        await _left(doing)
+    return doing
+
+
+async def _left(doing: asyncio.Task[Any]) -> None:
+    """Cancel what is not done, and leave it to itself when it is not done with that soon either."""
+    if not doing.done():
+        doing.cancel()
+        await asyncio.wait({doing}, timeout=STOP_SECONDS)
+    doing.add_done_callback(_unheard)
+
+
+def _unheard(done: asyncio.Task[Any]) -> None:
+    """Take note of how a task ended, which asyncio would tell otherwise."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        logger.debug("a client of the broker ended with %r", error)
+
+
+def _answer(done: asyncio.Task[T]) -> T:
+    if not done.done():
+        raise TimeoutError("it does not answer")
+    if done.cancelled():
+        raise KafkaConnectionError("the client gave up by itself")
+    return done.result()
 
 
 def broker_of(settings: Settings) -> Broker:

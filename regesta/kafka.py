@@ -7,7 +7,6 @@ Imported only where it is used.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import replace
 from time import monotonic
@@ -16,7 +15,7 @@ from typing import Final, TypeAlias
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from regesta.broker import Broker, TopicUnusable
+from regesta.broker import Broker, TopicUnusable, within
 from regesta.bus import Batch, Carrier, Seen, Standstill
 from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
@@ -114,12 +113,14 @@ class KafkaCarrier:
         await self._tell(reader, seen)
         ends_at = monotonic() + (min(timeout_seconds, ORIGIN_SECONDS) if self._is_left else timeout_seconds)
         while True:
-            left = ends_at - monotonic()
+            place, end, left = reader.place, 0, ends_at - monotonic()
             # Who waits long enough anyway need not know whether there is more, and a broker that gave some just now is there.
             is_waiting = left >= THERE_SECONDS and monotonic() < self._heard_at + HEARD_SECONDS
-            if not is_waiting and (reader.is_behind or reader.place < await reader.end()):
-                left = max(left, THERE_SECONDS)
+            if not is_waiting and place < (end := await reader.reached()):
+                left = THERE_SECONDS
             records = await reader.take(limit, max(left, 0.0))
+            if reader.place == place < end:
+                raise reader.withheld(end)
             batch = await self._batch(reader, seen, records)
             if batch.events:
                 self._is_left, self._heard_at = False, monotonic()
@@ -133,8 +134,7 @@ class KafkaCarrier:
             return
         self._telling_at = monotonic() + TELL_SECONDS
         try:
-            async with asyncio.timeout(TELLING_SECONDS):
-                await reader.tell(seen.offset)
+            await within(reader.tell(seen.offset), TELLING_SECONDS)
         except (KafkaError, TimeoutError) as error:
             logger.debug("the offset of %s is not told: %r", self._source, error)
 

@@ -11,7 +11,19 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import CorruptRecordException, ProducerClosed, UnsupportedCodecError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from regesta.broker import RECORD_BYTES, REQUEST_MS, Broker, TopicWrong, check_topic, ended, ensure_topic, whole
+from regesta.broker import (
+    ANSWER_SECONDS,
+    RECORD_BYTES,
+    REQUEST_MS,
+    START_SECONDS,
+    Broker,
+    TopicWrong,
+    check_topic,
+    ended,
+    ensure_topic,
+    whole,
+    within,
+)
 from regesta.bus import Standstill
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
@@ -23,6 +35,8 @@ BATCH_BYTES: Final = 1024 * 1024
 THERE_SECONDS: Final = 5.0
 # So many records are looked at in one piece for one that is an event.
 PIECE_RECORDS: Final = 100
+# So long a client sends a batch again by itself before it is made anew: more than a broker takes to come back.
+GIVE_UP_SECONDS: Final = 60.0
 
 
 class Reader:
@@ -49,7 +63,7 @@ class Reader:
 
     async def open(self) -> None:
         """Check the topic and connect. Raises TopicMissing, Standstill, KafkaError."""
-        await check_topic(self._broker, self._partition.topic)
+        await within(check_topic(self._broker, self._partition.topic), START_SECONDS)
         await whole(self._consumer.start())
         self._consumer.assign([self._partition])
         self.seek(0)
@@ -62,16 +76,19 @@ class Reader:
 
     async def begin(self) -> int:
         """Return the offset of the first record that is kept."""
-        return (await self._consumer.beginning_offsets([self._partition]))[self._partition]
+        return (await within(self._consumer.beginning_offsets([self._partition]), ANSWER_SECONDS))[self._partition]
 
     async def end(self) -> int:
         """Return the offset of the record that will be appended next. Raises KafkaError when the broker does not answer."""
-        return (await self._consumer.end_offsets([self._partition]))[self._partition]
+        return (await within(self._consumer.end_offsets([self._partition]), ANSWER_SECONDS))[self._partition]
+
+    async def reached(self) -> int:
+        """Return an offset that the topic reaches: what the last answer of the broker said when that is further, else its end."""
+        return self._told_end if self._told_end > self.place else await self.end()
 
     @property
-    def is_behind(self) -> bool:
-        """Whether the last answer of the broker said that there is more."""
-        return self.place < (self._consumer.highwater(self._partition) or 0)
+    def _told_end(self) -> int:
+        return self._consumer.highwater(self._partition) or 0
 
     def seek(self, offset: int) -> None:
         """Stand before the record with this offset."""
@@ -95,23 +112,29 @@ class Reader:
             new = taken.get(self._partition, [])
             if not new:
                 # The end of a transaction has an offset too, and is no record.
-                self.place = await self._consumer.position(self._partition)
+                self.place = await within(self._consumer.position(self._partition), ANSWER_SECONDS)
                 break
             found += new
             size += sum(len(record.value or b"") for record in new)
             self.place = new[-1].offset + 1
-            wait = THERE_SECONDS if self.is_behind else 0
+            wait = THERE_SECONDS if self.place < self._told_end else 0
         return found
 
     async def _getmany(self, wait_seconds: float, most: int) -> dict[TopicPartition, list[ConsumerRecord]]:
         try:
-            return await self._consumer.getmany(self._partition, timeout_ms=int(wait_seconds * 1000), max_records=most)
+            taking = self._consumer.getmany(self._partition, timeout_ms=int(wait_seconds * 1000), max_records=most)
+            return await within(taking, wait_seconds + ANSWER_SECONDS)
         except (CorruptRecordException, UnsupportedCodecError) as error:
             name = self._partition.topic
             told = (
                 f"the topic {name!r} cannot be read from record {self.place} on: {str(error) or type(error).__name__}"
             )
             raise TopicWrong(f"{told}; delete it while its service runs, and it is made anew") from error
+
+    def withheld(self, end: int) -> TimeoutError:
+        """Return what to raise when nothing comes from a topic that holds more, as the broker says."""
+        topic = self._partition.topic
+        return TimeoutError(f"the topic {topic!r} ends at {end}, and gives nothing from {self.place} on")
 
     def event_of(self, record: ConsumerRecord) -> Recorded | None:
         """Return the event of a record; None when it is none of this log's service."""
@@ -153,7 +176,8 @@ class Reader:
 
         Raises TimeoutError when the topic does not give what it holds.
         """
-        found = (await self._consumer.offsets_for_times({self._partition: _at_ms(time)}))[self._partition]
+        asked = self._consumer.offsets_for_times({self._partition: _at_ms(time)})
+        found = (await within(asked, ANSWER_SECONDS))[self._partition]
         self.seek(begin if found is None else found.offset)
         while self.place < end:
             for record in await self._piece(end):
@@ -179,7 +203,7 @@ class Reader:
         place = self.place
         records = await self.take(PIECE_RECORDS, THERE_SECONDS)
         if self.place == place:
-            raise TimeoutError(f"the topic {self._partition.topic!r} ends at {end}, and gives nothing from {place} on")
+            raise self.withheld(end)
         return [record for record in records if record.offset < end]
 
 
@@ -199,8 +223,8 @@ class KafkaPublisher:
 
     async def open(self, *, make: bool = True) -> Recorded | None:
         """Make or check the topic and connect; return its last event (see relay.Publisher)."""
-        self.weakness = await ensure_topic(self._broker, self._topic, make=make)
         with self._broker.told():
+            self.weakness = await within(ensure_topic(self._broker, self._topic, make=make), START_SECONDS)
             self._producer = AIOKafkaProducer(
                 bootstrap_servers=self._broker.bootstrap,
                 request_timeout_ms=REQUEST_MS,
@@ -221,7 +245,7 @@ class KafkaPublisher:
 
     async def check(self) -> None:
         """Check the topic again (see relay.Publisher)."""
-        self.weakness = await check_topic(self._broker, self._topic)
+        self.weakness = await within(check_topic(self._broker, self._topic), START_SECONDS)
 
     async def publish(self, events: Sequence[Recorded]) -> None:
         """Append events in this order (see relay.Publisher)."""
@@ -233,9 +257,9 @@ class KafkaPublisher:
                         raise Standstill(
                             Cause.BROKER_AWAY, f"what comes before {events[0].name} could not be published"
                         )
-                    waiting = await self._begin(self._producer, events)
+                    waiting = await within(self._begin(self._producer, events), GIVE_UP_SECONDS)
                 for future in waiting:
-                    await future
+                    await within(_done(future), GIVE_UP_SECONDS)
         except BaseException:
             self._is_torn = True
             raise
@@ -262,6 +286,13 @@ class KafkaPublisher:
             await ended(producer._sender.close())  # noqa: SLF001
         producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
         await ended(producer.stop())
+        # Where it waits in vain for one thing, it does not come to its connections.
+        await ended(producer.client.close())
+
+
+async def _done(sent: Awaitable[object]) -> None:
+    """Return once a batch is acknowledged."""
+    await sent
 
 
 def _append(batch: BatchBuilder, event: Recorded) -> bool:

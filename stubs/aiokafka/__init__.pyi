@@ -61,6 +61,7 @@ class AIOKafkaConsumer:
     ) -> dict[TopicPartition, list[ConsumerRecord]]: ...
 
 class AIOKafkaProducer:
+    client: Client
     _sender: Sender | None
     _message_accumulator: MessageAccumulator
     def __init__(

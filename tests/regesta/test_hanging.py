@@ -1,0 +1,230 @@
+"""Whatever a client of the broker does at its faults, who reads and who publishes goes on: by a client that is made anew."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import pytest
+from aiokafka import TopicPartition
+
+from deploy.kafka.cluster import Cluster, Node
+from regesta import broker as brokers
+from regesta import topic as topics
+from regesta.broker import Broker, ended, ensure_topic, whole, within
+from regesta.bus import Offer, Seen, Standstill
+from regesta.cloudevents import digest
+from regesta.kafka import KafkaCarrier
+from regesta.reasons import Cause
+from regesta.relay import Relay
+from regesta.suites import filled, new_event, new_unit
+from regesta.testing import MemoryStore
+from regesta.topic import KafkaPublisher, Reader
+from tests.conftest import FreshDatabase
+from tests.kafka import cluster
+from tests.regesta import jars
+from tests.regesta.conftest import OpenStore
+from tests.regesta.serving import until
+from tests.regesta.topics import Origin, positions_in
+
+GO_ON_SECONDS = 40
+EVENTS = 5
+# A request is given up after this time, not after 10 s.
+SOON_MS = 1_000
+# More than the system keeps of a connection that its other end does not read.
+LARGE = "x" * 3_900_000
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(tmp_path_factory.mktemp("one") / "nodes") as running:
+        yield running
+
+
+@pytest.fixture
+def broker(one: Cluster) -> Broker:
+    """Return a broker of this module's own, whose process can be stopped."""
+    return Broker(one.bootstrap, f"test-{uuid4().hex[:12]}", {})
+
+
+@contextmanager
+def silent(node: Node) -> Iterator[None]:
+    """Let a broker say nothing, and keep its connections."""
+    assert node.pid is not None
+    os.kill(node.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(node.pid, signal.SIGCONT)
+
+
+async def heedless() -> None:
+    """Go on after being cancelled, once, as what catches every error and tries again."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(3600)
+    await asyncio.sleep(3600)
+
+
+@pytest.fixture
+async def publisher(broker: Broker) -> AsyncIterator[KafkaPublisher]:
+    opened = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def test_a_broker_that_says_nothing_does_not_hold_up_a_publisher_that_closes(
+    one: Cluster, publisher: KafkaPublisher, memory_store: MemoryStore
+) -> None:
+    """What it did not read fills its connection, which is closed only once that is empty."""
+    await memory_store.append(new_unit(new_event("thing/1", 1, f'{{"n":"{LARGE}"}}')))
+    events = await memory_store.read("jars", 0, 99)
+    with silent(one.nodes[0]):
+        publishing = asyncio.create_task(publisher.publish(events))
+        await asyncio.sleep(1)
+        began = time.monotonic()
+        await publisher.close()
+        assert time.monotonic() - began < 5 * brokers.STOP_SECONDS
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+
+
+async def fetching_ends(consumer: Any, _node: Node) -> None:
+    """As when a request under way was cancelled: what fetches takes that for its own end."""
+    consumer._fetcher._fetch_task.cancel()
+
+
+async def fetching_fails(consumer: Any, _node: Node) -> None:
+    """As when a fault comes up in a request under way: closing raises it."""
+
+    async def fail() -> None:
+        raise KeyError((1, 0))
+
+    consumer._fetcher._pending_tasks.add(asyncio.create_task(fail()))
+
+
+async def waits_to_ask_again(consumer: Any, _node: Node) -> None:
+    """As when its node is gone: closing cancels what waits to ask again, and is cancelled by it, with all who wait for that."""
+    consumer._fetcher._pending_tasks.add(asyncio.create_task(asyncio.sleep(3600)))
+    await asyncio.sleep(1)  # a request that was under way before it is answered
+    consumer._fetcher._fetch_task.cancel()
+
+
+async def waits_for_what_has_ended(consumer: Any, node: Node) -> None:
+    """Closing waits for what looks for the group's coordinator, and that for what asks where the nodes are."""
+    client, coordinator = consumer._client, consumer._coordinator
+
+    async def known() -> bool:
+        return coordinator.coordinator_id is not None
+
+    async def waits() -> bool:
+        return client._md_update_fut is not None
+
+    await until(known, GO_ON_SECONDS)
+    client._sync_task.cancel()
+    with silent(node):
+        coordinator.coordinator_dead()
+        await until(waits, GO_ON_SECONDS)
+    consumer._fetcher._fetch_task.cancel()
+
+
+Fault: TypeAlias = Callable[[Any, Node], Awaitable[None]]
+
+
+@pytest.fixture
+async def carrier(
+    broker: Broker, memory_store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[KafkaCarrier]:
+    """Return one that gives up a request soon, of a source that cannot be asked itself."""
+    monkeypatch.setattr(topics, "REQUEST_MS", SOON_MS)
+    made = KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Origin(Offer(memory_store), away=True))
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("fault", [fetching_ends, fetching_fails, waits_to_ask_again, waits_for_what_has_ended])
+async def test_who_reads_goes_on_by_another_client(
+    one: Cluster, publisher: KafkaPublisher, memory_store: MemoryStore, carrier: KafkaCarrier, fault: Fault
+) -> None:
+    await filled(memory_store, EVENTS)
+    events = await memory_store.read("jars", 0, EVENTS)
+    await publisher.publish(events[:2])
+    seen = await come(carrier, Seen(0), 2)
+    reading = asyncio.create_task(come(carrier, seen, EVENTS))
+    assert carrier._reader is not None
+    await fault(carrier._reader._consumer, one.nodes[0])
+    await publisher.publish(events[2:])
+    done, _ = await asyncio.wait({reading}, timeout=GO_ON_SECONDS)
+    assert done
+    assert reading.result().position == EVENTS
+
+
+async def come(carrier: KafkaCarrier, seen: Seen, position: int) -> Seen:
+    """Read up to a position, as an intake does; return what was seen then."""
+    while seen.position < position:
+        try:
+            batch = await carrier.fetch(seen, EVENTS, 2)
+        except Standstill:
+            await asyncio.sleep(0.1)
+            continue
+        if batch.events:
+            seen = Seen(batch.position, batch.log, digest(batch.events[-1]), batch.offset)
+    return seen
+
+
+async def test_who_publishes_goes_on_by_another_client(
+    broker: Broker, reused_database: FreshDatabase, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "GIVE_UP_SECONDS", 2.0)
+    store = await open_store(await reused_database("jars"))
+    await ensure_topic(broker, broker.topic("jars"))
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    running = asyncio.create_task(Relay(store, publisher).run())
+    await store.append(new_unit(new_event("thing/1", 1, "{}")))
+    await until(lambda: published(broker, [1]), GO_ON_SECONDS)
+    producer: Any = publisher._producer
+    # As if a batch were under way for ever.
+    producer._sender._muted_partitions.add(TopicPartition(broker.topic("jars"), 0))
+    await store.append(new_unit(new_event("thing/1", 2, "{}")))
+    await until(lambda: published(broker, [1, 2]), GO_ON_SECONDS)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def published(broker: Broker, positions: list[int]) -> bool:
+    return await positions_in(broker) == positions
+
+
+async def test_what_heeds_no_cancelling_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brokers, "START_SECONDS", 0.1)
+    monkeypatch.setattr(brokers, "STOP_SECONDS", 0.1)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        await within(heedless(), 0.1)
+    with pytest.raises(TimeoutError):
+        await whole(heedless())
+    await ended(heedless())
+    for waiting in (within(heedless(), 60), ended(heedless())):
+        job = asyncio.create_task(waiting)
+        await asyncio.sleep(0.01)
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+    assert time.monotonic() - began < 3
+
+
+async def test_a_fault_of_the_client_is_the_brokers_and_ours_is_not(broker: Broker) -> None:
+    reader = Reader(broker, "jars", jars.REGISTRY)
+    with pytest.raises(Standstill) as told, broker.told():
+        await reader.take(1, 0)  # nobody opened it
+    await reader.close()
+    assert told.value.cause is Cause.BROKER_AWAY
+    assert "failed: AttributeError" in str(told.value)
+    with pytest.raises(ZeroDivisionError), broker.told():
+        raise ZeroDivisionError
