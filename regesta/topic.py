@@ -245,7 +245,8 @@ class KafkaPublisher:
 
     async def check(self) -> None:
         """Check the topic again (see relay.Publisher)."""
-        self.weakness = await within(check_topic(self._broker, self._topic), START_SECONDS)
+        with self._broker.told():
+            self.weakness = await within(check_topic(self._broker, self._topic), START_SECONDS)
 
     async def publish(self, events: Sequence[Recorded]) -> None:
         """Append events in this order (see relay.Publisher)."""
