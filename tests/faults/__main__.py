@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -47,8 +48,8 @@ async def strike_all(here: System, chosen: Sequence[Sequence[Fault]], console: C
         console.print(f"{here.carrier}, {number} of {len(chosen)}: {names}", highlight=False)
         try:
             await survive(here, faults)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what this run was for
-            console.print(f"NOT survived: {error!r}", markup=False, highlight=False)
+        except Exception:  # noqa: BLE001 - whatever it is, it is what this run was for
+            console.print(f"NOT survived: {traceback.format_exc()}", markup=False, highlight=False)
             return False
     try:
         await check_read_models(here.apart)

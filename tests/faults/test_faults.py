@@ -49,7 +49,8 @@ async def strike(here: System, fault: Fault) -> None:
     if not here.is_sound:
         pytest.skip("an earlier fault was not survived")
     if lacks := fault.lacks():
-        assert not fault.is_installed or os.environ.get("CI") != "true", lacks
+        if fault.is_installed and os.environ.get("CI") == "true":
+            pytest.fail(lacks)
         pytest.skip(lacks)
     outcome = await survive(here, [fault])
     assert outcome.seen.keys() <= fault.seen
