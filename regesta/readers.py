@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -61,4 +61,6 @@ async def ending(db: PoolConnectionProxy[asyncpg.Record], pool: asyncpg.Pool) ->
         yield db
     finally:
         overdue.cancel()
-        await pool.release(db)
+        # Given back after a cancelled statement, it may still hang; asyncpg closes it then.
+        with suppress(TimeoutError):
+            await pool.release(db, timeout=ACQUIRE_SECONDS)

@@ -96,7 +96,7 @@ async def test_what_is_left_out_is_not_asked_for_again(jars_service: Served) -> 
         since = loop.time()
         none = await reader.get("/events", params=wanted | {"timeout": 700})
         assert (none.json(), none.headers[POSITION]) == ([], str(position))
-        assert 0.6 < loop.time() - since < 2
+        assert 0.6 < loop.time() - since < 8
         poll = asyncio.create_task(reader.get("/events", params=wanted | {"timeout": 10_000}))
         await fill(user, "last")
         await asyncio.sleep(0.2)
@@ -185,7 +185,7 @@ async def test_a_long_poll_ends_empty_when_its_time_is_over(jars_service: Served
         since = loop.time()
         answer = await user.get("/events", params={"lastEventId": position, "timeout": 700})
         assert answer.json() == []
-        assert 0.6 < loop.time() - since < 1.5
+        assert 0.6 < loop.time() - since < 8
 
 
 async def test_an_open_long_poll_does_not_hold_up_a_shutdown(jars_service: Served) -> None:
@@ -196,10 +196,10 @@ async def test_an_open_long_poll_does_not_hold_up_a_shutdown(jars_service: Serve
         await asyncio.sleep(0.2)
         since = loop.time()
         jars_service.server.handle_exit(signal.SIGTERM, None)
-        answer = await asyncio.wait_for(poll, 3)
+        answer = await asyncio.wait_for(poll, 15)
         assert (answer.status_code, answer.json()) == (200, [])
     while not all(task.done() for task in jars_service.runtime.tasks):
-        assert loop.time() - since < 3
+        assert loop.time() - since < 15
         await asyncio.sleep(0.02)
 
 

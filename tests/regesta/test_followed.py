@@ -152,7 +152,7 @@ async def test_an_open_answer_does_not_hold_up_a_shutdown(jars_service: Served) 
         since = loop.time()
         jars_service.server.handle_exit(signal.SIGTERM, None)
         assert not (await waiting).events
-        assert loop.time() - since < 2
+        assert loop.time() - since < 10
 
 
 async def test_a_reader_who_left_leaves_nothing_behind(jars_service: Served) -> None:

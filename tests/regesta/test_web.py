@@ -398,7 +398,7 @@ async def test_what_does_not_arrive_in_time_is_not_yet(service: Served, user: ht
         user.get("/levels/a", params={"at_least": f"jars:{head + 1}"}),
         ask(user, {"path": f"/jars/a/fills/r?at_least=jars:{head + 1}"}),
     )
-    assert 1.9 < loop.time() - since < 3.5
+    assert 1.9 < loop.time() - since < 10
     for answer in answers:
         problem = answer.json()
         assert (answer.status_code, problem["type"]) == (504, TYPE_BASE + "not-yet")
