@@ -264,9 +264,9 @@ class Intake:
             fork, trouble = await self._examine(forked)
             if trouble != self.trouble:
                 logger.critical("intake of %s stopped: %s %s", self.source, trouble, forked.details)
-            self.alarm = Cause.SOURCE_BEHIND if fork is None else Cause.FORKED
-            self.trouble, self._may_be_noted = trouble, True
-            await self._store.note_fork(self.source, fork)
+            self._may_be_noted = True
+            await self._store.note_fork(self.source, fork)  # before it is shown: who sees it may adopt
+            self.alarm, self.trouble = Cause.SOURCE_BEHIND if fork is None else Cause.FORKED, trouble
             await asyncio.sleep(FORKED_SECONDS)
         else:
             if self._may_be_noted:
