@@ -132,6 +132,12 @@ def _key_set(text: str, place: str) -> KeySet:
         raise Misconfigured(f"REGESTA_JWKS: {place!r} holds no JSON Web Key Set: {error}") from error
 
 
+async def require_keys(place: str) -> None:
+    """Raise Misconfigured when the issuer's keys are a file that cannot be read or holds none. An issuer is not asked."""
+    if not _is_url(place):
+        _key_set(await _read_jwks(place), place)
+
+
 def _is_url(place: str) -> bool:
     return place.startswith(("http://", "https://"))
 

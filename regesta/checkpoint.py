@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from regesta.database import Connection as Db
-from regesta.errors import Misconfigured
+from regesta.errors import DatabaseAway
 from regesta.projection import Build, Folding, Projection, search_path
 
 ADD_BUILD = """
@@ -87,11 +87,11 @@ class Move:
 async def add_builds(pool: asyncpg.Pool, projections: Iterable[Projection]) -> None:
     """Give each version that has none yet a checkpoint at 0, on the tables that its migration made.
 
-    Raises Misconfigured when there are no such tables.
+    Raises DatabaseAway when there are no such tables.
     """
     for projection in projections:
         if projection.tables and not await pool.fetchval(HAS_SCHEMA, projection.schema):
-            raise Misconfigured(
+            raise DatabaseAway(
                 f"there is no schema {projection.schema!r} for version {projection.version} of {projection.name!r}: "
                 "migrate first, or start the release that the database was migrated to"
             )

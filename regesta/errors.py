@@ -47,6 +47,7 @@ RegestaError
 ├── SourceUnreachable          503  another service did not answer
 ├── NotYet                     504  `at_least` was not reached in time
 └── Misconfigured                   the process refuses to start
+    └── DatabaseAway                the database is away, not made or not migrated; a process that serves waits for it
 """
 
 from __future__ import annotations
@@ -378,3 +379,7 @@ class Misconfigured(RegestaError):
     """The process must not start like this."""
 
     code = "misconfigured"
+
+
+class DatabaseAway(Misconfigured):
+    """The database cannot be used as it is now: it is away, not made or not migrated. Others can mend that."""

@@ -77,7 +77,7 @@ class Follower:
         return {name: each.parked for name, each in self._at.items() if each.parked}
 
     async def open(self) -> None:
-        """Read the checkpoints; a version that is new here begins at the first event. Raises Misconfigured (see add_builds)."""
+        """Read the checkpoints; a version that is new here begins at the first event. Raises DatabaseAway (see add_builds)."""
         await add_builds(self._pool, self._projections.values())
         for each in await read_live(self._pool, self.source):
             mine = self._projections.get(each.projection)

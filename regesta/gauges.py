@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 
 from regesta.health import reasons_of
 from regesta.lag import Lag, lags
 from regesta.outage import passes
-from regesta.reasons import Cause
+from regesta.reasons import Cause, Reason
 from regesta.relay import unpublished
 from regesta.runtime import Runtime
 from regesta.signals import (
@@ -54,8 +55,7 @@ async def measure(runtime: Runtime) -> None:
     service = runtime.service.name
     commands.show(service, [({}, runtime.decider.waiting)])
     units.show(service, [({}, runtime.store.waiting)])
-    found = Counter(reason.cause for reason in await reasons_of(runtime))
-    reasons.show(service, [({CAUSE: cause.code}, found[cause]) for cause in Cause])
+    tell(service, await reasons_of(runtime))
     try:
         await _measure_database(runtime)
     except Exception as error:
@@ -68,6 +68,12 @@ async def measure(runtime: Runtime) -> None:
     known = [({SOURCE: intake.source}, behind) for intake, behind in told if behind is not None]
     intake_lag.show(service, [(labels, each.head - each.position) for labels, each in known])
     intake_age.show(service, [(labels, each.seconds) for labels, each in known])
+
+
+def tell(service: str, found: Iterable[Reason]) -> None:
+    """Measure why a service is not ready or degraded."""
+    count = Counter(reason.cause for reason in found)
+    reasons.show(service, [({CAUSE: cause.code}, count[cause]) for cause in Cause])
 
 
 async def _measure_database(runtime: Runtime) -> None:

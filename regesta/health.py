@@ -19,7 +19,7 @@ from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.recovery import read_closed
 from regesta.relay import unpublished
-from regesta.runtime import Runtime, runtime_of
+from regesta.runtime import Runtime, runtime_of, waits_of
 from regesta.writer import QUEUE_UNITS
 
 # Who asks gives up soon, and must then know why.
@@ -66,7 +66,8 @@ async def readyz(request: Request) -> Response:
 
     With the status "degraded" some are there too, but none for which callers should be sent elsewhere.
     """
-    reasons = await reasons_of(runtime_of(request))
+    waits = waits_of(request)
+    reasons = await reasons_of(runtime_of(request)) if waits is None else [waits]
     status = level_of(reasons)
     body = {"status": status, "reasons": [reason.shown() for reason in reasons]}
     return Response(orjson.dumps(body), 503 if status == Level.NOT_READY else 200, media_type="application/json")

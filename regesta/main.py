@@ -23,7 +23,7 @@ from regesta import bulk, feed, health, operation, problem, replicas, streams, t
 from regesta import rebuild as rebuilds
 from regesta import refill as refills
 from regesta.admission import Admission, Rooms
-from regesta.auth import Verifier
+from regesta.auth import Verifier, require_keys
 from regesta.blanks import Blanks
 from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR
@@ -40,6 +40,7 @@ from regesta.followed import FollowedFeed
 from regesta.follower import Follower
 from regesta.gauges import measure_always
 from regesta.keys import forget_always
+from regesta.outage import reaching
 from regesta.parked import ParkedStreams
 from regesta.projection import Projection
 from regesta.reaction import Here, Reacting
@@ -56,6 +57,7 @@ from regesta.server import server_of
 from regesta.settings import Settings, read_settings
 from regesta.shared import Shared
 from regesta.source import FeedClient
+from regesta.starting import Starting
 from regesta.store import PostgresStore
 from regesta.web import command_router
 
@@ -82,16 +84,17 @@ def registry_of(service: Service) -> Registry:
 async def running(service: Service, settings: Settings, *, worker: bool = True) -> AsyncIterator[Runtime]:
     """Run a service in this process: its store and decider, and with `worker` its intake, projections and reactions.
 
-    Raises Misconfigured when the database would lose what it acknowledged, or a file that it needs cannot be read.
+    Raises Misconfigured when the database would lose what it acknowledged, or a file that it needs cannot be read, DatabaseAway
+    when it cannot be used now.
     """
-    registry = registry_of(service)
+    registry, database = registry_of(service), settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
-        store = PostgresStore(
-            service.name, settings.database_url.get_secret_value(), registry, pool_size=settings.pool_size
-        )
+        store = PostgresStore(service.name, database, registry, pool_size=settings.pool_size)
         await stack.enter_async_context(store)
-        async with store.pool.acquire() as connection:
-            await check_durable(connection, allow_unsafe=settings.allow_unsafe_database)
+        with reaching(database):
+            async with store.pool.acquire() as connection:
+                await check_durable(connection, allow_unsafe=settings.allow_unsafe_database)
+            followers = await _followers(service, store)
         verifier = Verifier(settings.issuer, settings.audience, settings.jwks)
         await verifier.open()
         client = await stack.enter_async_context(httpx2.AsyncClient())
@@ -114,7 +117,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             readers=Readers(store.pool, settings.pool_size),
             decider=decider,
             references=References(store, carriers),
-            followers=await _followers(service, store),
+            followers=followers,
             intakes=[Intake(store, source, pipes[source], carrier) for source, carrier in carriers.items()],
             reactings=reactings,
             rebuilder=Rebuilder(store, store.pool, service.projections),
@@ -159,12 +162,25 @@ def _token(service: Service, settings: Settings) -> str:
 
 def _carriers(service: Service, settings: Settings, feed: Callable[[str], FeedClient]) -> dict[str, FeedClient]:
     """Return the feed of each source. Raises Misconfigured when an address is missing."""
-    carriers: dict[str, FeedClient] = {}
+    return {source: feed(address) for source, address in _addresses(service, settings).items()}
+
+
+def _addresses(service: Service, settings: Settings) -> dict[str, str]:
     for source in service.sources:
         if source not in settings.sources:
             raise Misconfigured(f"REGESTA_SOURCES has no address of {source!r}")
-        carriers[source] = feed(f"{settings.sources[source].rstrip('/')}/{source}/v1")
-    return carriers
+    return {source: f"{settings.sources[source].rstrip('/')}/{source}/v1" for source in service.sources}
+
+
+async def _require(service: Service, settings: Settings) -> None:
+    """Raise Misconfigured for what no database mends by coming back; it is said at once, also while that is away."""
+    _token(service, settings)
+    _addresses(service, settings)
+    await require_keys(settings.jwks)
+    if settings.carrier == "kafka":
+        from regesta import broker  # noqa: PLC0415 - who uses feeds does without aiokafka
+
+        broker.broker_of(settings)
 
 
 def _followed(stack: AsyncExitStack, feeds: Mapping[str, FeedClient]) -> dict[str, Carrier]:
@@ -256,16 +272,20 @@ def _watch(runtime: Runtime) -> None:
 
 
 def create_app(service: Service, settings: Settings, *, worker: bool) -> FastAPI:
-    """Return the app of a service; its lifespan runs the service."""
+    """Return the app of a service; its lifespan runs the service, as soon as its database lets it."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(service, settings, worker=worker) as runtime:
+        def begin(runtime: Runtime) -> None:
             app.state.runtime = runtime
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
             sys.setswitchinterval(SWITCH_SECONDS)
+
+        await _require(service, settings)
+        app.state.starting = Starting(service.name, partial(running, service, settings, worker=worker), begin)
+        async with app.state.starting.lasting():
             yield
 
     # The OpenAPI page with its scripts from here: an administration's network may reach no other host.
@@ -307,16 +327,22 @@ async def serve(app: FastAPI, settings: Settings) -> None:
 
 async def work(service: Service, settings: Settings) -> bool:
     """Run intake, projections and reactions without serving. True when told to stop, False when one of them ended."""
-    stop = asyncio.Event()
+    stop, starting = asyncio.Event(), Starting(service.name, partial(running, service, settings))
+
+    def stopped() -> None:
+        stop.set()
+        starting.tried.set()
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    async with running(service, settings) as runtime:
-        waiting = [asyncio.create_task(event.wait()) for event in (stop, runtime.ended)]
+        loop.add_signal_handler(name, stopped)
+    await _require(service, settings)
+    async with starting.lasting():
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, starting.ended)]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for each in waiting:
             each.cancel()
-        return not runtime.ended.is_set()
+        return not starting.ended.is_set()
 
 
 async def prepare(service: Service, settings: Settings) -> list[str]:

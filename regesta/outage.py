@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from regesta.errors import Busy, Misconfigured, RegestaError
+from regesta.errors import Busy, DatabaseAway, Misconfigured, RegestaError
 from regesta.unit import Gap
 
 AWAY = "the database does not answer"
@@ -23,8 +23,15 @@ LOST = (
 )
 # Classes of SQLSTATE whose words are of the server, of its objects and of our statements: not of the data.
 OF_THE_SERVER = frozenset({"08", "25", "28", "40", "42", "53", "54", "55", "57", "58", "XX"})
-# What migrations make is not there.
-NOT_MADE = (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError)
+# What is asked of an operator whom a process tells that it cannot begin with its database.
+HINTS = (
+    (
+        (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError),
+        "; was it migrated?",
+    ),
+    ((asyncpg.InvalidCatalogNameError,), "; was it installed?"),
+    ((asyncpg.InvalidAuthorizationSpecificationError,), "; are the role and the password in its address right?"),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -65,15 +72,20 @@ def public(error: BaseException) -> str:
 
 @contextmanager
 def reaching(dsn: str) -> Iterator[None]:
-    """Raise Misconfigured, with the address but for its password, where a process cannot begin with a database."""
+    """Raise DatabaseAway, with the address but for its password, where a process cannot begin with a database.
+
+    Raises Misconfigured for an address that is none.
+    """
     try:
         yield
     except ValueError as error:  # asyncpg's own of an address, whose text may hold a part of the password
         raise Misconfigured("the database has no address such as postgresql://role:password@host:5432/name") from error
-    except (OSError, asyncpg.PostgresError) as error:
+    except Exception as error:
+        if not passes(error):
+            raise
         why = str(error) or type(error).__name__
-        hint = "; was it migrated?" if isinstance(error, NOT_MADE) else ""
-        raise Misconfigured(f"the database {place_of(dsn)!r} cannot be used: {why}{hint}") from error
+        hint = next((hint for errors, hint in HINTS if isinstance(error, errors)), "")
+        raise DatabaseAway(f"the database {place_of(dsn)!r} cannot be used: {why}{hint}") from error
 
 
 def place_of(dsn: str) -> str:

@@ -27,7 +27,9 @@ class Cause(Enum):
     """All causes; the name of each, in kebab-case, is a contract with whoever watches."""
 
     DATABASE_AWAY = _Says(
-        RED, "The database does not answer.", "Look whether PostgreSQL runs; the service goes on by itself."
+        RED,
+        "The database does not answer, or cannot be used: it is not made, not migrated, or refuses the role.",
+        "Look whether PostgreSQL runs, and see the detail; the service goes on by itself.",
     )
     WRITER_REFUSED = _Says(
         RED, "The database refuses what is to be recorded.", "See PostgreSQL's log and `regesta doctor`."

@@ -17,6 +17,7 @@ from regesta.blanks import Blanks
 from regesta.bus import Intake
 from regesta.command import AnyAggregate, AnyRule, Command
 from regesta.decider import Decider
+from regesta.errors import Busy
 from regesta.event import Event
 from regesta.follower import Follower
 from regesta.parked import ParkedStreams
@@ -107,5 +108,13 @@ class Runtime:
 
 
 def runtime_of(request: Request) -> Runtime:
-    """Return the running service that a request came to."""
-    return cast(Runtime, request.app.state.runtime)
+    """Return the running service that a request came to. Raises Busy while it waits for its database (see Starting)."""
+    try:
+        return cast(Runtime, request.app.state.runtime)
+    except AttributeError as error:
+        raise Busy("the service waits for its database") from error
+
+
+def waits_of(request: Request) -> Reason | None:
+    """Return why the service that a request came to does not run yet; None once it does."""
+    return cast(Reason | None, request.app.state.starting.waits)

@@ -90,6 +90,8 @@ class Server(uvicorn.Server):
         for app in self._apps:
             if hasattr(app.state, "runtime"):
                 app.state.runtime.stopping = True
+            elif hasattr(app.state, "starting"):
+                app.state.starting.tried.set()
         super().handle_exit(sig, frame)
 
 
