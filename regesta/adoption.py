@@ -21,6 +21,7 @@ from regesta.errors import CutGone, Forked, NotFound
 from regesta.event import Event, event_name, types_of
 from regesta.rebuild import GIVE_UP, unmake
 from regesta.unit import Fork
+from regesta.unknown import forget_unknown
 
 # An answer names no more of what reactions made of events that were given up.
 MOST_NAMED = 100
@@ -202,6 +203,7 @@ async def _give_up(db: Db, source: str, cut: int) -> None:
             await _cut_table(db, schema, table, cut if whole else None)
         await db.execute(CUT_BACK, schema, cut if whole else 0)
     await db.execute(UNDROP, source, cut)
+    await forget_unknown(db, source, cut)
 
 
 async def _cut_table(db: Db, schema: str, table: asyncpg.Record, cut: int | None) -> None:

@@ -14,6 +14,7 @@ import asyncpg
 from regesta.database import Connection as Db
 from regesta.errors import DatabaseAway
 from regesta.projection import Build, Folding, Projection, search_path
+from regesta.unknown import Unknown, note_unknown
 
 ADD_BUILD = """
 INSERT INTO projections.checkpoints (projection, source, version, position, schema) VALUES ($1, $2, $3, 0, $4)
@@ -77,11 +78,11 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A step of checkpoints: from the position `after` to `to`, past so many events of types that are not known."""
+    """A step of checkpoints: from the position `after` to `to`, past some events of types that are not known."""
 
     after: int
     to: int
-    unknown: int
+    unknown: Sequence[Unknown]
 
 
 async def add_builds(pool: asyncpg.Pool, projections: Iterable[Projection]) -> None:
@@ -126,7 +127,8 @@ async def move(db: Db, builds: Sequence[Build], step: Move) -> dict[str, int]:
     Returns how many streams are parked in each, by schema. Raises Overtaken when one does not stand at `after` any more, or events were given up.
     """
     schemas, epochs = [build.schema for build in builds], [build.epoch for build in builds]
-    rows = await db.fetch(MOVE, step.after, step.to, step.unknown, schemas, search_path(schemas), epochs)
+    rows = await db.fetch(MOVE, step.after, step.to, len(step.unknown), schemas, search_path(schemas), epochs)
     if len(rows) < len(builds):
         raise Overtaken
+    await note_unknown(db, builds[0].projection.source, step.unknown)
     return {row["schema"]: row["parked"] for row in rows}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 from opentelemetry import trace
@@ -16,6 +15,7 @@ from regesta.parking import park, parked_among
 from regesta.projection import Build, Fact
 from regesta.signals import PROJECT
 from regesta.telemetry import batch_span, positions
+from regesta.unknown import unknown_among
 
 # Data exceptions and violated constraints; all else of the database's errors passes, or is a fault that no retry mends.
 OF_THE_FOLD = frozenset({"22", "23"})
@@ -60,11 +60,6 @@ def is_poison(error: Exception) -> bool:
     return not isinstance(error, asyncpg.PostgresError) or (error.sqlstate or "")[:2] in OF_THE_FOLD
 
 
-def unknown_among(batch: Iterable[Recorded]) -> Counter[str]:
-    """Return how many events of each type are in a batch that this release does not know."""
-    return Counter(each.type for each in batch if each.type not in each.registry)
-
-
 async def _fold_whole(
     pool: asyncpg.Pool, builds: Sequence[Build], after: int, batch: Sequence[Recorded]
 ) -> dict[str, int]:
@@ -72,7 +67,7 @@ async def _fold_whole(
     with batch_span(tracer, PROJECT, (each.traceparent for each in batch if each.type in types)) as span:
         span.set_attributes(positions(batch))
         async with pool.acquire() as db, db.transaction():
-            parked = await move(db, builds, Move(after, batch[-1].position, unknown=unknown_among(batch).total()))
+            parked = await move(db, builds, Move(after, batch[-1].position, unknown_among(batch)))
             still = await parked_among(db, builds, (each.stream for each in batch)) if any(parked.values()) else set()
             known: dict[int, Fact | None] = {}
             for build in builds:

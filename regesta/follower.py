@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -16,7 +17,7 @@ import asyncpg
 
 from regesta.checkpoint import Checkpoint, Overtaken, add_builds, read_live
 from regesta.event import Recorded
-from regesta.folding import fold, unknown_among
+from regesta.folding import fold
 from regesta.outage import passes, public, words_of
 from regesta.pace import Pace
 from regesta.projection import Build, Projection
@@ -31,6 +32,7 @@ from regesta.signals import (
 )
 from regesta.telemetry import counter, histogram
 from regesta.unit import Store
+from regesta.unknown import unknown_among
 
 BATCH_EVENTS = 2_000
 # After a batch of so many there is more, most likely: it is read while this one is folded.
@@ -159,7 +161,7 @@ class Follower:
 
     def _note_unknown(self, those: Iterable[Checkpoint], batch: Sequence[Recorded]) -> None:
         """Count the events of types that are not known here, and say once of each type that there are some."""
-        for kind, count in unknown_among(batch).items():
+        for kind, count in Counter(each.type for each in unknown_among(batch)).items():
             for each in those:
                 unknown.add(count, {**self._labels, PROJECTION: each.projection, TYPE: kind})
             if kind not in self._said:

@@ -14,16 +14,20 @@ from regesta import clock
 from regesta.adoption import read_forks
 from regesta.checkpoint import Checkpoint, read_all
 from regesta.decider import QUEUE_COMMANDS
+from regesta.event import event_name
 from regesta.outage import passes, public
 from regesta.projection import Folding
 from regesta.reasons import Cause, Level, Reason, level_of
 from regesta.recovery import read_closed
 from regesta.relay import unpublished
 from regesta.runtime import Runtime, runtime_of, waits_of
+from regesta.unknown import read_unknown
 from regesta.writer import QUEUE_UNITS
 
 # Who asks gives up soon, and must then know why.
 DATABASE_SECONDS = 2.0
+# Of types that are not known so many are named.
+TYPES = 3
 # Anybody may ask, and the database is asked no more often than that.
 KEEP_SECONDS = 1.0
 
@@ -90,6 +94,7 @@ async def _of_database(runtime: Runtime) -> list[Reason]:
             reasons = await _logs(runtime)
             known = await read_all(runtime.pool)
             reasons += [*_stuck(known), *_building(runtime, known), *_parked(runtime, known)]
+            reasons += await _unknown(runtime)
             return [*reasons, *await _behind(runtime, known), *await _clock(runtime)]
     except Exception as error:
         if not passes(error):
@@ -169,6 +174,21 @@ async def _behind(runtime: Runtime, known: Sequence[Checkpoint]) -> list[Reason]
             reasons.append(Reason(Cause.LAG, f"projections of {source} are {lag} events behind"))
     if runtime.relay is not None and (left := (await unpublished(runtime.pool)).events) > runtime.lag_limit_events:
         reasons.append(Reason(Cause.LAG, f"the relay of {runtime.service.name} is {left} events behind"))
+    return reasons
+
+
+async def _unknown(runtime: Runtime) -> list[Reason]:
+    """Return the logs with events that this release does not know, whichever release met them first."""
+    reasons = []
+    for source, noted in (await read_unknown(runtime.pool)).items():
+        types = [each for each in noted if each.type not in runtime.store.registry]
+        if types:
+            named = ", ".join(repr(each.type) for each in types[:TYPES])
+            more = f" and {len(types) - TYPES} more" if len(types) > TYPES else ""
+            detail = (
+                f"{source} has events of the types {named}{more}; the first is {event_name(source, types[0].position)}"
+            )
+            reasons.append(Reason(Cause.TYPE_UNKNOWN, detail))
     return reasons
 
 

@@ -27,7 +27,7 @@ from regesta.decider import Decider
 from regesta.envelope import Envelope, Key
 from regesta.errors import LaterRelease, NotYet, RegestaError
 from regesta.event import Event, Recorded, unversioned
-from regesta.folding import is_poison, unknown_among
+from regesta.folding import is_poison
 from regesta.follower import RETRY_SECONDS, RETRY_SECONDS_MOST, WAIT_SECONDS
 from regesta.outage import passes, public, words_of
 from regesta.pace import Pace
@@ -37,6 +37,7 @@ from regesta.projection import Build, Fact, Projection, newest
 from regesta.signals import REACT
 from regesta.telemetry import batch_span
 from regesta.unit import Store
+from regesta.unknown import unknown_among
 
 # Few facts are reacted to, and none is waited for: those of a burst are looked at together.
 PACE_SECONDS = 0.05
@@ -276,9 +277,9 @@ class Reacting:
         """
         if to == after:
             return
-        unknown = unknown_among(each for each in batch if after < each.position <= to).total()
+        unknown = unknown_among(each for each in batch if after < each.position <= to)
         async with self._here.pool.acquire() as db, db.transaction():
-            parked = await move(db, [self._build], Move(after, to, unknown=unknown))
+            parked = await move(db, [self._build], Move(after, to, unknown))
             if (parked[self.schema] or skipped) and await self._parked_among(db, batch) != skipped:
                 raise Overtaken
 

@@ -139,6 +139,11 @@ class Cause(Enum):
         "A reaction waits at a fact of a later release, which this process cannot read.",
         "Go on with the upgrade: a process of the later release reacts to it.",
     )
+    TYPE_UNKNOWN = _Says(
+        YELLOW,
+        "A log holds events of types that this release does not know; they are kept, and left out of its read models.",
+        "Update this service to the release that knows them; `regesta lag` says which read models went past them.",
+    )
     QUEUE_FULL = _Says(
         YELLOW,
         "More wait to be decided or recorded than may; commands are answered 503 with Retry-After.",

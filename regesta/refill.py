@@ -15,6 +15,7 @@ from regesta.cloudevents import digest
 from regesta.database import Connection as Db
 from regesta.rebuild import GIVE_UP, unmake
 from regesta.unit import Store
+from regesta.unknown import forget_unknown
 
 FORGET = "SELECT log.forget_replica($1)"
 # A reaction has no tables, so its name is that of no schema.
@@ -40,6 +41,7 @@ async def refill(store: Store, pool: asyncpg.Pool, source: str, origin: Carrier)
     async with pool.acquire() as db, db.transaction():
         await db.execute(HOLD)
         await db.execute(FORGET, source)
+        await forget_unknown(db, source, 0)
         await _empty(db, source)
     logger.warning("the replica of %s is empty; %d events of it come again", source, head.position)
     return head.position

@@ -220,6 +220,7 @@ INSERT INTO projections.parked (schema, stream, version, position, error) VALUES
     ('reaction:stick-full:jars', 'jar/q', 1, 11, '');
 INSERT INTO projections.dropped SELECT 'levels', source, 1, position, 'jar/p', '', '', ''
 FROM (VALUES ('jars', 8), ('jars', 9), ('shelves', 9)) AS those (source, position);
+INSERT INTO projections.unknown_types VALUES ('jars', 'old.v1', 8), ('jars', 'new.v1', 9), ('shelves', 'new.v1', 9);
 GRANT USAGE ON SCHEMA entries_v1, counts_v1 TO labels;
 GRANT ALL ON ALL TABLES IN SCHEMA entries_v1, counts_v1 TO labels;
 """
@@ -274,6 +275,9 @@ async def test_nothing_is_left_of_what_was_given_up(planted: PostgresStore) -> N
     ]  # fmt: skip
     assert await read("SELECT schema, stream FROM projections.parked") == [("levels_v1", "jar/p")]
     assert await read("SELECT source, position FROM projections.dropped ORDER BY 1, 2") == [("jars", 8), ("shelves", 9)]
+    assert await read("SELECT source, position FROM projections.unknown_types ORDER BY 1, 2") == [
+        ("jars", 8), ("shelves", 9),
+    ]  # fmt: skip
     assert [each.state for each in await rebuilds.newest(pool)] == ["given up"]
     assert await read("SELECT to_regnamespace('levels_v1_b1')::text") == [(None,)]
     assert await read("SELECT source, old_log::text, new_log::text, position, head, adopted_by FROM log.adoptions") == [

@@ -20,8 +20,10 @@ from regesta.event import Event, Recorded
 from regesta.main import running
 from regesta.reaction import Here
 from regesta.reasons import Cause, Level
+from regesta.store import PostgresStore
 from tests.conftest import Database, FreshDatabase
 from tests.regesta.jars import EVENTS, PROJECTION, REACTION, SERVICE
+from tests.regesta.levels import record, record_all
 from tests.regesta.serving import Issuer, Served, client, migrated, publishing, served, settings_of, taking_in, until
 
 Found: TypeAlias = list[tuple[Cause, str]]
@@ -288,6 +290,38 @@ async def test_a_clock_that_was_set_back_an_hour_is_said_and_times_go_on(databas
         after = await here.runtime.store.head("jars")
         assert (after.position, after.time) == (2, before.time)
         assert await here.runtime.followers["jars"].reach(2, 5)
+
+
+class JarPainted(Event):
+    """A jar got a colour, in a later release."""
+
+    name = "jar-painted.v1"
+
+
+async def test_types_of_a_later_release_are_told_until_it_runs(database: Database, issuer: Issuer) -> None:
+    settings = settings_of(database, issuer)
+    async with served(SERVICE, settings, issuer) as here:
+        store = here.runtime.store
+        assert isinstance(store, PostgresStore)
+        painted = await record(store, "a", JarPainted.name, "{}")
+        await record(store, "b", JarPainted.name, "{}")
+        said = f"jars has events of the types 'jar-painted.v1'; the first is jars:{painted}"
+        assert await only(here, Cause.TYPE_UNKNOWN) == said
+    # By each process of the release, though it folds nothing itself.
+    async with served(SERVICE, settings, issuer, worker=False) as here:
+        assert await only(here, Cause.TYPE_UNKNOWN) == said
+    later = replace(SERVICE, events=(*EVENTS, JarPainted))
+    async with served(later, settings, issuer) as here:
+        assert await ready(here) == (200, "ok", [])
+        store = here.runtime.store
+        assert isinstance(store, PostgresStore)
+        await record_all(store, "c", [(f"{kind}.v1", "{}") for kind in "edcbe"])
+        last = await store.head("jars")
+        assert await here.runtime.followers["jars"].reach(last.position, 5)
+        said = await only(here, Cause.TYPE_UNKNOWN)
+        assert (
+            said == f"jars has events of the types 'e.v1', 'd.v1', 'c.v1' and 1 more; the first is jars:{painted + 2}"
+        )
 
 
 async def test_a_read_model_that_is_not_yet_as_far_as_the_one_before(database: Database, issuer: Issuer) -> None:

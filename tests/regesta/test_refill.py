@@ -105,6 +105,7 @@ async def test_all_is_as_it_was_while_the_service_runs(taken: Taken) -> None:
 async def test_what_was_left_out_stays_so_and_a_rebuild_is_given_up(taken: Taken) -> None:
     pool = taken.consumer.runtime.pool
     await pool.execute("INSERT INTO projections.dropped SELECT 'levels', 'jars', 1, 3, 'jar/x', '', '', ''")
+    await pool.execute("INSERT INTO projections.unknown_types VALUES ('jars', 'gone.v1', 3), ('shelves', 'kept.v1', 3)")
     await pool.execute(
         "INSERT INTO projections.parked (schema, stream, version, position, error) VALUES ('levels_v1', 'jar/x', 1, 3, '')"
     )
@@ -120,6 +121,7 @@ async def test_what_was_left_out_stays_so_and_a_rebuild_is_given_up(taken: Taken
     assert [each.state for each in await rebuilds.newest(pool)] == ["given up"]
     assert await taken.read("SELECT position FROM projections.dropped") == [(3,)]
     assert await taken.read("SELECT stream FROM projections.parked") == []
+    assert await taken.read("SELECT type FROM projections.unknown_types") == [("kept.v1",)]
 
 
 async def test_nothing_is_emptied_unless_the_source_holds_all_of_it(taken: Taken) -> None:
