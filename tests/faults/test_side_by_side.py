@@ -247,12 +247,20 @@ async def test_nothing_fails_or_is_lost_while_two_releases_run_side_by_side(plac
 
 
 async def test_a_release_whose_migration_fails_leaves_the_older_one_running(place: Place) -> None:
-    """The migration of the later release meets a schema of its name, half-way: it is named, nothing of it stays, and the next goes on."""
-    admin = await asyncpg.connect(place.database.admin_dsn)
+    """The migration of the later release meets a schema of its name, half-way: it is named, nothing of it stays, and the next goes on.
+
+    A process of the later release waits for that, and then runs.
+    """
+
+    async def waits() -> bool:
+        return "migrate first" in (place.folder / LATER).read_text()
+
+    admin, stack = await asyncpg.connect(place.database.admin_dsn), AsyncExitStack()
     try:
-        async with place.serving(OLDER) as (http, _):
-            code, _, error = await place.run(LATER, "all")
-            assert (code, "migrate first" in error) == (2, True), error
+        async with stack, place.serving(OLDER) as (http, _):
+            starting = asyncio.create_task(stack.enter_async_context(place.serving(LATER)))
+            (place.folder / LATER).touch()
+            await until(waits, 20)
             await admin.execute("CREATE SCHEMA levels_v2")
             code, out, error = await place.run(LATER, "migrate")
             assert (code, out) == (2, "")
@@ -266,7 +274,7 @@ async def test_a_release_whose_migration_fails_leaves_the_older_one_running(plac
             await admin.execute("DROP SCHEMA levels_v2")
             assert await place.run(LATER, "migrate") == (0, "0002_gold.sql\n", "")
             assert (await http.put("/jars/a/fills/s", json={"amount": 6})).status_code == 201
-        async with place.serving(LATER) as (http, _):
+            http, _ = await starting
             token = (await http.put("/jars/a/fills/t", json={"amount": 7})).json()["token"]
             assert (await http.get("/levels/a", params={"at_least": token})).json()["amount"] == 18
         code, _, error = await place.run(OLDER, "migrate")
