@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from regesta.broker import Broker, TopicUnusable, within
+from regesta.broker import Broker, TopicMissing, TopicUnusable, within
 from regesta.bus import Batch, Carrier, Seen, Standstill
 from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
@@ -64,8 +64,8 @@ class KafkaCarrier:
         self._log: str | None = None
         # Whether the source had what a silent topic had not: it publishes no more, as it seems.
         self._is_left = False
-        # Ids that records have which are known to be of no log that this reader follows.
-        self._others: set[str] = set()
+        # Before this offset records of other logs are known to be of none that the source is.
+        self._known_until = 0
         self._where = f"intake of {source}"
         self._group = broker.topic(reader).removesuffix(".v1")
         self._telling_at = 0.0
@@ -94,7 +94,7 @@ class KafkaCarrier:
             # A client that was cut off is made anew.
             await self.close()
             raise
-        self.remarks.settle(self._where, Cause.TOPIC_MISSING, Cause.TOPIC_WRONG)
+        self.remarks.settle(self._where, Cause.TOPIC_MISSING, Cause.TOPIC_UNUSABLE)
         return batch
 
     async def close(self) -> None:
@@ -121,7 +121,7 @@ class KafkaCarrier:
             records = await reader.take(limit, max(left, 0.0))
             if reader.place == place < end:
                 raise reader.withheld(end)
-            batch = await self._batch(reader, seen, records)
+            batch = await self._batch(reader, seen, records, limit)
             if batch.events:
                 self._is_left, self._heard_at = False, monotonic()
                 return batch
@@ -149,7 +149,9 @@ class KafkaCarrier:
 
     async def _without_topic(self, seen: Seen, limit: int, timeout_seconds: float, unusable: TopicUnusable) -> Batch:
         """Return what the source has while its topic is missing or wrong. Raises `unusable` when the source does not answer, Forked."""
-        self.remarks.note(unusable.cause, self._where, str(unusable))
+        # Nothing stands still, so that it is not the cause that `unusable` has where the source does not answer either.
+        cause = Cause.TOPIC_MISSING if isinstance(unusable, TopicMissing) else Cause.TOPIC_UNUSABLE
+        self.remarks.note(cause, self._where, str(unusable))
         self._is_left = True
         try:
             batch = await self._origin.fetch(replace(seen, offset=None), limit, min(timeout_seconds, ORIGIN_SECONDS))
@@ -169,7 +171,7 @@ class KafkaCarrier:
         What was seen is known by its digest where the topic shows it, else by asking the source. Raises Forked.
         """
         self._standing, self._reached, self._log = None, seen.position, seen.log
-        self._others.clear()
+        self._known_until = 0
         begin, end = await reader.begin(), await reader.end()
         if seen.position == 0:
             last = await reader.last_event()
@@ -191,7 +193,7 @@ class KafkaCarrier:
         reader.seek(place)
         return None if following is not None and following[1].position == seen.position + 1 else asked
 
-    async def _batch(self, reader: Reader, seen: Seen, records: list[ConsumerRecord]) -> Batch:
+    async def _batch(self, reader: Reader, seen: Seen, records: list[ConsumerRecord], limit: int) -> Batch:
         """Return the first of some records that follow each other, and stand behind them; without any, what was left out is not read again."""
         run: list[Recorded] = []
         offset = seen.offset
@@ -202,10 +204,10 @@ class KafkaCarrier:
                 continue
             if not run:
                 if event.log != (self._log or event.log):
-                    await self._require_no_fork(seen, event, record)
+                    await self._require_no_fork(reader, seen, record)
                     continue
                 if event.position > self._reached + 1:
-                    filled = await self._fill(seen, event, record)
+                    filled = await self._fill(seen, event, record, limit)
                     if filled is None:
                         continue
                     reader.seek(record.offset)
@@ -225,19 +227,28 @@ class KafkaCarrier:
         self._standing = _standing(Seen(batch.position, batch.log, None, batch.offset))
         return batch
 
-    async def _require_no_fork(self, seen: Seen, event: Recorded, record: ConsumerRecord) -> None:
-        """Go past a record of another log, unless that is the source's by now. Raises Forked, SourceUnreachable."""
-        if event.log not in self._others:
-            await self._origin.fetch(Seen(seen.position, self._log, seen.digest), 1, 0)
-            self._others.add(event.log)
-            self._leave_out(record, f"is of the log {event.log}, which the source is not")
+    async def _require_no_fork(self, reader: Reader, seen: Seen, record: ConsumerRecord) -> None:
+        """Go past a record of another log, unless that is the source's by now. Raises Forked, SourceUnreachable.
 
-    async def _fill(self, seen: Seen, event: Recorded, record: ConsumerRecord) -> Batch | None:
-        """Return the events that the topic lacks before one, from the source; None when the source does not know that one either."""
+        Nobody need hear of it: so is what was published before a log was opened anew.
+        """
+        if record.offset >= self._known_until:
+            # What the topic holds already cannot be of a log that the source becomes later.
+            until = max(reader.told_end, record.offset + 1)
+            await self._origin.fetch(Seen(seen.position, self._log, seen.digest), 1, 0)
+            self._known_until = until
+            logger.debug("%s: records of another log from %d on are left out", self._where, record.offset)
+        foreign.add(1, self._labels)
+
+    async def _fill(self, seen: Seen, event: Recorded, record: ConsumerRecord, limit: int) -> Batch | None:
+        """Return events that the topic lacks before one, from the source; None when the source does not know that one either.
+
+        At most `limit`, for no source gives more at once: what follows is still lacking at the next turn.
+        """
         after = self._reached
         known = Seen(after, self._log, seen.digest if after == seen.position else None)
         try:
-            batch = await self._origin.fetch(known, event.position - after - 1, 0)
+            batch = await self._origin.fetch(known, min(limit, event.position - after - 1), 0)
         except SourceUnreachable as error:
             missing = f"{event_name(self._source, after + 1)} to {event.position - 1}"
             told = f"the topic {record.topic!r} lacks {missing}, and the source does not answer: {error}"

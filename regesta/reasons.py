@@ -62,13 +62,18 @@ class Cause(Enum):
     )
     TOPIC_WRONG = _Says(
         RED,
-        "A topic cannot be made, or cannot keep a log: it has several partitions, or forgets.",
+        "The own topic cannot be made, or cannot keep a log: it has several partitions, or forgets; or that of a source which does not answer either.",
         "See the detail, which says what to change; the service goes on by itself.",
     )
     TOPIC_HOLE = _Says(
         RED,
         "A topic lacks events, and the source that could give them does not answer.",
         "Start the source; what the topic lacks is taken from it.",
+    )
+    TOPIC_UNUSABLE = _Says(
+        YELLOW,
+        "A source's topic does not keep a log, or cannot be read; its events are taken from the source itself.",
+        "See the detail, which says what to change there; the topic is read again by itself.",
     )
     TOPIC_LOST = _Says(
         YELLOW,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-from regesta.reasons import Cause, Reason
+from regesta.reasons import Cause, Level, Reason
 
 # What is not found again for so long is shown no more, and told again when it comes back.
 SHOWN_SECONDS: Final = 600.0
@@ -29,7 +29,12 @@ class Remarks:
         self._found: dict[tuple[Cause, str], _Remark] = {}
 
     def note(self, cause: Cause, where: str, detail: str) -> None:
-        """Take note that something was found, perhaps again; its operator hears of the first time, and what to do."""
+        """Take note that something was found, perhaps again; its operator hears of the first time, and what to do.
+
+        Raises ValueError for a cause that makes a process not ready: what is found here stops nothing.
+        """
+        if cause.value.level is Level.NOT_READY:
+            raise ValueError(f"{cause.code} stops something, and is no remark")
         if (cause, where) not in self._shown():
             logger.error("%s: %s. %s", where, detail, cause.value.action)
         self._found[cause, where] = _Remark(monotonic(), detail)

@@ -84,10 +84,11 @@ class Reader:
 
     async def reached(self) -> int:
         """Return an offset that the topic reaches: what the last answer of the broker said when that is further, else its end."""
-        return self._told_end if self._told_end > self.place else await self.end()
+        return self.told_end if self.told_end > self.place else await self.end()
 
     @property
-    def _told_end(self) -> int:
+    def told_end(self) -> int:
+        """Where the topic ended by the last answer of the broker; 0 before one."""
         return self._consumer.highwater(self._partition) or 0
 
     def seek(self, offset: int) -> None:
@@ -117,7 +118,7 @@ class Reader:
             found += new
             size += sum(len(record.value or b"") for record in new)
             self.place = new[-1].offset + 1
-            wait = THERE_SECONDS if self.place < self._told_end else 0
+            wait = THERE_SECONDS if self.place < self.told_end else 0
         return found
 
     async def _getmany(self, wait_seconds: float, most: int) -> dict[TopicPartition, list[ConsumerRecord]]:

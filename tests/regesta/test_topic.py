@@ -292,12 +292,49 @@ async def test_a_log_with_a_new_id_is_followed_once_it_is_adopted(way: Way) -> N
     assert (await way.replica.head("jars")).log == log
 
 
-async def test_a_reader_that_begins_takes_the_log_that_was_published_last(way: Way) -> None:
-    """What stands before it has the id of the log that was."""
+async def test_a_reader_that_begins_takes_the_log_that_was_published_last(
+    way: Way, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before it has the ids of logs that were: that is counted, and nobody's fault."""
+    counted = Counted()
+    monkeypatch.setattr(kafka, "foreign", counted)
     old = await way.source.read("jars", 0, EVENTS)
-    await way.publisher.publish([event._replace(log=str(uuid4()), raw='{"n":"old"}') for event in old])
+    for _ in range(3):
+        await way.publisher.publish([event._replace(log=str(uuid4()), raw='{"n":"old"}') for event in old])
     await way.publish(ALL)
     await way.taken_in()
+    assert counted.records == 3 * EVENTS
+    assert way.remarks() == []
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
+    # Once for all, not for each id.
+    assert way.origin.asked == 1
+
+
+class Counted:
+    """In place of a counter: what was counted."""
+
+    def __init__(self) -> None:
+        self.records = 0
+
+    def add(self, records: int, labels: object) -> None:
+        """Count."""
+        del labels
+        self.records += records
+
+
+async def test_another_log_is_looked_into_again_once_the_topic_goes_on(way: Way) -> None:
+    """The source may be that log by then."""
+    events = await way.source.read("jars", 0, EVENTS)
+    await way.publish(range(1, 6))
+    await way.publisher.publish([events[0]._replace(log=str(uuid4()))])
+    await way.publish(ALL)
+    async with way.taking_in() as intake:
+        assert await way.replica.wait("jars", EVENTS - 1, 20)
+        renewed = MemoryStore("jars", jars.REGISTRY)
+        await filled(renewed, EVENTS)
+        way.origin.carrier = Offer(renewed)
+        await way.publisher.publish(await renewed.read("jars", 0, 1))
+        await alarmed(intake, Cause.FORKED)
 
 
 async def test_a_service_goes_over_from_the_feed_while_the_topic_is_behind(way: Way) -> None:

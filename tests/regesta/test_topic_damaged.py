@@ -69,10 +69,10 @@ async def test_a_source_whose_topic_is_damaged_is_followed_over_http_until_it_is
         assert await way.replica.wait("jars", EVENTS - 1, 20)
 
         async def said() -> bool:
-            return "topic-wrong" in shown(way)
+            return "topic-unusable" in shown(way)
 
         await until(said, 10)
-        assert f"the topic '{topic}' cannot be read from record " in shown(way)["topic-wrong"]
+        assert f"the topic '{topic}' cannot be read from record " in shown(way)["topic-unusable"]
         assert (intake.trouble, intake.alarm) == (None, None)
         await delete_topic(way.broker, topic)
         await way.publisher.close()
@@ -84,7 +84,7 @@ async def test_a_source_whose_topic_is_damaged_is_followed_over_http_until_it_is
 
         await until(mended, 20)
     assert await way.held() == await way.recorded()
-    wrong = Cause.TOPIC_WRONG.value.action
+    wrong = Cause.TOPIC_UNUSABLE.value.action
     assert len([each for each in caplog.messages if each.endswith(wrong)]) == 1
 
 

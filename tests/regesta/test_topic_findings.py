@@ -11,7 +11,7 @@ from regesta import remarks
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Offer, Standstill
 from regesta.cloudevents import encode_binary
-from regesta.reasons import Cause
+from regesta.reasons import Cause, Level, level_of
 from regesta.remarks import Remarks
 from regesta.store import PostgresStore
 from regesta.suites import filled
@@ -102,8 +102,8 @@ async def test_a_source_whose_topic_is_wrong_is_followed_over_http_until_it_is_m
         await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=settings)])
     async with way.taking_in() as intake:
         assert await way.replica.wait("jars", EVENTS - 1, 20)
-        assert shown(way)["topic-wrong"].startswith(f"{WHERE}: the topic '{topic}' {detail}")
-        assert (intake.trouble, intake.alarm) == (None, None)
+        assert shown(way)["topic-unusable"].startswith(f"{WHERE}: the topic '{topic}' {detail}")
+        assert (intake.trouble, intake.alarm, level_of(way.remarks())) == (None, None, Level.DEGRADED)
         await delete_topic(way.broker, topic)
         await ensure_topic(way.broker, topic)
 
@@ -112,8 +112,8 @@ async def test_a_source_whose_topic_is_wrong_is_followed_over_http_until_it_is_m
 
         await until(mended, 20)
     assert await way.held() == await way.recorded()
-    assert len(told(caplog, Cause.TOPIC_WRONG)) == 1
-    assert f"{WHERE}: no longer topic-wrong" in caplog.messages
+    assert len(told(caplog, Cause.TOPIC_UNUSABLE)) == 1
+    assert f"{WHERE}: no longer topic-unusable" in caplog.messages
 
 
 async def test_a_source_whose_topic_cannot_be_unpacked_is_followed_over_http_until_it_is_mended(
@@ -128,7 +128,7 @@ async def test_a_source_whose_topic_cannot_be_unpacked_is_followed_over_http_unt
         await way.send(b"x" * 1000)
     async with way.taking_in():
         assert await way.replica.wait("jars", EVENTS - 1, 20)
-        assert f"the topic '{topic}' cannot be read from record 0 on: " in shown(way)["topic-wrong"]
+        assert f"the topic '{topic}' cannot be read from record 0 on: " in shown(way)["topic-unusable"]
         await delete_topic(way.broker, topic)
         await way.publisher.open()
         await way.publish(range(1, EVENTS + 1))
@@ -138,7 +138,14 @@ async def test_a_source_whose_topic_cannot_be_unpacked_is_followed_over_http_unt
 
         await until(mended, 20)
     assert await way.held() == await way.recorded()
-    assert len(told(caplog, Cause.TOPIC_WRONG)) == 1
+    assert len(told(caplog, Cause.TOPIC_UNUSABLE)) == 1
+
+
+def test_what_makes_a_process_not_ready_is_no_remark() -> None:
+    found = Remarks()
+    with pytest.raises(ValueError, match="topic-wrong stops something"):
+        found.note(Cause.TOPIC_WRONG, WHERE, "one")
+    assert list(found.reasons()) == []
 
 
 def test_what_was_found_long_ago_is_shown_no_more_and_told_again(
