@@ -17,9 +17,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, Literal, Self
 from urllib.parse import quote, urlencode
 
@@ -68,11 +68,16 @@ class Embedded:
 
     data_dir: made when missing, for its owner only; holds `postgres/` (the cluster), `secrets.json` and `lock`. Entering
     starts the server, or takes over one that a killed process has left, running or crashed. when_held: called once no other
-    process can use the folder, before anything starts. Raises Misconfigured when another process uses the folder, or the
-    server cannot start.
+    process can use the folder, before anything starts. environment: further variables of PostgreSQL's programs. Raises
+    Misconfigured when another process uses the folder, or the server cannot start.
     """
 
-    def __init__(self, data_dir: Path, when_held: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        when_held: Callable[[], None] | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._dir = data_dir.resolve()
         self._when_held = when_held
         self._cluster = self._dir / "postgres"
@@ -80,8 +85,7 @@ class Embedded:
         self._programs = programs()
         self._secrets = Secrets(self._dir / "secrets.json")
         self._user = ServerUser.find(self._cluster)
-        # Further variables of the programs that run from now on; a test gives a server another clock with them.
-        self.environment: dict[str, str] = {}
+        self._environment = environment
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -259,7 +263,7 @@ class Embedded:
             check=False,
             cwd=self._programs,
             # PG* variables of whoever starts this are about other servers.
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **self.environment},
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **self._environment},
             start_new_session=True,
             user=self._user.uid,
             group=self._user.gid,

@@ -83,11 +83,6 @@ def columns_of(events: Sequence[Recorded]) -> list[list[object]]:
     return [list(column) for column in (positions, streams, versions, types, times, metas, datas)]
 
 
-def stored_meta(event: Recorded) -> str:
-    """Return the envelope members of an event as its source stored them."""
-    return meta_text(event.actor, event.occurred, event.cause, event.correlation, event.traceparent)
-
-
 async def _keep(_connection: object) -> None:
     """Leave a connection as it is when it is given back: nothing here changes its session, and resetting costs a round trip."""
 

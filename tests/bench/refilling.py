@@ -26,7 +26,7 @@ from tests.conftest import execute
 
 EVENTS = 1_000_000
 MOST_SECONDS = 600
-EMPTY = (catching_up.EMPTY, replica.EMPTY, taking_in.FORGET, "CHECKPOINT")
+EMPTY = (catching_up.EMPTY, replica.EMPTY, taking_in.FORGET_OFFSETS, "CHECKPOINT")
 
 
 async def rows(ground: Ground) -> AsyncIterator[Row]:

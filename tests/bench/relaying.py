@@ -12,7 +12,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from regesta.broker import RECORD_BYTES, Broker, ensure_topic
 from regesta.cloudevents import encode_binary
 from regesta.store import PostgresStore
-from tests.bench.broker import FORGET, records_in, relayed, unused
+from tests.bench.broker import FORGET_RELAY, records_in, relayed, unused
 from tests.bench.catching_up import REGISTRY, filled
 from tests.bench.ground import SERVICE, Ground
 from tests.bench.rows import Figures, Row, at_least
@@ -74,7 +74,7 @@ def size_of(records: Iterable[Prepared]) -> int:
 async def over_relay(source: Database, store: PostgresStore, broker: Broker, events: int) -> Figures:
     """Publish a log as a service does."""
     await ensure_topic(broker, broker.topic(SERVICE))
-    await execute(source.admin_dsn, FORGET, "CHECKPOINT")
+    await execute(source.admin_dsn, FORGET_RELAY, "CHECKPOINT")
     seconds = await relayed(store, broker, events)
     assert await records_in(broker) == events
     return {"rate": events / seconds}

@@ -20,7 +20,7 @@ from tests.bench.rows import Figures, Row, at_least
 from tests.conftest import Database, execute
 
 EVENTS = 200_000
-FORGET = "TRUNCATE bus.offsets"
+FORGET_OFFSETS = "TRUNCATE bus.offsets"
 
 
 async def rows(ground: Ground) -> AsyncIterator[Row]:
@@ -37,7 +37,7 @@ async def rows(ground: Ground) -> AsyncIterator[Row]:
 
 async def over_kafka(broker: Broker, origin: PostgresStore, target: Database, events: int) -> Figures:
     """Take in the topic as a service does."""
-    await execute(target.admin_dsn, EMPTY, FORGET, "CHECKPOINT")
+    await execute(target.admin_dsn, EMPTY, FORGET_OFFSETS, "CHECKPOINT")
     carrier = KafkaCarrier(broker, "target", SERVICE, REGISTRY, Offer(origin))
     async with PostgresStore("target", target.dsn, REGISTRY) as store:
         intake = Intake(store, SERVICE, carrier)
@@ -54,7 +54,7 @@ async def over_kafka(broker: Broker, origin: PostgresStore, target: Database, ev
 
 async def by_hand(broker: Broker, target: Database, events: int) -> Figures:
     """Take in the topic with as little as can be."""
-    await execute(target.admin_dsn, EMPTY, FORGET, "CHECKPOINT")
+    await execute(target.admin_dsn, EMPTY, FORGET_OFFSETS, "CHECKPOINT")
     writing = await asyncpg.connect(target.admin_dsn)
     try:
         began, left = time.perf_counter(), events

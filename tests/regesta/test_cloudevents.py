@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
+from inspect import signature
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
-from regesta.cloudevents import decode_batch, decode_binary, encode, encode_batch, encode_binary
+from regesta.cloudevents import OPTIONAL, decode_batch, decode_binary, encode, encode_batch, encode_binary
 from regesta.event import Recorded
+from regesta.unit import Meta, meta_text
 from tests.regesta.jars import REGISTRY, JarFilled
 
 PLAIN = Recorded(
@@ -30,6 +33,14 @@ def test_an_event_has_the_members_of_its_form() -> None:
         "traceparent": FULL.traceparent, "data": {"ref": "é", "amount": 5, "later": [1.5, None]},
     }  # fmt: skip
     assert not {"occurred", "cause", "correlation", "traceparent"} & set(json.loads(encode(PLAIN)))
+
+
+def test_what_the_caller_knows_of_an_event_has_one_order_everywhere() -> None:
+    """It is passed on by place, for every event that is taken in."""
+    members = ("actor", *OPTIONAL)
+    assert Recorded._fields[9:] == members
+    assert tuple(signature(meta_text).parameters) == members
+    assert tuple(field.name for field in fields(Meta)) == members
 
 
 def test_a_batch_comes_back_as_it_was() -> None:

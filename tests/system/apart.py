@@ -130,10 +130,10 @@ def set_up(
     """
     with ExitStack() as stack:
         database = stack.enter_context(Embedded(place / "data"))
-        own_servers = {name: Embedded(place / f"data-{name}") for name in own or {}}
-        for name, server in own_servers.items():
-            server.environment = dict((own or {})[name])
-            stack.enter_context(server)
+        own_servers = {
+            name: stack.enter_context(Embedded(place / f"data-{name}", environment=variables))
+            for name, variables in (own or {}).items()
+        }
         issuer = Issuer(place / "keys")
         urls = {service.name: f"http://127.0.0.1:{free_port()}" for service in services()}
         apart = Apart(place, database, issuer, issuer.everything(1), urls, {}, own_servers)

@@ -18,7 +18,7 @@ from regesta.event import Recorded
 from regesta.main import create_app
 from regesta.runtime import Runtime, Service
 from regesta.settings import Settings
-from regesta.store import stored_meta
+from regesta.store import columns_of
 from services.budget.app import SERVICE as BUDGET
 from services.kpi.app import SERVICE as KPI
 from services.objectives.app import SERVICE as OBJECTIVES
@@ -29,7 +29,7 @@ from tests.services.reporting.past import LOG, Source
 Fresh: TypeAlias = Callable[[str], Awaitable[Database]]
 
 SERVICES: Final = (OBJECTIVES, KPI, BUDGET, REPORTING)
-COLUMNS: Final = ("position", "stream", "version", "type", "time", "unit", "meta", "data")
+COLUMNS: Final = ("position", "stream", "version", "type", "time", "meta", "data", "unit")
 REPLICATED: Final = 5_000
 HOURS: Final = 12.0
 NOWHERE: Final = "http://127.0.0.1:9"
@@ -76,10 +76,7 @@ class System:
 
 async def _write(admin_dsn: str, events: Sequence[Recorded]) -> None:
     """Put events into a service's own log, as they were recorded: its writer would give them another time."""
-    rows = [
-        (each.position, each.stream, each.version, each.type, each.time, uuid4(), stored_meta(each), each.raw)
-        for each in events
-    ]
+    rows = list(zip(*columns_of(events), [uuid4() for _ in events], strict=True))
     connection = await asyncpg.connect(admin_dsn)
     try:
         await connection.copy_records_to_table("events", schema_name="log", columns=COLUMNS, records=rows)
