@@ -24,7 +24,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from regesta.errors import Misconfigured
-from regesta.outage import is_lost, reaching
+from regesta.outage import addressing, is_lost, reaching
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
@@ -306,7 +306,7 @@ def _sha256(text: str) -> str:
 
 @asynccontextmanager
 async def _connected(dsn: str) -> AsyncIterator[Connection]:
-    with reaching(dsn):
+    with reaching(dsn), addressing():
         connection = await asyncpg.connect(dsn)
     try:
         yield connection

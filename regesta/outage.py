@@ -72,20 +72,24 @@ def public(error: BaseException) -> str:
 
 @contextmanager
 def reaching(dsn: str) -> Iterator[None]:
-    """Raise DatabaseAway, with the address but for its password, where a process cannot begin with a database.
-
-    Raises Misconfigured for an address that is none.
-    """
+    """Raise DatabaseAway, with the address but for its password, where a process cannot begin with a database."""
     try:
         yield
-    except ValueError as error:  # asyncpg's own of an address, whose text may hold a part of the password
-        raise Misconfigured("the database has no address such as postgresql://role:password@host:5432/name") from error
     except Exception as error:
         if not passes(error):
             raise
         why = str(error) or type(error).__name__
         hint = next((hint for errors, hint in HINTS if isinstance(error, errors)), "")
         raise DatabaseAway(f"the database {place_of(dsn)!r} cannot be used: {why}{hint}") from error
+
+
+@contextmanager
+def addressing() -> Iterator[None]:
+    """Raise Misconfigured for an address of a database that is none, around the call that is given it, and nothing else."""
+    try:
+        yield
+    except ValueError as error:  # asyncpg's own, whose text may hold a part of the password
+        raise Misconfigured("the database has no address such as postgresql://role:password@host:5432/name") from error
 
 
 def place_of(dsn: str) -> str:

@@ -53,7 +53,7 @@ class Starting:
                 living.result()
             if not self.tried.is_set():
                 self.tried.set()
-                self._tell(f"the database of {self._service} has not answered for {FIRST_SECONDS:.0f} s")
+                self._wait(f"the database of {self._service} has not answered for {FIRST_SECONDS:.0f} s")
             yield
         finally:
             living.cancel()
@@ -69,13 +69,13 @@ class Starting:
                 # At first only its own operator can mend it. Later others are served by this process, and not stopped by this one.
                 if not (self.tried.is_set() or isinstance(error, DatabaseAway)):
                     raise
-                self._tell(str(error))
+                self._wait(str(error))
                 self.tried.set()
             except Exception as error:
                 if self.waits is None:
                     raise
                 logger.critical("%s cannot begin; start this process again", self._service, exc_info=error)
-                self.waits = Reason(Cause.TASK_ENDED, f"the start of {self._service} ended: {public(error)}")
+                self._tell(Reason(Cause.TASK_ENDED, f"the start of {self._service} ended: {public(error)}"))
                 self.ended.set()
             else:
                 return
@@ -92,10 +92,14 @@ class Starting:
             self.ended.set()
             await asyncio.Event().wait()  # what is left of it works on until the process is stopped
 
-    def _tell(self, detail: str) -> None:
-        """Say why it does not begin: in the log each time that this changes, in `/readyz` and in metrics always."""
+    def _wait(self, detail: str) -> None:
+        """Say that it waits for its database: in the log each time that the detail changes."""
         reason = Reason(Cause.DATABASE_AWAY, detail)
         if reason != self.waits:
             logger.error("%s cannot begin yet: %s. %s", self._service, detail, reason.cause.value.action)
-            gauges.tell(self._service, [reason])
+            self._tell(reason)
+
+    def _tell(self, reason: Reason) -> None:
+        """Say why it does not begin, in `/readyz` and in metrics."""
         self.waits = reason
+        gauges.tell(self._service, [reason])

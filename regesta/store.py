@@ -14,7 +14,7 @@ import orjson
 
 from regesta.errors import Forked
 from regesta.event import Recorded, Registry
-from regesta.outage import reaching
+from regesta.outage import addressing, reaching
 from regesta.readers import ending
 from regesta.unit import READ_BYTES, Fork, Gap, Head, KeyAnswer, Outcome, Unit, meta_text
 from regesta.waking import Waking
@@ -109,14 +109,15 @@ class PostgresStore:
         return self
 
     async def _open(self) -> None:
-        self.pool = await asyncpg.create_pool(
-            self._dsn,
-            min_size=1,
-            max_size=self._pool_size,
-            reset=_keep,
-            # A plan made while a table was empty, as after its first vacuum, stays: a sequential scan of millions of rows.
-            server_settings={"enable_seqscan": "off"},
-        )
+        with addressing():
+            self.pool = await asyncpg.create_pool(
+                self._dsn,
+                min_size=1,
+                max_size=self._pool_size,
+                reset=_keep,
+                # A plan made while a table was empty, as after its first vacuum, stays: a sequential scan of millions of rows.
+                server_settings={"enable_seqscan": "off"},
+            )
         try:
             await self.pool.execute(STAND)
             await self._learn_ids()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
@@ -88,9 +87,8 @@ async def test_a_broker_that_says_nothing_does_not_hold_up_a_publisher_that_clos
     with silent(one.nodes[0]):
         publishing = asyncio.create_task(publisher.publish(events))
         await asyncio.sleep(1)
-        began = time.monotonic()
-        await publisher.close()
-        assert time.monotonic() - began < 5 * brokers.STOP_SECONDS
+        async with asyncio.timeout(2 * GO_ON_SECONDS):
+            await publisher.close()
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
 
@@ -194,19 +192,18 @@ async def published(broker: Broker, positions: list[int]) -> bool:
 async def test_what_heeds_no_cancelling_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(brokers, "START_SECONDS", 0.1)
     monkeypatch.setattr(brokers, "STOP_SECONDS", 0.1)
-    began = time.monotonic()
-    with pytest.raises(TimeoutError):
-        await within(heedless(), 0.1)
-    with pytest.raises(TimeoutError):
-        await whole(heedless())
-    await ended(heedless())
-    for waiting in (within(heedless(), 60), ended(heedless())):
-        job = asyncio.create_task(waiting)
-        await asyncio.sleep(0.01)
-        job.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await job
-    assert time.monotonic() - began < 3
+    async with asyncio.timeout(GO_ON_SECONDS):
+        with pytest.raises(TimeoutError, match="it does not answer"):
+            await within(heedless(), 0.1)
+        with pytest.raises(TimeoutError, match="it does not answer"):
+            await whole(heedless())
+        await ended(heedless())
+        for waiting in (within(heedless(), 3600), ended(heedless())):
+            job = asyncio.create_task(waiting)
+            await asyncio.sleep(0.01)
+            job.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await job
 
 
 async def test_a_fault_of_the_client_is_the_brokers_and_ours_is_not(broker: Broker) -> None:

@@ -7,9 +7,11 @@ import asyncio
 import asyncpg
 import pytest
 
-from regesta.errors import Busy
-from regesta.outage import answering, is_lost, passes, public
+from regesta.errors import Busy, Misconfigured
+from regesta.outage import addressing, answering, is_lost, passes, public, reaching
 from tests.conftest import Database, FreshDatabase
+
+NO_ADDRESS = "jars:secret@nowhere"
 
 
 @pytest.fixture
@@ -44,6 +46,15 @@ def test_a_fault_of_ours_does_not_pass(error: type[BaseException]) -> None:
     assert not passes(error("a fault"))
     with pytest.raises(error), answering():
         raise error("a fault")
+
+
+async def test_only_an_address_that_is_none_is_told_as_such() -> None:
+    with pytest.raises(Misconfigured, match="has no address such as") as told, reaching(NO_ADDRESS), addressing():
+        await asyncpg.connect(NO_ADDRESS)
+    assert "secret" not in str(told.value)
+    assert type(told.value) is Misconfigured
+    with pytest.raises(ValueError, match="of ours"), reaching(NO_ADDRESS):
+        raise ValueError("a fault of ours")
 
 
 @pytest.mark.parametrize(
