@@ -14,6 +14,7 @@ from regesta.auth import Principal
 from regesta.bus import Offer
 from regesta.caller import Caller
 from regesta.cloudevents import MEDIA_TYPE
+from regesta.database import Connection as Db
 from regesta.errors import NotFound
 from regesta.feed import WHOLE, HeadOut, SeenQuery, answer
 from regesta.operation import operated
@@ -21,6 +22,9 @@ from regesta.recovery import read_closed
 from regesta.relay import unpublished
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
+
+# Up to where the own log is published, whichever process does it; none while the topic's log is another.
+PUBLISHED = "SELECT position FROM bus.relay JOIN log.identity USING (log)"
 
 router = APIRouter(route_class=StrictRoute, tags=["operation"])
 
@@ -109,18 +113,20 @@ async def get_log(request: Request, caller: Caller) -> LogOut:
     """Return how far this log reaches, whether it is open, and how far it is published."""
     runtime = runtime_of(request)
     caller.require(f"{runtime.service.name}:read")
-    head = await runtime.store.head(runtime.service.name)
     async with runtime.readers.connection() as db:
         closed = await read_closed(db)
-        left = None if runtime.relay is None else await unpublished(db)
-    relay = None
-    if runtime.relay is not None and left is not None:
-        at = max(0, head.position - left.events)
-        relay = RelayLagOut(position=at, lag=left.events, lag_seconds=left.seconds, trouble=runtime.relay.trouble)
+        relay = None if runtime.relay is None else await _relay_lag(db, runtime.relay.trouble)
+    head = await runtime.store.head(runtime.service.name)  # read last, so that it is not behind what is published
     why = None
     if closed is not None:
         why = ClosedOut(reason=closed.reason, consumer=closed.consumer, held=closed.held, since=closed.since)
     return LogOut(position=head.position, log=head.log, time=head.time, closed=why, relay=relay)
+
+
+async def _relay_lag(db: Db, trouble: str | None) -> RelayLagOut:
+    at = await db.fetchval(PUBLISHED)
+    left = await unpublished(db)
+    return RelayLagOut(position=at or 0, lag=left.events, lag_seconds=left.seconds, trouble=trouble)
 
 
 @router.post("/log/recover")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import asyncpg
@@ -15,12 +16,13 @@ from aiokafka.admin import NewTopic
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Carrier
 from regesta.cloudevents import digest
+from regesta.database import Connection as Db
 from regesta.kafka import KafkaCarrier
 from regesta.relay import Relay
 from regesta.settings import Settings
 from regesta.source import FeedClient
 from regesta.store import PostgresStore
-from regesta.suites import CarrierSuite
+from regesta.suites import CarrierSuite, new_event, new_unit
 from regesta.topic import KafkaPublisher
 from regesta.unit import Store
 from tests.conftest import FreshDatabase
@@ -100,6 +102,34 @@ async def test_two_services_pass_their_events_over_topics(
                 return await positions_in(broker, "kpi") == [1]
 
             await until(its_day_is_published, 20)
+
+
+# As by a relay of another process.
+ONE_PUBLISHED = """
+INSERT INTO bus.relay (holder, epoch, until, log, position) SELECT gen_random_uuid(), 1, now(), log, 1 FROM log.identity
+"""
+
+
+async def test_what_is_recorded_while_it_is_asked_is_not_taken_for_what_was_published(
+    broker: Broker, reused_database: FreshDatabase, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = over(broker, settings_of(await reused_database("jars"), issuer))
+    async with served(jars.SERVICE, settings, issuer, worker=False) as source:
+        store, readers = source.runtime.store, source.runtime.readers
+        await store.append(new_unit(new_event("thing/1", 1)))
+        await source.runtime.pool.execute(ONE_PUBLISHED)
+        plain = readers.connection
+
+        @asynccontextmanager
+        async def after_one_more() -> AsyncIterator[Db]:
+            await store.append(new_unit(new_event("thing/2", 1)))
+            async with plain() as db:
+                yield db
+
+        monkeypatch.setattr(readers, "connection", after_one_more)
+        async with client(source, Authorization=f"Bearer {issuer.token('jars:read')}") as user:
+            log = (await user.get("/log")).json()
+        assert (log["position"], log["relay"]["position"], log["relay"]["lag"]) == (2, 1, 1)
 
 
 async def _none(*services: Served) -> bool:
