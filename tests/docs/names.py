@@ -22,6 +22,33 @@ SETTING: Final = re.compile(r"`(REGESTA_[A-Z_]+)`")
 # The code of a problem or a cause, as programs meet it.
 CODE_OF_REASON: Final = re.compile(r"`([a-z]+(?:-[a-z]+)+)`")
 
+# In prose a word in capitals is one of these, or stands where a figure is still to come. What people wrote is in quotes.
+ABBREVIATIONS: Final = frozenset(
+    (
+        "CPU",
+        "EUR",
+        "GB",
+        "GET",
+        "HTTP",
+        "JDK",
+        "JSON",
+        "NDJSON",
+        "OTLP",
+        "PUT",
+        "RFC",
+        "SCRAM",
+        "SHA",
+        "SIGKILL",
+        "SQL",
+        "TLS",
+        "URL",
+        "UUID",
+        "WAL",
+    )
+)
+NOT_PROSE: Final = re.compile(r"```.*?```|^    [^\n]*|`[^`]*`|\]\([^)]*\)|\"[^\"]{,99}\"", re.DOTALL | re.MULTILINE)
+CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b(?!=)")
+
 
 def links(text: str) -> Iterator[tuple[str, str]]:
     """Yield (text, target) of each link to a file of the project."""
@@ -70,6 +97,11 @@ def unlinked_names(text: str) -> list[str]:
     """Return the names in code that stand alone in a text, outside links and blocks: classes and functions."""
     without = re.sub(r"```.*?```", "", LINK.sub("", text), flags=re.DOTALL)
     return [found["name"] for found in CODE.finditer(without)]
+
+
+def stand_ins(text: str) -> list[str]:
+    """Return the words of a text's prose that stand in for something, such as figures that were not measured yet."""
+    return [word for word in CAPITALS.findall(NOT_PROSE.sub("", text)) if word not in ABBREVIATIONS]
 
 
 def commands(text: str) -> list[list[str]]:

@@ -26,6 +26,7 @@ from tests.docs.names import (
     make_targets,
     missing_files,
     missing_names,
+    stand_ins,
     unlinked_names,
     wrong_in,
 )
@@ -44,6 +45,7 @@ def operators_command() -> TyperGroup:
 
 
 REGESTA: Final = operators_command()
+each_how_to = pytest.mark.parametrize("document", sorted(Path("docs/howto").glob("*.md")), ids=str)
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 
 
@@ -81,11 +83,17 @@ def test_every_setting_exists(document: Path) -> None:
     assert set(SETTING.findall(document.read_text("utf-8"))) <= known | own
 
 
-@pytest.mark.parametrize("document", sorted(Path("docs/howto").glob("*.md")), ids=str)
+@each_how_to
 def test_every_problem_and_cause_of_a_how_to_exists(document: Path) -> None:
     services()  # their error classes come with them
     known = {each.code for each in (*answered(), *of_the_command(), *Cause)}
     assert set(CODE_OF_REASON.findall(document.read_text("utf-8"))) <= known
+
+
+@each_how_to
+def test_no_word_of_a_how_to_stands_in_for_a_figure(document: Path) -> None:
+    """A new abbreviation is added to ABBREVIATIONS."""
+    assert stand_ins(document.read_text("utf-8")) == []
 
 
 def test_running_it_names_every_setting() -> None:
@@ -121,6 +129,11 @@ def test_what_is_not_there_is_noticed(tmp_path: Path) -> None:
     document.write_text("[`Known.method`](code.py) [`Known.gone`](code.py) [`unknown`](code.py) [x](gone.py)")
     assert missing_files(document) == ["gone.py"]
     assert missing_names(document) == ["Known.gone in code.py", "unknown in code.py"]
+    assert stand_ins('TOPIC bytes in 2 GB, `CODE`, SEED=1,\n    BLOCK\n[TODO](TOUR.md) "by RBC", PGCPU µs') == [
+        "TOPIC",
+        "TODO",
+        "PGCPU",
+    ]
     told = commands("run `regesta lag --json` and\nregesta replay budget a/b \\\n  --until 3\nregesta import nothing")
     assert [wrong_in(words, REGESTA) for words in told] == [
         None,
