@@ -5,16 +5,25 @@ Imported only where it is used.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
 from regesta.broker import Broker, TopicMissing, TopicUnusable
 from regesta.bus import Batch, Seen, Standstill
+from regesta.database import Connection as Db
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
+from regesta.outage import AWAY
 from regesta.recovery import read_closed
 from regesta.store import PostgresStore
 from regesta.topic import Reader
 from regesta.unit import Head
 
+# For a connection, and for what is asked over it.
+ANSWER_SECONDS: Final = 5.0
 WAS_PUBLISHED = "SELECT EXISTS (SELECT FROM bus.relay JOIN log.identity USING (log) WHERE position > 0)"
 
 
@@ -33,9 +42,10 @@ class PublishedLog:
         So it is when nothing was published, or the topic said since this process began how far it holds the log. A log that was
         restored does not know what was published of it.
         """
-        if self._has_answered:
-            return await read_closed(self._store.pool) is None
-        return not await self._may_hold_more()
+        if not self._has_answered:
+            return not await self._may_hold_more()
+        async with self._asking() as db:
+            return await read_closed(db) is None
 
     async def head(self) -> Head:
         """Return how far the log was published. Raises SourceUnreachable when the broker does not say, or lost what it had."""
@@ -67,8 +77,17 @@ class PublishedLog:
 
     async def _may_hold_more(self) -> bool:
         """Return whether a topic that is missing may hold something of the log: this was published, or does not know it."""
-        is_closed = await read_closed(self._store.pool) is not None
-        return is_closed or bool(await self._store.pool.fetchval(WAS_PUBLISHED))
+        async with self._asking() as db:
+            return await read_closed(db) is not None or bool(await db.fetchval(WAS_PUBLISHED))
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[Db]:
+        """Give a connection for a while. Raises TimeoutError then: who waited longer would keep the lease and publish nothing."""
+        try:
+            async with self._store.pool.acquire(timeout=ANSWER_SECONDS) as db, asyncio.timeout(ANSWER_SECONDS):
+                yield db
+        except TimeoutError as error:
+            raise TimeoutError(AWAY) from error
 
     async def _last_event(self) -> Recorded | None:
         """Return the last event of the topic. Raises TopicMissing, Standstill."""

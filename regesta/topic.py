@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import CorruptRecordException, ProducerClosed, UnsupportedCodecError
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.errors import CorruptRecordException, KafkaTimeoutError, ProducerClosed, UnsupportedCodecError
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 
 from regesta.broker import (
     ANSWER_SECONDS,
@@ -35,7 +36,8 @@ BATCH_BYTES: Final = 1024 * 1024
 THERE_SECONDS: Final = 5.0
 # So many records are looked at in one piece for one that is an event.
 PIECE_RECORDS: Final = 100
-# So long a client sends a batch again by itself before it is made anew: more than a broker takes to come back.
+# So long a client may take to be handed events, and again until they are acknowledged, before it is made anew: more than a
+# broker takes to come back. It sends by itself again what is not acknowledged.
 GIVE_UP_SECONDS: Final = 60.0
 
 
@@ -109,22 +111,48 @@ class Reader:
         size, wait = 0, timeout_seconds
         while len(found) < limit and size < READ_BYTES:
             most = limit - len(found)
-            taken = await self._getmany(wait, most)
-            new = taken.get(self._partition, [])
+            new = await self._next(wait, most)
             if not new:
                 # The end of a transaction has an offset too, and is no record.
                 self.place = await within(self._consumer.position(self._partition), ANSWER_SECONDS)
                 break
             found += new
-            size += sum(len(record.value or b"") for record in new)
+            size += sum(map(_bytes_of, new))
             self.place = new[-1].offset + 1
             wait = THERE_SECONDS if self.place < self.told_end else 0
         return found
 
-    async def _getmany(self, wait_seconds: float, most: int) -> dict[TopicPartition, list[ConsumerRecord]]:
+    async def _next(self, wait_seconds: float, most: int) -> list[ConsumerRecord]:
+        try:
+            return await self._getmany(wait_seconds, most)
+        except UnicodeDecodeError:
+            # The client has gone past records that it did not give.
+            self.seek(self.place)
+            return await self._next_singly(most)
+
+    async def _next_singly(self, most: int) -> list[ConsumerRecord]:
+        """Return the next records up to one that has a header whose name is no text, and that one without content.
+
+        The client raises for it, and what it is asked for together with it is lost; so is what follows in the same batch.
+        """
+        found: list[ConsumerRecord] = []
+        while len(found) < most:
+            try:
+                one = await self._getmany(THERE_SECONDS, 1)
+            except UnicodeDecodeError:
+                found.append(_without_content(self._partition.topic, self.place))
+                self.seek(self.place + 1)
+                break
+            if not one:
+                break
+            found += one
+            self.place = one[-1].offset + 1
+        return found
+
+    async def _getmany(self, wait_seconds: float, most: int) -> list[ConsumerRecord]:
         try:
             taking = self._consumer.getmany(self._partition, timeout_ms=int(wait_seconds * 1000), max_records=most)
-            return await within(taking, wait_seconds + ANSWER_SECONDS)
+            return (await within(taking, wait_seconds + ANSWER_SECONDS)).get(self._partition, [])
         except (CorruptRecordException, UnsupportedCodecError) as error:
             name = self._partition.topic
             told = (
@@ -260,23 +288,30 @@ class KafkaPublisher:
                             Cause.BROKER_AWAY, f"what comes before {events[0].name} could not be published"
                         )
                     waiting = await within(self._begin(self._producer, events), GIVE_UP_SECONDS)
-                for future in waiting:
-                    await within(_done(future), GIVE_UP_SECONDS)
+                await within(_all(waiting), GIVE_UP_SECONDS)
         except BaseException:
             self._is_torn = True
             raise
 
-    async def _begin(self, producer: AIOKafkaProducer, events: Sequence[Recorded]) -> list[Awaitable[object]]:
+    async def _begin(self, producer: AIOKafkaProducer, events: Sequence[Recorded]) -> list[asyncio.Future[object]]:
         """Hand events over in batches; return what ends when each batch is durable."""
         waiting, batch = [], producer.create_batch()
         for event in events:
             if not _append(batch, event):
-                waiting.append(await producer.send_batch(batch, self._topic, partition=0))
+                waiting.append(await self._hand_over(producer, batch))
                 batch = producer.create_batch()
                 if not _append(batch, event):  # the first record of a batch may have any size
                     raise TopicWrong(f"{event.name} finds no room in the topic {self._topic!r}")
-        waiting.append(await producer.send_batch(batch, self._topic, partition=0))
+        waiting.append(await self._hand_over(producer, batch))
         return waiting
+
+    async def _hand_over(self, producer: AIOKafkaProducer, batch: BatchBuilder) -> asyncio.Future[object]:
+        """Hand a batch over once there is room: one may wait while another is under way, and a client waits for that 10 s only."""
+        while True:
+            with suppress(KafkaTimeoutError):
+                sent = await producer.send_batch(batch, self._topic, partition=0)
+                sent.add_done_callback(_heard)
+                return sent
 
     async def close(self) -> None:
         """Disconnect; what is under way is given up (see relay.Publisher)."""
@@ -286,15 +321,40 @@ class KafkaPublisher:
         # Its own way to stop waits until all is sent, for ever.
         if producer._sender is not None:  # noqa: SLF001 - there is no other way to give up
             await ended(producer._sender.close())  # noqa: SLF001
-        producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+        _fail_all(producer._message_accumulator)  # noqa: SLF001
         await ended(producer.stop())
         # Where it waits in vain for one thing, it does not come to its connections.
         await ended(producer.client.close())
 
 
-async def _done(sent: Awaitable[object]) -> None:
-    """Return once a batch is acknowledged."""
-    await sent
+async def _all(waiting: Sequence[asyncio.Future[object]]) -> None:
+    """Return once all batches are acknowledged."""
+    await asyncio.gather(*waiting)
+
+
+def _heard(sent: asyncio.Future[object]) -> None:
+    """Take note of how a batch ended, which asyncio would tell otherwise where another one failed before."""
+    if not sent.cancelled():
+        sent.exception()
+
+
+def _fail_all(accumulator: MessageAccumulator) -> None:
+    """Fail what was handed over, and let asyncio tell nothing of those for whom nobody waits until they are sent."""
+    for batches in accumulator._batches.values():  # noqa: SLF001 - there is no other way to them
+        for batch in batches:
+            batch._drain_waiter.add_done_callback(_heard)  # noqa: SLF001
+    accumulator.fail_all(ProducerClosed())
+
+
+def _bytes_of(record: ConsumerRecord) -> int:
+    """Return how many bytes a record has, wherever they are."""
+    headers = sum(len(name) + len(content or b"") for name, content in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers
+
+
+def _without_content(topic: str, offset: int) -> ConsumerRecord:
+    """Return what stands for a record that the client cannot give."""
+    return ConsumerRecord(topic, 0, offset, 0, 0, None, None, None, -1, -1, ())
 
 
 def _append(batch: BatchBuilder, event: Recorded) -> bool:

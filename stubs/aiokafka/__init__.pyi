@@ -1,5 +1,6 @@
 # The package ships its source, most of it without types. Here is what is used of it.
-from collections.abc import Awaitable, Mapping, Sequence
+from asyncio import Future
+from collections.abc import Mapping, Sequence
 from ssl import SSLContext
 from typing import NamedTuple, Self
 
@@ -18,6 +19,20 @@ class ConsumerRecord:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        offset: int,
+        timestamp: int,
+        timestamp_type: int,
+        key: bytes | None,
+        value: bytes | None,
+        checksum: int | None,
+        serialized_key_size: int,
+        serialized_value_size: int,
+        headers: Sequence[tuple[str, bytes]],
+    ) -> None: ...
 
 class OffsetAndTimestamp:
     offset: int
@@ -94,9 +109,9 @@ class AIOKafkaProducer:
         *,
         timestamp_ms: int | None = ...,
         headers: Sequence[tuple[str, bytes]] | None = ...,
-    ) -> Awaitable[object]: ...
+    ) -> Future[object]: ...
     def create_batch(self) -> BatchBuilder: ...
-    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> Awaitable[object]: ...
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> Future[object]: ...
     async def send_and_wait(
         self,
         topic: str,

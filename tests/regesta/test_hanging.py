@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,6 +20,7 @@ from regesta import topic as topics
 from regesta.broker import Broker, ended, ensure_topic, whole, within
 from regesta.bus import Offer, Seen, Standstill
 from regesta.cloudevents import digest
+from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
 from regesta.reasons import Cause
 from regesta.relay import Relay
@@ -183,6 +185,53 @@ async def test_who_publishes_goes_on_by_another_client(
     await until(lambda: published(broker, [1, 2]), GO_ON_SECONDS)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("batches", [2, 5])
+async def test_what_is_given_up_is_told_by_who_publishes_and_by_nobody_else(
+    one: Cluster, publisher: KafkaPublisher, caplog: pytest.LogCaptureFixture, batches: int
+) -> None:
+    """Where several batches fail, one is told; asyncio tells of errors that nobody took note of."""
+    first, *events = await in_batches(batches + 1)
+    await publisher.publish([first])
+    with silent(one.nodes[0]):
+        publishing = asyncio.create_task(publisher.publish(events))
+        await asyncio.sleep(0.5)
+        await publisher.close()
+        (told,) = await asyncio.gather(publishing, return_exceptions=True)
+    assert isinstance(told, Standstill)
+    del told, publishing
+    gc.collect()
+    assert [each.getMessage() for each in caplog.records if each.name == "asyncio"] == []
+
+
+async def in_batches(batches: int) -> list[Recorded]:
+    """Return events of which no two find room in one batch."""
+    store = MemoryStore("jars", jars.REGISTRY)
+    text = "x" * (topics.BATCH_BYTES * 6 // 10)
+    for number in range(1, batches + 1):
+        await store.append(new_unit(new_event("thing/1", number, f'{{"n":"{text}"}}')))
+    events = await store.read("jars", 0, batches)
+    assert len(events) == batches
+    return events
+
+
+async def test_what_waits_for_a_broker_that_comes_back_is_published_once(
+    one: Cluster, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the same client, also where it comes back later than a request is given up."""
+    monkeypatch.setattr(topics, "REQUEST_MS", SOON_MS)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    await publisher.open()
+    events = await in_batches(6)
+    await publisher.publish(events[:1])
+    with silent(one.nodes[0]):
+        publishing = asyncio.gather(publisher.publish(events[1:4]), publisher.publish(events[4:]))
+        await asyncio.sleep(3 * SOON_MS / 1000)
+        assert not publishing.done()
+    await asyncio.wait_for(publishing, GO_ON_SECONDS)
+    await publisher.close()
+    assert await positions_in(broker) == [1, 2, 3, 4, 5, 6]
 
 
 async def published(broker: Broker, positions: list[int]) -> bool:

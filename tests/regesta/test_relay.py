@@ -12,9 +12,11 @@ import asyncpg
 import pytest
 
 from regesta import bus
+from regesta import published as logs_published
 from regesta import relay as relays
-from regesta.broker import RECORD_BYTES, Broker
+from regesta.broker import Broker
 from regesta.event import Recorded
+from regesta.published import PublishedLog
 from regesta.reasons import Cause
 from regesta.relay import ADVANCE, Relay, Unpublished, unpublished
 from regesta.store import PostgresStore
@@ -42,10 +44,13 @@ async def store(database: Database, open_store: OpenStore) -> PostgresStore:
 
 @asynccontextmanager
 async def relaying(
-    store: PostgresStore, broker: Broker, publisher: KafkaPublisher | None = None
+    store: PostgresStore,
+    broker: Broker,
+    publisher: KafkaPublisher | None = None,
+    may_make: Callable[[], Awaitable[bool]] = relays.always,
 ) -> AsyncIterator[Relay]:
     """Run a relay, as a process of its own would; it is told to end then."""
-    relay = Relay(store, publisher or KafkaPublisher(broker, "jars", jars.REGISTRY))
+    relay = Relay(store, publisher or KafkaPublisher(broker, "jars", jars.REGISTRY), may_make)
     running = asyncio.create_task(relay.run())
     try:
         yield relay
@@ -138,48 +143,6 @@ async def test_another_process_takes_over_from_one_that_ends(
         await published(two)
         assert asyncio.get_running_loop().time() - since < 4  # the lease was given back
     assert await positions_in(broker) == [1, 2, 3, 4, 5, 6]
-
-
-async def test_much_is_published_in_order_while_the_next_is_handed_over(
-    store: PostgresStore, broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await record(store, 1, 60)
-    monkeypatch.setattr(relays, "BATCH_EVENTS", 7)
-    monkeypatch.setattr(relays, "AHEAD_EVENTS", 7)
-    publisher = Counting(broker, "jars", jars.REGISTRY)
-    async with relaying(store, broker, publisher):
-        await published(store)
-    assert await positions_in(broker) == list(range(1, 61))
-    assert publisher.most == 2
-
-
-class Counting(KafkaPublisher):
-    """A publisher that knows how many calls were under way at most."""
-
-    most = now = 0
-
-    async def publish(self, events: Sequence[Recorded]) -> None:
-        """Publish (see relay.Publisher)."""
-        self.now += 1
-        self.most = max(self.most, self.now)
-        await super().publish(events)
-        self.now -= 1
-
-
-async def test_nothing_is_published_behind_what_could_not_be(store: PostgresStore, broker: Broker) -> None:
-    await record(store, 1, 4)
-    events = await store.read("jars", 0, 4)
-    large = events[1]._replace(raw=f'{{"n":"{"x" * RECORD_BYTES}"}}')
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
-    await publisher.open()
-    runs = asyncio.gather(*map(publisher.publish, ([events[0], large], events[2:])), return_exceptions=True)
-    assert [type(each) for each in await runs] == [bus.Standstill, bus.Standstill]
-    assert 3 not in await positions_in(broker)
-    await publisher.close()
-    await publisher.open()
-    await publisher.publish(events[2:])
-    assert (await positions_in(broker))[-2:] == [3, 4]
-    await publisher.close()
 
 
 class Paused(KafkaPublisher):
@@ -291,6 +254,27 @@ async def test_a_lease_that_the_database_does_not_answer_for_is_given_up_and_tol
     assert await positions_in(broker) == [1, 2, 3]
 
 
+async def test_a_database_that_does_not_say_whether_a_topic_may_be_made_is_told(
+    store: PostgresStore, database: Database, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease is kept over another connection meanwhile."""
+    monkeypatch.setattr(logs_published, "ANSWER_SECONDS", 0.5)
+    await record(store, 1, 2)
+    admin = await asyncpg.connect(database.admin_dsn)
+    async with admin.transaction():
+        await admin.execute("LOCK TABLE log.closed IN ACCESS EXCLUSIVE MODE")
+        async with relaying(store, broker, may_make=PublishedLog(broker, store).may_be_made) as relay:
+
+            async def troubled() -> bool:
+                return relay.trouble is not None
+
+            await until(troubled, 20)
+            assert (relay.alarm, relay.trouble) == (None, "TimeoutError: the database does not answer")
+            await admin.execute("ROLLBACK; BEGIN")
+            await published(store)
+    await admin.close()
+
+
 async def test_all_words_of_an_error_are_in_the_log_only(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -397,7 +381,7 @@ async def test_a_topic_with_another_history_is_not_published_into(store: Postgre
 IN_SMALL_BATCHES = """
 import asyncio, sys
 from regesta import topic
-from regesta.broker import RECORD_BYTES, Broker
+from regesta.broker import Broker
 from regesta.suites import filled
 from regesta.testing import MemoryStore
 from tests.regesta import jars

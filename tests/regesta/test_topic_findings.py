@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewTopic
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from regesta import remarks
 from regesta.broker import Broker, ensure_topic
 from regesta.bus import Offer, Standstill
 from regesta.cloudevents import encode_binary
+from regesta.event import Recorded
 from regesta.reasons import Cause, Level, level_of
 from regesta.remarks import Remarks
 from regesta.store import PostgresStore
 from regesta.suites import filled
 from regesta.testing import MemoryStore
-from regesta.topic import KafkaPublisher
+from regesta.topic import KafkaPublisher, Reader
+from regesta.unit import READ_BYTES
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
 from tests.regesta.serving import until
@@ -146,6 +151,72 @@ def test_what_makes_a_process_not_ready_is_no_remark() -> None:
     with pytest.raises(ValueError, match="topic-wrong stops something"):
         found.note(Cause.TOPIC_WRONG, WHERE, "one")
     assert list(found.reasons()) == []
+
+
+class Unnamed(str):
+    """A header's name that is no text once it is sent."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Return what is no UTF-8."""
+        del encoding, errors
+        return b"\xff\xfe"
+
+
+async def send_unnamed(broker: Broker, events: Sequence[Recorded]) -> None:
+    """Put events into the topic of jars in one batch, the second with a header whose name is no text."""
+    async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap) as producer:
+        batch: Any = producer.create_batch()
+        # The one in C takes no such name.
+        batch._builder = _DefaultRecordBatchBuilderPy(
+            magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0,
+            batch_size=100_000,
+        )  # fmt: skip
+        for number, event in enumerate(events):
+            value, headers = encode_binary(event)
+            more = [(Unnamed("name"), b"x")] if number == 1 else []
+            assert batch.append(timestamp=1, key=b"key", value=value, headers=[*headers, *more]) is not None
+        await (await producer.send_batch(batch, broker.topic("jars"), partition=0))
+
+
+async def test_a_record_with_a_name_that_is_no_text_is_left_out(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    """And what its sender put into one batch with it, behind it: the client begins with the first record of a batch again."""
+    await way.publisher.open()
+    await way.publish(range(1, 4))
+    await send_unnamed(way.broker, await way.source.read("jars", 3, 3))
+    await way.publish(range(6, EVENTS))
+    await way.taken_in(EVENTS - 1)
+    topic = way.broker.topic("jars")
+    assert shown(way) == {
+        "topic-foreign": f"{WHERE}: record 5 of the topic '{topic}' is no event of this log; it is left out",
+        "topic-lacking": f"{WHERE}: the topic '{topic}' lacks jars:5 to 5; taken from the source",
+    }
+    assert await way.replica.offset("jars") == 9
+    assert len(told(caplog, Cause.TOPIC_FOREIGN)) == 1
+
+
+async def test_a_topic_that_ends_with_a_name_that_is_no_text_is_published_into(way: Way) -> None:
+    await way.publisher.open()
+    await way.publish(range(1, 4))
+    await send_unnamed(way.broker, await way.source.read("jars", 3, 2))
+    await way.publisher.close()
+    last = await way.publisher.open()
+    assert last is not None
+    assert last.position == 4
+    await way.publish(range(5, EVENTS + 1))
+    await way.taken_in()
+
+
+async def test_what_is_read_at_once_is_bounded_wherever_its_bytes_are(way: Way) -> None:
+    await way.publisher.open()
+    large = b"x" * (READ_BYTES * 3 // 4)
+    for _ in range(4):
+        await way.send(b"", [("name", large)])
+    reader = Reader(way.broker, "jars", jars.REGISTRY)
+    await reader.open()
+    assert [len(await reader.take(100, 5)), len(await reader.take(100, 5))] == [2, 2]
+    await reader.close()
 
 
 def test_what_was_found_long_ago_is_shown_no_more_and_told_again(
