@@ -74,13 +74,13 @@ async def examine(target: Target) -> list[Finding]:
 
 
 async def _topics(settings: Settings, logs: Sequence[str]) -> list[Finding]:
-    from regesta import broker  # noqa: PLC0415 - who uses feeds does without aiokafka
+    from regesta import broker, topics  # noqa: PLC0415 - who uses feeds does without aiokafka
 
     cluster = broker.broker_of(settings)
     found = []
     for name in map(cluster.topic, logs):
         try:
-            await broker.check_topic(cluster, name)
+            await topics.check_topic(cluster, name)
             found.append(findings.topic(name, None))
         except Standstill as error:
             found.append(findings.topic(name, str(error)))

@@ -15,8 +15,9 @@ from typing import Final, TypeAlias
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from regesta.broker import Broker, TopicMissing, TopicUnusable, within
+from regesta.broker import Broker
 from regesta.bus import Batch, Carrier, Seen, Standstill
+from regesta.client import answered_within
 from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry, event_name
@@ -25,6 +26,7 @@ from regesta.remarks import Remarks
 from regesta.signals import SERVICE, SOURCE, TOPIC_FOREIGN, TOPIC_LACKING
 from regesta.telemetry import counter
 from regesta.topic import THERE_SECONDS, Reader
+from regesta.topics import TopicMissing, TopicUnusable
 from regesta.unit import Head
 
 # While the topic is not as far as the replica, or its source publishes no more, the source is asked, and the topic looked at again so often.
@@ -134,7 +136,7 @@ class KafkaCarrier:
             return
         self._telling_at = monotonic() + TELL_SECONDS
         try:
-            await within(reader.tell(seen.offset), TELLING_SECONDS)
+            await answered_within(reader.tell(seen.offset), TELLING_SECONDS)
         except (KafkaError, TimeoutError) as error:
             logger.debug("the offset of %s is not told: %r", self._source, error)
 

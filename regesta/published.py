@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from regesta.broker import Broker, TopicMissing, TopicUnusable
+from regesta.broker import Broker
 from regesta.bus import Batch, Seen, Standstill
 from regesta.database import Connection as Db
 from regesta.errors import Forked, SourceUnreachable
@@ -20,6 +20,7 @@ from regesta.outage import AWAY
 from regesta.recovery import read_closed
 from regesta.store import PostgresStore
 from regesta.topic import Reader
+from regesta.topics import TopicMissing, TopicUnusable
 from regesta.unit import Head
 
 # For a connection, and for what is asked over it.

@@ -12,23 +12,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import CorruptRecordException, KafkaTimeoutError, ProducerClosed, UnsupportedCodecError
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 
-from regesta.broker import (
-    ANSWER_SECONDS,
-    RECORD_BYTES,
-    REQUEST_MS,
-    START_SECONDS,
-    Broker,
-    TopicWrong,
-    check_topic,
-    ended,
-    ensure_topic,
-    whole,
-    within,
-)
+from regesta.broker import REQUEST_MS, Broker
 from regesta.bus import Standstill
+from regesta.client import ANSWER_SECONDS, START_SECONDS, answered_within, start, stop
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
 from regesta.reasons import Cause
+from regesta.topics import RECORD_BYTES, TopicWrong, check_topic, ensure_topic
 from regesta.unit import READ_BYTES
 
 BATCH_BYTES: Final = 1024 * 1024
@@ -65,24 +55,26 @@ class Reader:
 
     async def open(self) -> None:
         """Check the topic and connect. Raises TopicMissing, Standstill, KafkaError."""
-        await within(check_topic(self._broker, self._partition.topic), START_SECONDS)
-        await whole(self._consumer.start())
+        await answered_within(check_topic(self._broker, self._partition.topic), START_SECONDS)
+        await start(self._consumer.start())
         self._consumer.assign([self._partition])
         self.seek(0)
 
     async def close(self) -> None:
         """Disconnect."""
-        await ended(self._consumer.stop())
+        await stop(self._consumer.stop())
         # A fetch that was under way cancels its own way to stop before that comes to the connections.
-        await ended(self._consumer._client.close())  # noqa: SLF001 - see above
+        await stop(self._consumer._client.close())  # noqa: SLF001 - see above
 
     async def begin(self) -> int:
         """Return the offset of the first record that is kept."""
-        return (await within(self._consumer.beginning_offsets([self._partition]), ANSWER_SECONDS))[self._partition]
+        asked = self._consumer.beginning_offsets([self._partition])
+        return (await answered_within(asked, ANSWER_SECONDS))[self._partition]
 
     async def end(self) -> int:
         """Return the offset of the record that will be appended next. Raises KafkaError when the broker does not answer."""
-        return (await within(self._consumer.end_offsets([self._partition]), ANSWER_SECONDS))[self._partition]
+        asked = self._consumer.end_offsets([self._partition])
+        return (await answered_within(asked, ANSWER_SECONDS))[self._partition]
 
     async def reached(self) -> int:
         """Return an offset that the topic reaches: what the last answer of the broker said when that is further, else its end."""
@@ -114,7 +106,7 @@ class Reader:
             new = await self._next(wait, most)
             if not new:
                 # The end of a transaction has an offset too, and is no record.
-                self.place = await within(self._consumer.position(self._partition), ANSWER_SECONDS)
+                self.place = await answered_within(self._consumer.position(self._partition), ANSWER_SECONDS)
                 break
             found += new
             size += sum(map(_bytes_of, new))
@@ -152,7 +144,7 @@ class Reader:
     async def _getmany(self, wait_seconds: float, most: int) -> list[ConsumerRecord]:
         try:
             taking = self._consumer.getmany(self._partition, timeout_ms=int(wait_seconds * 1000), max_records=most)
-            return (await within(taking, wait_seconds + ANSWER_SECONDS)).get(self._partition, [])
+            return (await answered_within(taking, wait_seconds + ANSWER_SECONDS)).get(self._partition, [])
         except (CorruptRecordException, UnsupportedCodecError) as error:
             name = self._partition.topic
             told = (
@@ -206,7 +198,7 @@ class Reader:
         Raises TimeoutError when the topic does not give what it holds.
         """
         asked = self._consumer.offsets_for_times({self._partition: _at_ms(time)})
-        found = (await within(asked, ANSWER_SECONDS))[self._partition]
+        found = (await answered_within(asked, ANSWER_SECONDS))[self._partition]
         self.seek(begin if found is None else found.offset)
         while self.place < end:
             for record in await self._piece(end):
@@ -216,15 +208,15 @@ class Reader:
     async def _event_before(self, begin: int, end: int) -> Recorded | None:
         """Return the event that stands nearest before an offset, at `begin` or behind it."""
         while begin < end:
-            start = max(begin, end - PIECE_RECORDS)
-            self.seek(start)
+            first = max(begin, end - PIECE_RECORDS)
+            self.seek(first)
             last = None
             while self.place < end:
                 for record in await self._piece(end):
                     last = self.event_of(record) or last
             if last is not None:
                 return last
-            end = start
+            end = first
         return None
 
     async def _piece(self, end: int) -> list[ConsumerRecord]:
@@ -253,7 +245,7 @@ class KafkaPublisher:
     async def open(self, *, make: bool = True) -> Recorded | None:
         """Make or check the topic and connect; return its last event (see relay.Publisher)."""
         with self._broker.told():
-            self.weakness = await within(ensure_topic(self._broker, self._topic, make=make), START_SECONDS)
+            self.weakness = await answered_within(ensure_topic(self._broker, self._topic, make=make), START_SECONDS)
             self._producer = AIOKafkaProducer(
                 bootstrap_servers=self._broker.bootstrap,
                 request_timeout_ms=REQUEST_MS,
@@ -263,7 +255,7 @@ class KafkaPublisher:
                 max_request_size=RECORD_BYTES,
                 **self._broker.options,
             )
-            await whole(self._producer.start())
+            await start(self._producer.start())
             self._is_torn = False
             reader = Reader(self._broker, self._service, self._registry)
             try:
@@ -275,7 +267,7 @@ class KafkaPublisher:
     async def check(self) -> None:
         """Check the topic again (see relay.Publisher)."""
         with self._broker.told():
-            self.weakness = await within(check_topic(self._broker, self._topic), START_SECONDS)
+            self.weakness = await answered_within(check_topic(self._broker, self._topic), START_SECONDS)
 
     async def publish(self, events: Sequence[Recorded]) -> None:
         """Append events in this order (see relay.Publisher)."""
@@ -287,8 +279,8 @@ class KafkaPublisher:
                         raise Standstill(
                             Cause.BROKER_AWAY, f"what comes before {events[0].name} could not be published"
                         )
-                    waiting = await within(self._begin(self._producer, events), GIVE_UP_SECONDS)
-                await within(_all(waiting), GIVE_UP_SECONDS)
+                    waiting = await answered_within(self._begin(self._producer, events), GIVE_UP_SECONDS)
+                await answered_within(_all(waiting), GIVE_UP_SECONDS)
         except BaseException:
             self._is_torn = True
             raise
@@ -320,11 +312,11 @@ class KafkaPublisher:
             return
         # Its own way to stop waits until all is sent, for ever.
         if producer._sender is not None:  # noqa: SLF001 - there is no other way to give up
-            await ended(producer._sender.close())  # noqa: SLF001
+            await stop(producer._sender.close())  # noqa: SLF001
         _fail_all(producer._message_accumulator)  # noqa: SLF001
-        await ended(producer.stop())
+        await stop(producer.stop())
         # Where it waits in vain for one thing, it does not come to its connections.
-        await ended(producer.client.close())
+        await stop(producer.client.close())
 
 
 async def _all(waiting: Sequence[asyncio.Future[object]]) -> None:

@@ -12,11 +12,12 @@ from time import perf_counter
 from typing import Final
 
 from deploy.kafka.cluster import Cluster, missing
-from regesta.broker import Broker, ensure_topic
+from regesta.broker import Broker
 from regesta.event import Recorded
 from regesta.relay import Relay
 from regesta.store import PostgresStore
 from regesta.topic import KafkaPublisher, Reader
+from regesta.topics import ensure_topic
 from tests.bench.catching_up import REGISTRY
 from tests.bench.ground import SERVICE
 from tests.bench.rows import NotInstalled

@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from regesta.broker import RECORD_BYTES, Broker, ensure_topic
+from regesta.broker import Broker
 from regesta.cloudevents import encode_binary
 from regesta.store import PostgresStore
+from regesta.topics import RECORD_BYTES, ensure_topic
 from tests.bench.broker import FORGET_RELAY, records_in, relayed, unused
 from tests.bench.catching_up import REGISTRY, filled
 from tests.bench.ground import SERVICE, Ground

@@ -11,9 +11,10 @@ from typing import TypeAlias
 import asyncpg
 import httpx2
 
-from regesta.broker import Broker, ensure_topic
+from regesta.broker import Broker
 from regesta.event import split_name
 from regesta.identity import uuid7
+from regesta.topics import ensure_topic
 from tests.bench import bare
 from tests.bench.broker import unused
 from tests.bench.ground import Ground

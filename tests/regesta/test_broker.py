@@ -16,8 +16,9 @@ from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
 from deploy.kafka.cluster import Cluster, Security
-from regesta.broker import Broker, broker_of, check_topic, ensure_topic, whole
+from regesta.broker import Broker, broker_of
 from regesta.bus import Standstill
+from regesta.client import start
 from regesta.doctor import examine, target_of
 from regesta.errors import Misconfigured
 from regesta.findings import Status
@@ -25,6 +26,7 @@ from regesta.reasons import Cause
 from regesta.settings import Settings
 from regesta.suites import foreign
 from regesta.topic import KafkaPublisher
+from regesta.topics import check_topic, ensure_topic
 from tests.kafka import bootstrap, cluster
 from tests.regesta import jars
 from tests.regesta.authority import Authority
@@ -274,7 +276,7 @@ async def test_what_a_client_begins_it_ends_also_when_cancelled(*, fails: bool) 
         if fails:
             raise KafkaError
 
-    task = asyncio.create_task(whole(closing()))
+    task = asyncio.create_task(start(closing()))
     await began.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

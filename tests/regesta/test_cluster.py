@@ -12,13 +12,14 @@ from aiokafka.admin import NewTopic
 
 from deploy.kafka.cluster import Cluster
 from regesta import relay as relays
-from regesta.broker import Broker, ensure_topic
+from regesta.broker import Broker
 from regesta.bus import Intake, Offer
 from regesta.kafka import KafkaCarrier
 from regesta.relay import Relay
 from regesta.store import PostgresStore
 from regesta.suites import new_event, new_unit
 from regesta.topic import KafkaPublisher
+from regesta.topics import ensure_topic
 from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars

@@ -15,10 +15,11 @@ import pytest
 from aiokafka import TopicPartition
 
 from deploy.kafka.cluster import Cluster, Node
-from regesta import broker as brokers
+from regesta import client as clients
 from regesta import topic as topics
-from regesta.broker import Broker, ended, ensure_topic, whole, within
+from regesta.broker import Broker
 from regesta.bus import Offer, Seen, Standstill
+from regesta.client import answered_within, start, stop
 from regesta.cloudevents import digest
 from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
@@ -27,6 +28,7 @@ from regesta.relay import Relay
 from regesta.suites import filled, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.topic import KafkaPublisher, Reader
+from regesta.topics import ensure_topic
 from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars
@@ -239,15 +241,15 @@ async def published(broker: Broker, positions: list[int]) -> bool:
 
 
 async def test_what_heeds_no_cancelling_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brokers, "START_SECONDS", 0.1)
-    monkeypatch.setattr(brokers, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(clients, "START_SECONDS", 0.1)
+    monkeypatch.setattr(clients, "STOP_SECONDS", 0.1)
     async with asyncio.timeout(GO_ON_SECONDS):
         with pytest.raises(TimeoutError, match="it does not answer"):
-            await within(heedless(), 0.1)
+            await answered_within(heedless(), 0.1)
         with pytest.raises(TimeoutError, match="it does not answer"):
-            await whole(heedless())
-        await ended(heedless())
-        for waiting in (within(heedless(), 3600), ended(heedless())):
+            await start(heedless())
+        await stop(heedless())
+        for waiting in (answered_within(heedless(), 3600), stop(heedless())):
             job = asyncio.create_task(waiting)
             await asyncio.sleep(0.01)
             job.cancel()

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from aiokafka.admin import NewTopic
 
-from regesta.broker import Broker, ensure_topic
+from regesta.broker import Broker
 from regesta.bus import Carrier
 from regesta.cloudevents import digest
 from regesta.database import Connection as Db
@@ -24,6 +24,7 @@ from regesta.source import FeedClient
 from regesta.store import PostgresStore
 from regesta.suites import CarrierSuite, new_event, new_unit
 from regesta.topic import KafkaPublisher
+from regesta.topics import ensure_topic
 from regesta.unit import Store
 from tests.conftest import FreshDatabase
 from tests.regesta import jars

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from regesta import topic
-from regesta.broker import Broker, TopicMissing, check_topic
+from regesta.broker import Broker
 from regesta.bus import Seen
 from regesta.cloudevents import digest
 from regesta.errors import Forked, LogBehind, SourceUnreachable
@@ -20,6 +20,7 @@ from regesta.recovery import Guard, Recovery, read_closed
 from regesta.store import PostgresStore
 from regesta.suites import filled, new_event, new_unit
 from regesta.topic import KafkaPublisher, Reader
+from regesta.topics import TopicMissing, check_topic
 from regesta.unit import Head
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars

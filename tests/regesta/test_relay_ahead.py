@@ -11,10 +11,11 @@ from aiokafka.errors import KafkaTimeoutError
 
 from regesta import bus
 from regesta import relay as relays
-from regesta.broker import RECORD_BYTES, Broker
+from regesta.broker import Broker
 from regesta.event import Recorded
 from regesta.store import PostgresStore
 from regesta.topic import KafkaPublisher
+from regesta.topics import RECORD_BYTES
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from regesta import adoption, bus, kafka
-from regesta.broker import Broker, ensure_topic
+from regesta.broker import Broker
 from regesta.bus import Intake, Offer, Seen
 from regesta.cloudevents import digest
 from regesta.errors import Forked
@@ -19,6 +19,7 @@ from regesta.store import PostgresStore
 from regesta.suites import filled, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.topic import KafkaPublisher
+from regesta.topics import ensure_topic
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
 from tests.regesta.serving import until

@@ -11,7 +11,7 @@ from aiokafka.admin import NewTopic
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from regesta import remarks
-from regesta.broker import Broker, ensure_topic
+from regesta.broker import Broker
 from regesta.bus import Offer, Standstill
 from regesta.cloudevents import encode_binary
 from regesta.event import Recorded
@@ -21,6 +21,7 @@ from regesta.store import PostgresStore
 from regesta.suites import filled
 from regesta.testing import MemoryStore
 from regesta.topic import KafkaPublisher, Reader
+from regesta.topics import ensure_topic
 from regesta.unit import READ_BYTES
 from tests.conftest import FreshDatabase
 from tests.regesta import jars

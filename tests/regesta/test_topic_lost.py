@@ -10,8 +10,9 @@ import pytest
 from aiokafka.admin import NewTopic
 
 from regesta import relay as relays
-from regesta.broker import TOPIC_UNKNOWN, Broker, check_topic
+from regesta.broker import Broker
 from regesta.reasons import Cause
+from regesta.topics import TOPIC_UNKNOWN, check_topic
 from tests.conftest import Database, FreshDatabase, execute
 from tests.regesta import jars
 from tests.regesta.serving import SCOPES, Issuer, Served, client, served, settings_of, until

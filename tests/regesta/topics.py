@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from regesta.broker import RECORD_BYTES, TOPIC_UNKNOWN, Broker
+from regesta.broker import Broker
 from regesta.bus import Batch, Carrier, Intake, Seen
 from regesta.cloudevents import digest
 from regesta.errors import SourceUnreachable
@@ -21,6 +21,7 @@ from regesta.kafka import KafkaCarrier
 from regesta.reasons import Reason
 from regesta.store import PostgresStore
 from regesta.topic import KafkaPublisher, Reader
+from regesta.topics import RECORD_BYTES, TOPIC_UNKNOWN
 from regesta.unit import Head, Store
 from tests.regesta import jars
 from tests.regesta.serving import until

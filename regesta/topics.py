@@ -1,0 +1,186 @@
+"""The topics of logs: how one is made and checked, and what is told of one that is wrong. Imported only where it is used.
+
+A topic is a log for ever: one partition, for a log has one order, and nothing in it is forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import for_code
+
+from regesta.broker import REQUEST_MS, Broker
+from regesta.bus import Standstill
+from regesta.client import start, stop
+from regesta.reasons import Cause
+
+# More than the largest event, with its headers.
+RECORD_BYTES: Final = 4 * 1024 * 1024
+# What no topic of ours may have otherwise.
+KEEPING: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+IN_STEP: Final = "min.insync.replicas"
+COPIES: Final = 3
+COME_SECONDS: Final = 0.05
+TOPIC_UNKNOWN: Final = 3
+TOPIC_EXISTS: Final = 36
+
+logger = logging.getLogger(__name__)
+
+
+class TopicUnusable(Standstill):
+    """A topic that nobody can read a log from, though its broker answers."""
+
+
+class TopicMissing(TopicUnusable):
+    """There is no such topic."""
+
+    def __init__(self, name: str) -> None:
+        told = f"there is no topic {name!r}; the service whose log it is makes it when it starts"
+        super().__init__(Cause.TOPIC_MISSING, told)
+
+
+class TopicLost(TopicUnusable):
+    """There is no such topic any more, and it may have held what the log lacks."""
+
+    def __init__(self, name: str, wanted: Mapping[str, str]) -> None:
+        settings = " ".join(f"--config {key}={value}" for key, value in wanted.items())
+        make = f"kafka-topics.sh --create --topic {name} --partitions 1 {settings}"
+        told = f"there is no topic {name!r}, and this log may have been published into it; if it is lost, make it anew: {make}"
+        super().__init__(Cause.TOPIC_LOST, told)
+
+
+class TopicWrong(TopicUnusable):
+    """A topic that cannot keep a log, or does not give what it holds."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(Cause.TOPIC_WRONG, told)
+
+
+async def ensure_topic(broker: Broker, name: str, *, make: bool = True) -> str | None:
+    """Make a topic when it is missing, with as many copies as the cluster can keep, then check it (see check_topic).
+
+    make: whether it may be made; without, raises TopicLost when it is missing.
+    """
+    await broker.reach()
+    with broker.told():
+        async with _administering(broker) as admin:
+            (found,) = await admin.describe_topics([name])
+            if found["error_code"] == TOPIC_UNKNOWN:
+                if not make:
+                    raise TopicLost(name, _wanted(await _copies(admin)))
+                await _create(admin, name)
+                await _come(admin, name)
+            return await _check(admin, name)
+
+
+async def check_topic(broker: Broker, name: str) -> str | None:
+    """Check a topic; return how it could lose what it acknowledges. Raises TopicMissing, Standstill when it would not keep a log."""
+    await broker.reach()
+    with broker.told():
+        async with _administering(broker) as admin:
+            return await _check(admin, name)
+
+
+@asynccontextmanager
+async def _administering(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Give an administrator's client."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=REQUEST_MS, **broker.options)
+    try:
+        await start(admin.start())
+        yield admin
+    finally:
+        await stop(admin.close())
+
+
+async def _create(admin: AIOKafkaAdminClient, name: str) -> None:
+    """Make a topic. Two copies of three that are in step must have a record before it is acknowledged."""
+    copies = await _copies(admin)
+    answer = await admin.create_topics([NewTopic(name, 1, copies, topic_configs=_wanted(copies))])
+    ((_, code, message),) = answer.topic_errors
+    if code not in {0, TOPIC_EXISTS}:
+        raise TopicWrong(f"the topic {name!r} is missing and cannot be made: {message or for_code(code).__name__}")
+    if code != TOPIC_EXISTS:  # another process was faster
+        logger.warning("the topic %r is made, with %d copies", name, copies)
+
+
+async def _copies(admin: AIOKafkaAdminClient) -> int:
+    """Return how many copies of a topic the cluster can keep."""
+    return min(COPIES, len((await admin.describe_cluster())["brokers"]))
+
+
+def _wanted(copies: int) -> dict[str, str]:
+    """Return the settings of a topic that is made."""
+    return {
+        **KEEPING,
+        IN_STEP: str(max(1, copies - 1)),
+        "max.message.bytes": str(RECORD_BYTES),
+        # Not one of the broker's, which this process may not be able to unpack.
+        "compression.type": "producer",
+        # An event's time is its record's; whatever it is, the event was recorded.
+        "message.timestamp.type": "CreateTime",
+        "message.timestamp.after.max.ms": str(2**63 - 1),
+    }
+
+
+async def _come(admin: AIOKafkaAdminClient, name: str) -> None:
+    """Return once the nodes know a topic that was made; what they say before is of no use."""
+    async with asyncio.timeout(REQUEST_MS / 1000):
+        while (await admin.describe_topics([name]))[0]["error_code"]:  # noqa: ASYNC110 - it is asked of a broker
+            await asyncio.sleep(COME_SECONDS)
+
+
+async def _check(admin: AIOKafkaAdminClient, name: str) -> str | None:
+    """Return how a topic could lose what it acknowledges. Raises Standstill unless it keeps a log."""
+    (found,) = await admin.describe_topics([name])
+    if found["error_code"] == TOPIC_UNKNOWN:
+        raise TopicMissing(name)
+    if found["error_code"]:
+        raise for_code(found["error_code"])(name)
+    if (count := len(found["partitions"])) != 1:
+        told = f"the topic {name!r} has {count} partitions, and a log has one order; delete it, and it is made anew with one"
+        raise TopicWrong(told)
+    settings = await _configured(admin, name)
+    in_step = int(settings.pop(IN_STEP))
+    wrong = {key: value for key, value in settings.items() if value != KEEPING[key]}
+    if wrong:
+        is_so = ", ".join(f"{key}={value}" for key, value in wrong.items())
+        better = ",".join(f"{key}={KEEPING[key]}" for key in wrong)
+        raise TopicWrong(f"the topic {name!r} would forget events: {is_so}; {_altering(name, better)}")
+    return _weakness(name, len(found["partitions"][0]["replicas"]), in_step, await _copies(admin))
+
+
+def _weakness(name: str, copies: int, in_step: int, possible: int) -> str | None:
+    """Return how a topic with so many copies, of which so many must be in step, could lose what it acknowledges.
+
+    Raises TopicWrong when it acknowledges nothing.
+    """
+    better = _altering(name, f"{IN_STEP}={max(1, copies - 1)}")
+    if in_step > copies:
+        raise TopicWrong(f"the topic {name!r} has {copies} copies, and {in_step} must be in step; {better}")
+    if copies < possible:
+        more = f"kafka-reassign-partitions.sh makes more, then {IN_STEP}={possible - 1}"
+        return f"the topic {name!r} has {copies} copies, and the brokers can keep {possible}; {more}"
+    return (
+        f"the topic {name!r} acknowledges with {in_step} of {copies} copies; {better}" if in_step < copies - 1 else None
+    )
+
+
+def _altering(name: str, settings: str) -> str:
+    """Return the command that gives a topic other settings."""
+    return f"kafka-configs.sh --alter --topic {name} --add-config {settings}"
+
+
+async def _configured(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
+    """Return the settings of a topic that are checked."""
+    asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys([*KEEPING, IN_STEP]))
+    ((answer,),) = ((await admin.describe_configs([asked]))[0].resources,)
+    code, message, _, _, entries = answer
+    if code:
+        raise for_code(code)(message)
+    return {key: value for key, value, *_ in entries}
