@@ -31,7 +31,7 @@ _numbers = count(1)
 def one_node(stack: ExitStack, folder: Path) -> Callable[[], str]:
     """Return what gives the address of a broker, which is started when it is asked first and ends with the stack."""
     running: list[str] = []
-    for each in ("aiokafka", "regesta.broker"):  # they tell of each topic that is new
+    for each in ("aiokafka", "regesta.topics"):  # they tell of each topic that is new
         logging.getLogger(each).setLevel(logging.CRITICAL)
 
     def bootstrap() -> str:
