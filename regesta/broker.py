@@ -17,6 +17,8 @@ from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
@@ -35,6 +37,7 @@ REFUSED: Final = (
     AuthenticationFailedError, ClusterAuthorizationFailedError, GroupAuthorizationFailedError, SaslAuthenticationFailed,
     TopicAuthorizationFailedError, UnsupportedSaslMechanismError, ssl.SSLError,
 )  # fmt: skip
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Broker:
         except REFUSED as error:
             why = str(error) or type(error).__name__
             raise Standstill(Cause.BROKER_REFUSED, f"the broker {self.bootstrap} cannot be used: {why}") from error
+        except TOO_LARGE as error:
+            told = (
+                f"the broker {self.bootstrap} takes no record of this size: {error}; see max.message.bytes of the topic"
+            )
+            raise Standstill(Cause.TOPIC_WRONG, told) from error
         except (KafkaError, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             raise Standstill(Cause.BROKER_AWAY, f"the broker {self.bootstrap} does not answer: {why}") from error

@@ -62,7 +62,7 @@ class Cause(Enum):
     )
     TOPIC_WRONG = _Says(
         RED,
-        "The own topic cannot be made, or cannot keep a log: it has several partitions, or forgets; or that of a source which does not answer either.",
+        "The own topic cannot be made, or cannot keep a log: it has several partitions, forgets, or refuses large events; or that of a source which does not answer either.",
         "See the detail, which says what to change; the service goes on by itself.",
     )
     TOPIC_HOLE = _Says(

@@ -181,7 +181,6 @@ class Relay:
         position = _start(lease, last)
         if await self._ask(BEGIN, lease.epoch, position) is None:
             return
-        self._well()
         await self._pass_on(lease, position)
 
     async def _pass_on(self, lease: Lease, position: int) -> None:
@@ -203,7 +202,10 @@ class Relay:
                     self._well()
                 if events:
                     position = events[-1].position
-                elif not await self._more(lease, position):
+                    continue
+                if before is None:
+                    self._well()
+                if not await self._more(lease, position):
                     return
         finally:
             if under_way is not None:

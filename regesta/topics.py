@@ -25,6 +25,7 @@ RECORD_BYTES: Final = 4 * 1024 * 1024
 # What no topic of ours may have otherwise.
 KEEPING: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 IN_STEP: Final = "min.insync.replicas"
+SIZE: Final = "max.message.bytes"
 COPIES: Final = 3
 COME_SECONDS: Final = 0.05
 TOPIC_UNKNOWN: Final = 3
@@ -119,7 +120,7 @@ def _wanted(copies: int) -> dict[str, str]:
     return {
         **KEEPING,
         IN_STEP: str(max(1, copies - 1)),
-        "max.message.bytes": str(RECORD_BYTES),
+        SIZE: str(RECORD_BYTES),
         # Not one of the broker's, which this process may not be able to unpack.
         "compression.type": "producer",
         # An event's time is its record's; whatever it is, the event was recorded.
@@ -147,12 +148,18 @@ async def _check(admin: AIOKafkaAdminClient, name: str) -> str | None:
         raise TopicWrong(told)
     settings = await _configured(admin, name)
     in_step = int(settings.pop(IN_STEP))
-    wrong = {key: value for key, value in settings.items() if value != KEEPING[key]}
+    size = settings.pop(SIZE)
+    _require(name, "forget events", {key: value for key, value in settings.items() if value != KEEPING[key]}, KEEPING)
+    _require(name, "refuse large events", {SIZE: size} if int(size) < RECORD_BYTES else {}, {SIZE: str(RECORD_BYTES)})
+    return _weakness(name, len(found["partitions"][0]["replicas"]), in_step, await _copies(admin))
+
+
+def _require(name: str, would: str, wrong: Mapping[str, str], better: Mapping[str, str]) -> None:
+    """Raise TopicWrong, with what a topic would do, when some of its settings are wrong."""
     if wrong:
         is_so = ", ".join(f"{key}={value}" for key, value in wrong.items())
-        better = ",".join(f"{key}={KEEPING[key]}" for key in wrong)
-        raise TopicWrong(f"the topic {name!r} would forget events: {is_so}; {_altering(name, better)}")
-    return _weakness(name, len(found["partitions"][0]["replicas"]), in_step, await _copies(admin))
+        mend = _altering(name, ",".join(f"{key}={better[key]}" for key in wrong))
+        raise TopicWrong(f"the topic {name!r} would {would}: {is_so}; {mend}")
 
 
 def _weakness(name: str, copies: int, in_step: int, possible: int) -> str | None:
@@ -178,7 +185,7 @@ def _altering(name: str, settings: str) -> str:
 
 async def _configured(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     """Return the settings of a topic that are checked."""
-    asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys([*KEEPING, IN_STEP]))
+    asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys([*KEEPING, IN_STEP, SIZE]))
     ((answer,),) = ((await admin.describe_configs([asked]))[0].resources,)
     code, message, _, _, entries = answer
     if code:

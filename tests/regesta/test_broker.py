@@ -92,6 +92,16 @@ async def test_a_topic_that_forgets_is_refused(
     )
 
 
+async def test_a_topic_that_refuses_large_events_is_refused(broker: Broker) -> None:
+    name = await made(broker, 1, {"retention.ms": "-1"})
+    said = await refused(broker)
+    assert said.cause is Cause.TOPIC_WRONG
+    assert str(said) == (
+        f"the topic {name!r} would refuse large events: max.message.bytes=1048588; "
+        f"kafka-configs.sh --alter --topic {name} --add-config max.message.bytes=4194304"
+    )
+
+
 async def test_a_reader_does_not_make_a_topic(broker: Broker) -> None:
     with pytest.raises(Standstill) as said:
         await check_topic(broker, broker.topic("jars"))

@@ -19,7 +19,7 @@ from regesta.relay import Relay
 from regesta.store import PostgresStore
 from regesta.suites import new_event, new_unit
 from regesta.topic import KafkaPublisher
-from regesta.topics import ensure_topic
+from regesta.topics import RECORD_BYTES, ensure_topic
 from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars
@@ -102,7 +102,7 @@ async def test_a_topic_that_keeps_less_than_the_cluster_could_is_shown_until_it_
     monkeypatch.setattr(relays, "CHECK_SECONDS", 0.2)
     broker = Broker(three.bootstrap, f"test-{uuid4().hex[:12]}", {})
     topic = broker.topic("jars")
-    weak = {"retention.ms": "-1", "min.insync.replicas": "1"}
+    weak = {"retention.ms": "-1", "max.message.bytes": str(RECORD_BYTES), "min.insync.replicas": "1"}
     async with administering(broker) as admin:
         await admin.create_topics([NewTopic(topic, 1, copies, topic_configs=weak)])
     relay = Relay(postgres_store, KafkaPublisher(broker, "jars", jars.REGISTRY))

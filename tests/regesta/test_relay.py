@@ -22,11 +22,12 @@ from regesta.relay import ADVANCE, Relay, Unpublished, unpublished
 from regesta.store import PostgresStore
 from regesta.suites import new_event, new_unit
 from regesta.topic import KafkaPublisher
+from regesta.topics import RECORD_BYTES
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
 from tests.regesta.serving import until
-from tests.regesta.topics import delete_topic, events_in, positions_in
+from tests.regesta.topics import configure, delete_topic, events_in, positions_in
 
 Relaying: TypeAlias = AbstractAsyncContextManager[Relay]
 NOTHING_LEFT = Unpublished(0, 0.0)
@@ -318,6 +319,34 @@ async def test_what_a_broker_says_that_is_away_is_told(store: PostgresStore) -> 
         assert relay.alarm is Cause.BROKER_AWAY
         assert str(relay.trouble).startswith("the broker localhost:1 does not answer: ")
     assert (await unpublished(store.pool)).events == 1
+
+
+async def test_a_topic_that_takes_no_event_of_such_a_size_is_wrong_all_the_while(
+    store: PostgresStore, broker: Broker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one whose settings are changed behind the check: each try opens well, and fails."""
+    monkeypatch.setattr(bus, "GRACE_SECONDS", 1.5)
+    async with relaying(store, broker) as relay:
+        await record(store, 1, 1)
+        await published(store)
+        await configure(broker, {"retention.ms": "-1", "max.message.bytes": "200"})
+        monkeypatch.setattr("regesta.topics.RECORD_BYTES", 200)
+        await record(store, 2, 2)
+        await until(lambda: _is_told(relay, caplog), 20)
+        shown = set()
+        for _ in range(50):
+            shown.add(relay.alarm)
+            await asyncio.sleep(0.05)
+        assert shown == {Cause.TOPIC_WRONG}
+        await configure(broker, {"retention.ms": "-1", "max.message.bytes": str(RECORD_BYTES)})
+        await published(store)
+        await until(lambda: _is_well(relay))
+    assert len([each for each in caplog.messages if "takes no record of this size" in each]) == 1
+    assert await positions_in(broker) == [1, 2]
+
+
+async def _is_told(relay: Relay, caplog: pytest.LogCaptureFixture) -> bool:
+    return relay.alarm is not None and any(each.endswith(relay.alarm.value.action) for each in caplog.messages)
 
 
 async def test_a_broker_that_does_not_acknowledge_is_told_and_waited_for(

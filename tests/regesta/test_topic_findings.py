@@ -21,7 +21,7 @@ from regesta.store import PostgresStore
 from regesta.suites import filled
 from regesta.testing import MemoryStore
 from regesta.topic import KafkaPublisher, Reader
-from regesta.topics import ensure_topic
+from regesta.topics import RECORD_BYTES, ensure_topic
 from regesta.unit import READ_BYTES
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
@@ -127,7 +127,7 @@ async def test_a_source_whose_topic_cannot_be_unpacked_is_followed_over_http_unt
 ) -> None:
     """As one that the broker packs in a way that this process cannot read."""
     topic = way.broker.topic("jars")
-    keeping = {"retention.ms": "-1", "compression.type": "zstd"}
+    keeping = {"retention.ms": "-1", "max.message.bytes": str(RECORD_BYTES), "compression.type": "zstd"}
     async with administering(way.broker) as admin:
         await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=keeping)])
     for _ in range(3):
@@ -239,7 +239,7 @@ def test_what_was_found_long_ago_is_shown_no_more_and_told_again(
 
 async def test_a_topic_that_acknowledges_nothing_is_told_with_the_command_that_mends_it(way: Way) -> None:
     topic = way.broker.topic("jars")
-    keeping = {"retention.ms": "-1", "min.insync.replicas": "2"}
+    keeping = {"retention.ms": "-1", "max.message.bytes": str(RECORD_BYTES), "min.insync.replicas": "2"}
     async with administering(way.broker) as admin:
         await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=keeping)])
     with pytest.raises(Standstill) as said:

@@ -165,3 +165,9 @@ async def configured(broker: Broker, name: str, keys: list[str]) -> dict[str, st
         asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(keys))
         answer: Any = (await admin.describe_configs([asked]))[0]
         return {key: value for key, value, *_ in answer.resources[0][4]}
+
+
+async def configure(broker: Broker, settings: dict[str, str]) -> None:
+    """Give the topic of jars these settings, and no others."""
+    async with administering(broker) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, broker.topic("jars"), settings)])
