@@ -34,6 +34,8 @@ ORIGIN_SECONDS: Final = 1.0
 
 # A broker that gave events is not asked so soon how many there are.
 HEARD_SECONDS: Final = 1.0
+# A source that starts makes its topic by then; nobody need hear of it.
+MAKING_SECONDS: Final = 5.0
 TELL_SECONDS: Final = 5.0
 # Events do not wait longer for it.
 TELLING_SECONDS: Final = 1.0
@@ -72,6 +74,8 @@ class KafkaCarrier:
         self._group = broker.topic(reader).removesuffix(".v1")
         self._telling_at = 0.0
         self._heard_at = -HEARD_SECONDS
+        # Since when the topic is missing.
+        self._missing_at: float | None = None
 
     async def head(self) -> Head:
         """Return how far the source's log reaches, as the source says it."""
@@ -96,6 +100,7 @@ class KafkaCarrier:
             # A client that was cut off is made anew.
             await self.close()
             raise
+        self._missing_at = None
         self.remarks.settle(self._where, Cause.TOPIC_MISSING, Cause.TOPIC_UNUSABLE)
         return batch
 
@@ -151,15 +156,26 @@ class KafkaCarrier:
 
     async def _without_topic(self, seen: Seen, limit: int, timeout_seconds: float, unusable: TopicUnusable) -> Batch:
         """Return what the source has while its topic is missing or wrong. Raises `unusable` when the source does not answer, Forked."""
-        # Nothing stands still, so that it is not the cause that `unusable` has where the source does not answer either.
-        cause = Cause.TOPIC_MISSING if isinstance(unusable, TopicMissing) else Cause.TOPIC_UNUSABLE
-        self.remarks.note(cause, self._where, str(unusable))
         self._is_left = True
         try:
             batch = await self._origin.fetch(replace(seen, offset=None), limit, min(timeout_seconds, ORIGIN_SECONDS))
         except SourceUnreachable:
             raise unusable from None
+        self._note(unusable)
         return replace(batch, offset=None)
+
+    def _note(self, unusable: TopicUnusable) -> None:
+        """Take note of a topic that is wrong, or missing for longer than its source takes to make it when both start.
+
+        Nothing stands still, so that it is not the cause that `unusable` has where the source does not answer either.
+        """
+        if not isinstance(unusable, TopicMissing):
+            self.remarks.note(Cause.TOPIC_UNUSABLE, self._where, str(unusable))
+            return
+        self.remarks.settle(self._where, Cause.TOPIC_UNUSABLE)
+        self._missing_at = monotonic() if self._missing_at is None else self._missing_at
+        if monotonic() >= self._missing_at + MAKING_SECONDS:
+            self.remarks.note(Cause.TOPIC_MISSING, self._where, str(unusable))
 
     async def _opened(self) -> Reader:
         reader = Reader(self._broker, self._source, self._registry, self._group)

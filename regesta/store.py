@@ -288,5 +288,5 @@ def _replica_error(source: str, log: str, error: asyncpg.PostgresError) -> Excep
     if error.sqlstate == "RG412":
         return Gap(int(error.detail or 0))
     if error.sqlstate == "RG409":
-        return Forked(str(error), source=source, position=int(error.detail or 0), log=log)
+        return Forked(error.args[0], source=source, position=int(error.detail or 0), log=log)
     return error

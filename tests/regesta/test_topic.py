@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from aiokafka.admin import NewTopic
 
 from regesta import adoption, bus, kafka
 from regesta.broker import Broker
@@ -210,8 +211,11 @@ async def test_a_source_that_publishes_no_more_is_asked_each_moment_from_then_on
         assert way.origin.asked <= asked + 1
 
 
-async def test_without_a_topic_events_come_from_the_source_until_it_makes_one(way: Way) -> None:
+async def test_without_a_topic_events_come_from_the_source_until_it_makes_one(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As while services go over one after the other."""
+    monkeypatch.setattr("regesta.kafka.MAKING_SECONDS", 0.0)
     await delete_topic(way.broker, way.broker.topic("jars"))
     async with way.taking_in() as intake:
         assert await way.replica.wait("jars", EVENTS - 1, 20)
@@ -230,6 +234,42 @@ async def test_without_a_topic_events_come_from_the_source_until_it_makes_one(wa
         await until(lambda: _well(way, intake), 20)
     assert await way.held() == await way.recorded(EVENTS + 2)
     assert await way.replica.offset("jars") == EVENTS + 2
+
+
+async def test_a_topic_that_is_soon_made_is_not_told_as_missing(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    """As when services are started together for the first time."""
+    await delete_topic(way.broker, way.broker.topic("jars"))
+    async with way.taking_in() as intake:
+        assert await way.replica.wait("jars", EVENTS - 1, 20)
+        assert way.remarks() == []
+        await ensure_topic(way.broker, way.broker.topic("jars"))
+        await way.publish(range(1, EVENTS + 1))
+        await until(lambda: _well(way, intake), 20)
+    assert not [each for each in caplog.messages if "topic-missing" in each or Cause.TOPIC_MISSING.value.action in each]
+
+
+async def test_a_topic_that_is_wrong_while_its_source_is_away_is_told_once(
+    way: Way, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bus, "GRACE_SECONDS", 0.0)
+    topic = way.broker.topic("jars")
+    await delete_topic(way.broker, topic)
+    async with administering(way.broker) as admin:
+        await admin.create_topics([NewTopic(topic, 2, 1)])
+    way.origin.away = True
+    async with way.taking_in() as intake:
+        await alarmed(intake, Cause.TOPIC_WRONG)
+        assert way.remarks() == []
+        assert len([each for each in caplog.messages if "has 2 partitions" in each]) == 1
+        way.origin.away = False
+        await until(lambda: _shows(way, [Cause.TOPIC_UNUSABLE]), 20)
+        monkeypatch.setattr("regesta.kafka.MAKING_SECONDS", 0.0)
+        await delete_topic(way.broker, topic)
+        await until(lambda: _shows(way, [Cause.TOPIC_MISSING]), 20)
+
+
+async def _shows(way: Way, wanted: list[Cause]) -> bool:
+    return [each.cause for each in way.remarks()] == wanted
 
 
 async def _well(way: Way, intake: Intake) -> bool:
