@@ -16,6 +16,8 @@ from aiokafka.errors import (
     AuthenticationFailedError,
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    IllegalSaslStateError,
+    KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
@@ -34,7 +36,7 @@ REACH_MS: Final = 5_000
 ALERT_SECONDS: Final = 1.0
 MECHANISM: Final = "SCRAM-SHA-512"
 REFUSED: Final = (
-    AuthenticationFailedError, ClusterAuthorizationFailedError, GroupAuthorizationFailedError, SaslAuthenticationFailed,
+    AuthenticationFailedError, ClusterAuthorizationFailedError, GroupAuthorizationFailedError, IllegalSaslStateError, SaslAuthenticationFailed,
     TopicAuthorizationFailedError, UnsupportedSaslMechanismError, ssl.SSLError,
 )  # fmt: skip
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -85,11 +87,18 @@ class Broker:
                 try:
                     connection = await create_conn(host, port, request_timeout_ms=REACH_MS, **self.options)
                 except (KafkaError, OSError, TimeoutError) as error:
-                    said = await self._alert(host, port) or error
+                    said = await self._alert(host, port) or self._hinted(error)
                 else:
                     connection.close()
                     return
             raise said
+
+    def _hinted(self, error: Exception) -> Exception:
+        """Return an error, with what it may mean where a node closed the connection before it said a word."""
+        if not isinstance(error, ConnectionResetError | KafkaConnectionError):
+            return error
+        may_be = "has no TLS" if "ssl_context" in self.options else "has TLS, or asks for a user"
+        return ConnectionResetError(f"{str(error) or 'it closed the connection'}; it may be that its listener {may_be}")
 
     async def _alert(self, host: str, port: int) -> ssl.SSLError | None:
         """Return what a node objects to the certificate that this process shows, or to that it shows none; None without TLS or objection.
@@ -125,7 +134,10 @@ def broker_of(settings: Settings) -> Broker:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if not settings.kafka_bootstrap:
         raise Misconfigured("REGESTA_KAFKA_BOOTSTRAP must name the broker, for REGESTA_CARRIER is kafka")
-    if (settings.kafka_user is None) != (settings.kafka_password is None):
+    _require_addresses(settings.kafka_bootstrap)
+    # Who passes on a setting that he has not gives an empty one.
+    user, password = settings.kafka_user, settings.kafka_password and settings.kafka_password.get_secret_value()
+    if bool(user) != bool(password):
         raise Misconfigured("REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together")
     if settings.kafka_key_file is not None and settings.kafka_cert_file is None:
         raise Misconfigured("REGESTA_KAFKA_KEY_FILE comes with REGESTA_KAFKA_CERT_FILE")
@@ -133,14 +145,24 @@ def broker_of(settings: Settings) -> Broker:
     options: dict[str, Any] = {"security_protocol": "SSL" if secured else "PLAINTEXT"}
     if secured:
         options["ssl_context"] = _context(settings)
-    if settings.kafka_user is not None and settings.kafka_password is not None:
+    if user and password:
         options |= {
             "security_protocol": "SASL_SSL" if secured else "SASL_PLAINTEXT",
             "sasl_mechanism": MECHANISM,
-            "sasl_plain_username": settings.kafka_user,
-            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+            "sasl_plain_username": user,
+            "sasl_plain_password": password,
         }
     return Broker(settings.kafka_bootstrap, settings.kafka_prefix, options)
+
+
+def _require_addresses(bootstrap: str) -> None:
+    """Raise Misconfigured unless a setting is addresses, host:port,..."""
+    try:
+        places = collect_hosts(bootstrap)
+    except ValueError:
+        places = []
+    if not places or not all(host and 0 < port < 65536 for host, port, _ in places):
+        raise Misconfigured(f"REGESTA_KAFKA_BOOTSTRAP must be host:port,..., and is {bootstrap!r}")
 
 
 def _context(settings: Settings) -> ssl.SSLContext:

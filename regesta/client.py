@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
+import aiokafka.admin.client
+import aiokafka.client
 from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
 
 # A client tries again by itself: it has asked another node by then, and later it is made anew.
 ANSWER_SECONDS: Final = 15.0
@@ -19,6 +22,17 @@ STOP_SECONDS: Final = 5.0
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+
+class _OnlyAsking(MetadataRequest):
+    """Asks for topics. A broker makes those that are missing, in its own way, unless it is told not to."""
+
+    def __init__(self, topics: Sequence[str] | None = None) -> None:
+        super().__init__(topics, allow_auto_topic_creation=False)
+
+
+# The clients have no setting for it, and ask again by themselves.
+aiokafka.client.MetadataRequest = aiokafka.admin.client.MetadataRequest = _OnlyAsking
 
 
 async def answered_within(job: Coroutine[Any, Any, T], seconds: float) -> T:

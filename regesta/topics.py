@@ -49,9 +49,7 @@ class TopicMissing(TopicUnusable):
 class TopicLost(TopicUnusable):
     """There is no such topic any more, and it may have held what the log lacks."""
 
-    def __init__(self, name: str, wanted: Mapping[str, str]) -> None:
-        settings = " ".join(f"--config {key}={value}" for key, value in wanted.items())
-        make = f"kafka-topics.sh --create --topic {name} --partitions 1 {settings}"
+    def __init__(self, name: str, make: str) -> None:
         told = f"there is no topic {name!r}, and this log may have been published into it; if it is lost, make it anew: {make}"
         super().__init__(Cause.TOPIC_LOST, told)
 
@@ -74,10 +72,10 @@ async def ensure_topic(broker: Broker, name: str, *, make: bool = True) -> str |
             (found,) = await admin.describe_topics([name])
             if found["error_code"] == TOPIC_UNKNOWN:
                 if not make:
-                    raise TopicLost(name, _wanted(await _copies(admin)))
+                    raise TopicLost(name, await _making(broker, admin, name))
                 await _create(admin, name)
                 await _come(admin, name)
-            return await _check(admin, name)
+            return await _check(broker, admin, name)
 
 
 async def check_topic(broker: Broker, name: str) -> str | None:
@@ -85,7 +83,7 @@ async def check_topic(broker: Broker, name: str) -> str | None:
     await broker.reach()
     with broker.told():
         async with _administering(broker) as admin:
-            return await _check(admin, name)
+            return await _check(broker, admin, name)
 
 
 @asynccontextmanager
@@ -129,6 +127,14 @@ def _wanted(copies: int) -> dict[str, str]:
     }
 
 
+async def _making(broker: Broker, admin: AIOKafkaAdminClient, name: str) -> str:
+    """Return the command that makes a topic as it would be made here."""
+    copies = await _copies(admin)
+    settings = " ".join(f"--config {key}={value}" for key, value in _wanted(copies).items())
+    at = f"kafka-topics.sh --bootstrap-server {broker.bootstrap} --create"
+    return f"{at} --topic {name} --partitions 1 --replication-factor {copies} {settings}"
+
+
 async def _come(admin: AIOKafkaAdminClient, name: str) -> None:
     """Return once the nodes know a topic that was made; what they say before is of no use."""
     async with asyncio.timeout(REQUEST_MS / 1000):
@@ -136,7 +142,7 @@ async def _come(admin: AIOKafkaAdminClient, name: str) -> None:
             await asyncio.sleep(COME_SECONDS)
 
 
-async def _check(admin: AIOKafkaAdminClient, name: str) -> str | None:
+async def _check(broker: Broker, admin: AIOKafkaAdminClient, name: str) -> str | None:
     """Return how a topic could lose what it acknowledges. Raises Standstill unless it keeps a log."""
     (found,) = await admin.describe_topics([name])
     if found["error_code"] == TOPIC_UNKNOWN:
@@ -144,7 +150,10 @@ async def _check(admin: AIOKafkaAdminClient, name: str) -> str | None:
     if found["error_code"]:
         raise for_code(found["error_code"])(name)
     if (count := len(found["partitions"])) != 1:
-        told = f"the topic {name!r} has {count} partitions, and a log has one order; delete it, and it is made anew with one"
+        make = await _making(broker, admin, name)
+        told = (
+            f"the topic {name!r} has {count} partitions, and a log has one order; delete it, and make it anew: {make}"
+        )
         raise TopicWrong(told)
     settings = await _configured(admin, name)
     in_step = int(settings.pop(IN_STEP))

@@ -39,6 +39,7 @@ class OffsetAndTimestamp:
     timestamp: int
 
 class Client:
+    async def force_metadata_update(self) -> bool: ...
     async def close(self) -> None: ...
 
 class AIOKafkaConsumer:

@@ -68,8 +68,9 @@ async def test_a_topic_with_two_partitions_is_refused(broker: Broker) -> None:
     name = await made(broker, 2, {"retention.ms": "-1"})
     said = await refused(broker)
     assert said.cause is Cause.TOPIC_WRONG
-    assert str(said) == (
-        f"the topic {name!r} has 2 partitions, and a log has one order; delete it, and it is made anew with one"
+    make = f"kafka-topics.sh --bootstrap-server {broker.bootstrap} --create --topic {name} --partitions 1"
+    assert str(said).startswith(
+        f"the topic {name!r} has 2 partitions, and a log has one order; delete it, and make it anew: {make} "
     )
 
 
@@ -121,6 +122,10 @@ async def test_a_broker_that_is_not_there_is_told() -> None:
     ("changes", "told"),
     [
         ({"kafka_bootstrap": None}, "REGESTA_KAFKA_BOOTSTRAP must name the broker"),
+        ({"kafka_bootstrap": "localhost:abc"}, "REGESTA_KAFKA_BOOTSTRAP must be host:port,..., and is 'localhost:abc'"),
+        ({"kafka_bootstrap": "localhost:99999"}, "REGESTA_KAFKA_BOOTSTRAP must be host:port"),
+        ({"kafka_bootstrap": "localhost:9092,"}, "REGESTA_KAFKA_BOOTSTRAP must be host:port"),
+        ({"kafka_user": "jars", "kafka_password": SecretStr("")}, "REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come"),
         ({"kafka_user": "jars"}, "REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together"),
         ({"kafka_password": SecretStr("x")}, "REGESTA_KAFKA_USER and REGESTA_KAFKA_PASSWORD come together"),
         ({"kafka_ca_file": Path("/nowhere/ca.pem")}, "REGESTA_KAFKA_CA_FILE '/nowhere/ca.pem' cannot be read: "),
@@ -133,6 +138,25 @@ async def test_a_broker_that_is_not_there_is_told() -> None:
 def test_settings_that_do_not_fit_stop_the_start(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(Misconfigured, match=told):
         broker_of(settings(**changes))
+
+
+def test_an_empty_user_is_none() -> None:
+    assert broker_of(settings(kafka_user="", kafka_password=SecretStr(""))).options == {
+        "security_protocol": "PLAINTEXT"
+    }
+
+
+async def test_a_user_is_refused_where_a_broker_knows_no_users(broker: Broker) -> None:
+    here = settings(kafka_bootstrap=broker.bootstrap, kafka_user="jars", kafka_password=SecretStr("covert"))
+    with pytest.raises(Standstill, match="IllegalSaslState") as said:
+        await broker_of(here).reach()
+    assert said.value.cause is Cause.BROKER_REFUSED
+
+
+async def test_a_client_with_tls_is_told_that_a_listener_may_have_none(broker: Broker) -> None:
+    with pytest.raises(Standstill, match=r"does not answer: .*; it may be that its listener has no TLS") as said:
+        await broker_of(settings(kafka_bootstrap=broker.bootstrap, kafka_tls=True)).reach()
+    assert said.value.cause is Cause.BROKER_AWAY
 
 
 def test_a_password_is_not_shown_with_its_broker() -> None:
@@ -244,7 +268,7 @@ async def test_a_certificate_of_another_host_is_refused(secured: Cluster, author
 
 @over_tls
 async def test_a_client_without_tls_is_told_that_it_gets_no_answer(secured: Cluster) -> None:
-    with pytest.raises(Standstill) as said:
+    with pytest.raises(Standstill, match="it may be that its listener has TLS") as said:
         await broker_of(settings(kafka_bootstrap=secured.bootstrap)).reach()
     assert said.value.cause is Cause.BROKER_AWAY
 

@@ -19,7 +19,7 @@ from regesta.relay import Relay
 from regesta.store import PostgresStore
 from regesta.suites import new_event, new_unit
 from regesta.topic import KafkaPublisher
-from regesta.topics import RECORD_BYTES, ensure_topic
+from regesta.topics import RECORD_BYTES, TopicLost, ensure_topic
 from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars
@@ -157,3 +157,10 @@ async def test_the_only_broker_is_killed_and_comes_back_while_events_arrive(
             for carrier in carriers:
                 await carrier.close()
             assert [event.raw for event in await replica.read("jars", 0, 99)] == [f'{{"n":{n}}}' for n in range(1, 61)]
+
+
+async def test_a_topic_that_is_lost_is_to_be_made_with_as_many_copies_as_before(three: Cluster) -> None:
+    broker = Broker(three.bootstrap, f"test-{uuid4().hex[:12]}", {})
+    with pytest.raises(TopicLost, match=r" --replication-factor 3 .*--config min.insync.replicas=2") as lost:
+        await ensure_topic(broker, broker.topic("jars"), make=False)
+    assert f" --bootstrap-server {three.bootstrap} " in str(lost.value)

@@ -118,7 +118,10 @@ async def test_one_that_is_missing_at_a_start_is_not_made_until_somebody_says_so
     async with running(database, issuer, broker) as here:
         detail = await named(here, Cause.TOPIC_LOST)
         assert f"relay of jars: there is no topic '{topic}'" in detail
-        assert f"kafka-topics.sh --create --topic {topic} --partitions 1 --config cleanup.policy=delete" in detail
+        assert (
+            f"kafka-topics.sh --bootstrap-server {broker.bootstrap} --create --topic {topic} --partitions 1 " in detail
+        )
+        assert " --replication-factor 1 --config cleanup.policy=delete" in detail
         await filled(here, "two")
 
         async def told() -> bool:

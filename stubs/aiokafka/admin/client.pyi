@@ -1,0 +1,3 @@
+from aiokafka.protocol.metadata import MetadataRequest as _MetadataRequest
+
+MetadataRequest: type[_MetadataRequest]
