@@ -374,7 +374,7 @@ class CarrierSuite:
     async def test_waits_for_the_first_event(self, store: Store, carrier: Carrier) -> None:
         """A poll wakes at the append, and ends empty when its time is over."""
         assert not (await carrier.fetch(Seen(0), 10, 0.02)).events
-        waiting = asyncio.create_task(carrier.fetch(Seen(0), 10, 60))
+        waiting = asyncio.create_task(carrier.fetch(Seen(0), 10, 30))
         await asyncio.sleep(0.1)
         await filled(store, 1)
         async with asyncio.timeout(20):

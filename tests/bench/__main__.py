@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import shutil
 import sys
@@ -72,6 +73,8 @@ def main() -> None:
     chosen = [case for case in CASES if not options.only or any(case.name.startswith(only) for only in options.only)]
     if not chosen:
         sys.exit(f"no case begins with {options.only!r}; there are {', '.join(case.name for case in CASES)}")
+    for each in ("aiokafka", "regesta.topics"):  # they tell of each topic that is new
+        logging.getLogger(each).setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="regesta-bench-"))
     try:
         with Embedded(folder / "server") as server, ExitStack() as stack:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from itertools import count
@@ -31,8 +30,6 @@ _numbers = count(1)
 def one_node(stack: ExitStack, folder: Path) -> Callable[[], str]:
     """Return what gives the address of a broker, which is started when it is asked first and ends with the stack."""
     running: list[str] = []
-    for each in ("aiokafka", "regesta.topics"):  # they tell of each topic that is new
-        logging.getLogger(each).setLevel(logging.CRITICAL)
 
     def bootstrap() -> str:
         if absent := missing():

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -32,8 +33,8 @@ KEYS = {
 @pytest.fixture
 def ground(short_folder: Path, templates: Templates, request: pytest.FixtureRequest) -> Ground:
     """Return the small ground of one case."""
-    folder = short_folder / f"bench-{request.node.name.partition('[')[2].rstrip(']')}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=short_folder))
+    folder.chmod(0o755)
     return Ground(
         folder, templates, lambda _what: None, lambda: request.getfixturevalue("kafka"), repeats=1, short=True
     )

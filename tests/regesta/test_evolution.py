@@ -268,15 +268,15 @@ async def test_a_reaction_that_waits_for_a_later_release_makes_its_process_degra
         store = jars_service.runtime.store
         await store.append(Unit({"jar/b": 0}, [NewEvent("jar/b", 1, NEWEST, META, said(NEWEST, 960))]))
 
-        async def waits() -> bool:
-            return bool((await user.get("/readyz")).json()["reasons"])
+        async def both_told() -> bool:
+            return len((await user.get("/readyz")).json()["reasons"]) == 2
 
-        await until(waits)
+        await until(both_told)
         answer = await user.get("/readyz")
         assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-        (reason,) = answer.json()["reasons"]
-        assert reason["name"] == "later-release"
-        assert f"is a {NEWEST!r} of a later release" in reason["detail"]
+        told = {reason["name"]: reason["detail"] for reason in answer.json()["reasons"]}
+        assert told.keys() == {"later-release", "type-unknown"}
+        assert f"is a {NEWEST!r} of a later release" in told["later-release"]
     assert [each.failure for each in await read_all(jars_service.runtime.pool)] == [None, None]
 
 
