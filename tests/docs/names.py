@@ -40,7 +40,7 @@ ABBREVIATIONS: Final = frozenset(
         "SHA",
         "SIGKILL",
         "SQL",
-        "TLS",
+        "TLS", "UTF",
         "URL",
         "UUID",
         "WAL",
