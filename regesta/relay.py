@@ -54,7 +54,7 @@ ADVANCE = "UPDATE bus.relay SET position = greatest(position, $2) WHERE epoch = 
 RELEASE = "UPDATE bus.relay SET until = clock_timestamp() WHERE epoch = $1 AND until > clock_timestamp()"
 # How far it is, whichever process publishes.
 READ = """
-SELECT head - position, CASE WHEN head <= position THEN 0 ELSE greatest(0, extract(epoch FROM clock_timestamp() - (
+SELECT position, head - position, CASE WHEN head <= position THEN 0 ELSE greatest(0, extract(epoch FROM clock_timestamp() - (
     SELECT time FROM log.events AS next WHERE next.position = at.position + 1
 ))) END::float8
 FROM (SELECT coalesce(max(position), 0) FROM log.events) AS log (head), (
@@ -106,8 +106,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Unpublished:
-    """How far the relay is behind the log. seconds: age of the oldest event still to come; 0 without."""
+    """How far the relay is behind the log. seconds: age of the oldest event still to come; 0 without.
 
+    position: up to where the log is published; 0 while the topic's log is another.
+    """
+
+    position: int
     events: int
     seconds: float
 

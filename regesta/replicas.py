@@ -23,9 +23,6 @@ from regesta.relay import unpublished
 from regesta.runtime import Runtime, runtime_of
 from regesta.strict import StrictRoute
 
-# Up to where the own log is published, whichever process does it; none while the topic's log is another.
-PUBLISHED = "SELECT position FROM bus.relay JOIN log.identity USING (log)"
-
 router = APIRouter(route_class=StrictRoute, tags=["operation"])
 
 
@@ -124,9 +121,8 @@ async def get_log(request: Request, caller: Caller) -> LogOut:
 
 
 async def _relay_lag(db: Db, trouble: str | None) -> RelayLagOut:
-    at = await db.fetchval(PUBLISHED)
     left = await unpublished(db)
-    return RelayLagOut(position=at or 0, lag=left.events, lag_seconds=left.seconds, trouble=trouble)
+    return RelayLagOut(position=left.position, lag=left.events, lag_seconds=left.seconds, trouble=trouble)
 
 
 @router.post("/log/recover")

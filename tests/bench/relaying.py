@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -83,26 +83,18 @@ async def over_relay(source: Database, store: PostgresStore, broker: Broker, eve
 
 async def one_by_one(records: Sequence[Prepared], broker: Broker) -> Figures:
     """Send records as most do: each by itself, which the producer puts together."""
-    producer = await _started(broker)
-    topic = broker.topic(SERVICE)
-    try:
-        began = time.perf_counter()
+
+    async def send(producer: AIOKafkaProducer, topic: str) -> None:
         for at, key, value, headers in records:
             await producer.send(topic, value, key=key, partition=0, timestamp_ms=at, headers=headers)
-        await producer.flush()
-        seconds = time.perf_counter() - began
-    finally:
-        await producer.stop()
-    assert await records_in(broker) == len(records)
-    return {"rate": len(records) / seconds}
+
+    return await _timed(broker, len(records), send)
 
 
 async def in_batches(records: Sequence[Prepared], broker: Broker) -> Figures:
     """Put records together by hand, which spares a future for each."""
-    producer = await _started(broker)
-    topic = broker.topic(SERVICE)
-    try:
-        began = time.perf_counter()
+
+    async def send(producer: AIOKafkaProducer, topic: str) -> None:
         batch = producer.create_batch()
         for at, key, value, headers in records:
             if batch.append(timestamp=at, key=key, value=value, headers=headers) is None:
@@ -110,12 +102,22 @@ async def in_batches(records: Sequence[Prepared], broker: Broker) -> Figures:
                 batch = producer.create_batch()
                 batch.append(timestamp=at, key=key, value=value, headers=headers)
         await producer.send_batch(batch, topic, partition=0)
+
+    return await _timed(broker, len(records), send)
+
+
+async def _timed(broker: Broker, count: int, send: Callable[[AIOKafkaProducer, str], Awaitable[None]]) -> Figures:
+    """Return at what rate so many records are sent and acknowledged, by a producer that is connected before."""
+    producer = await _started(broker)
+    try:
+        began = time.perf_counter()
+        await send(producer, broker.topic(SERVICE))
         await producer.flush()
         seconds = time.perf_counter() - began
     finally:
         await producer.stop()
-    assert await records_in(broker) == len(records)
-    return {"rate": len(records) / seconds}
+    assert await records_in(broker) == count
+    return {"rate": count / seconds}
 
 
 async def _started(broker: Broker) -> AIOKafkaProducer:
