@@ -34,9 +34,7 @@ def tell(apart: Apart) -> None:
     with ExitStack() as stack:
         clients = {name: stack.enter_context(apart.client(name)) for name in apart.urls}
         for call in calls:
-            client = clients[place.fill(call.target).split("/")[1]]
-            answer = place.send(call, client)
-            assert answer.status_code == call.status, f"{call.title}: {pretty(answer)}"
+            place.expect(call, clients[place.fill(call.target).split("/")[1]])
 
 
 def cut_of(client: httpx2.Client) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,9 @@ NAME: Final = re.compile(r"^# @name (?P<name>\w+)$")
 PLACE: Final = re.compile(r"{{([^{}]+)}}")
 # A member of an earlier answer, such as `paid.response.body.$.events[0]`.
 ANSWERED: Final = re.compile(r"(?P<name>\w+)\.response\.body\.\$\.(?P<member>\w+)(?:\[(?P<index>\d)\])?")
+
+# What one service has recorded reaches the others within this; far longer than it takes.
+ARRIVES_S: Final = 30.0
 
 
 @dataclass
@@ -66,6 +70,15 @@ class Place:
         if call.name is not None and answer.is_success:
             self.answers[call.name] = answer.json()
         return answer
+
+    def expect(self, call: Call, client: httpx2.Client) -> None:
+        """Send a call that answers as its title says; a read is repeated, for it may ask for what another service is still being told."""
+        end = time.monotonic() + ARRIVES_S
+        answer = self.send(call, client)
+        while answer.status_code != call.status and call.method == "GET" and time.monotonic() < end:
+            time.sleep(0.1)
+            answer = self.send(call, client)
+        assert answer.status_code == call.status, f"{call.title}: {pretty(answer)}"
 
 
 def read(text: str) -> tuple[dict[str, str], list[Call]]:
