@@ -19,8 +19,8 @@ venv: $(VENV)/dev.stamp ## Make .venv with everything that developing needs
 demo: $(VENV)/run.stamp ## Start everything with the sample programme; options in ARGS="--port 8080 ..."
 	@$(BIN)/regesta demo $(ARGS)
 
-test: $(VENV)/dev.stamp $(PARSER)/node_modules/.stamp $(AXE)/node_modules/.stamp ## Run the tests; a part of them with ARGS="tests/regesta -k ..."
-	$(BIN)/pytest -q $(ARGS)
+test: $(VENV)/dev.stamp $(PARSER)/node_modules/.stamp $(AXE)/node_modules/.stamp ## Run the tests, on every core; a part of them with ARGS="tests/regesta -k ..."
+	$(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-containers: $(VENV)/dev.stamp ## Build the images and run docker-compose.yml with an engine of its own, within ten minutes; needs root
 	$(BIN)/python -m tests.containers
