@@ -24,6 +24,8 @@ from regesta.unit import READ_BYTES
 BATCH_BYTES: Final = 1024 * 1024
 # What is known to be there comes within milliseconds.
 THERE_SECONDS: Final = 5.0
+# A broker that has more gives it sooner.
+MORE_SECONDS: Final = 0.002
 # So many records are looked at in one piece for one that is an event.
 PIECE_RECORDS: Final = 100
 # So long a client may take to be handed events, and again until they are acknowledged, before it is made anew: more than a
@@ -100,10 +102,15 @@ class Reader:
         Raises TopicWrong for what this process cannot unpack, KafkaError.
         """
         found: list[ConsumerRecord] = []
-        size, wait = 0, timeout_seconds
+        size, wait = 0, 0.0
+        # What was kept is no longer all: the client asks the broker for more only when that is taken from it.
+        later = MORE_SECONDS
         while len(found) < limit and size < READ_BYTES:
             most = limit - len(found)
             new = await self._next(wait, most)
+            if not new and not found and wait < timeout_seconds:
+                wait, later = timeout_seconds, 0.0
+                continue
             if not new:
                 # The end of a transaction has an offset too, and is no record.
                 self.place = await answered_within(self._consumer.position(self._partition), ANSWER_SECONDS)
@@ -111,7 +118,7 @@ class Reader:
             found += new
             size += sum(map(_bytes_of, new))
             self.place = new[-1].offset + 1
-            wait = THERE_SECONDS if self.place < self.told_end else 0
+            wait = THERE_SECONDS if self.place < self.told_end else later
         return found
 
     async def _next(self, wait_seconds: float, most: int) -> list[ConsumerRecord]:
