@@ -35,6 +35,11 @@ ATTRIBUTES: Final[Schema] = {
     "traceparent": {"type": "string", "description": "W3C trace context."},
 }
 OPTIONAL: Final = frozenset({"occurred", "cause", "correlation", "traceparent"})
+SEAL: Final[Schema] = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{32}$",
+    "description": "Of the record, by the key that GET .../events/seal tells: it shows that the service has published it.",
+}
 FEED_QUERY: Final[Schema] = {
     "type": "object",
     "properties": {
@@ -140,6 +145,9 @@ def _envelope(service: str, prefix: str) -> Schema:
         del attributes["datacontenttype"]  # binary mode has it as the content type of the message
     required: list[JsonValue] = [f"{prefix}{name}" for name in attributes if name not in OPTIONAL]
     named: Schema = {f"{prefix}{name}": schema for name, schema in attributes.items()}
+    if prefix:
+        named["seal"] = SEAL
+        required.append("seal")
     return {"type": "object", "properties": named, "required": required}
 
 

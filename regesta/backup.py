@@ -1,6 +1,6 @@
 """A backup of one service's log, portable and taken while the service runs: lines of JSON, each with a checksum.
 
-It holds what cannot be made again: events, the documents that they name, command keys, the replicas of other logs (from which those
+It holds what cannot be made again: events, the documents that they name, command keys, the key of the seal on published records, the replicas of other logs (from which those
 logs can be recovered), how far reactions are and where they stand still, and what operators decided. Read models are folded from
 the events.
 
@@ -77,6 +77,7 @@ TABLES: Final = (
         "subject": "text", "key": "text", "hash": "bytea", "unit": "uuid", "first": "bigint", "count": "integer",
         "token": "bigint", "time": "timestamptz",
     }, "subject, key"),
+    Table("seal", "log.seal", {"key": "bytea"}, "key"),
     Table("source", "log.sources", {"source": "text", "log": "uuid", "head": "bigint", "time": "timestamptz"}, "source"),
     Table("replica", "log.replicas", {"source": "text"} | EVENT, "source, position"),
     Table("adoption", "log.adoptions", {

@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from regesta.event import Recorded, Registry
+from regesta.seal import Seal
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
 # Batches one after the other, each a line of JSON that says where it ends, of which log.
@@ -35,6 +36,9 @@ REQUIRED_HEADERS: Final = (
     "ce_actor",
 )
 OPTIONAL_HEADERS: Final = tuple(f"ce_{name}" for name in OPTIONAL)
+SEALED_HEADERS: Final = REQUIRED_HEADERS + OPTIONAL_HEADERS
+# Not one of CloudEvents': it is of the record, and says nothing of the event.
+SEAL_HEADER: Final = "seal"
 CONTENT_TYPE: Final = "application/json"
 CONTENT_HEADER: Final = ("content-type", CONTENT_TYPE.encode())
 # What the columns of a log can hold.
@@ -103,34 +107,34 @@ def members_of(event: Recorded) -> dict[str, object]:
     return members
 
 
-def encode_binary(event: Recorded) -> tuple[bytes, list[tuple[str, bytes]]]:
+def encode_binary(event: Recorded, seal: Seal) -> tuple[bytes, list[tuple[str, bytes]]]:
     """Return the value and the headers of one event in CloudEvents' binary mode of Kafka; its key is the stream.
+
+    All that is read back is sealed, in the order of REQUIRED_HEADERS and OPTIONAL_HEADERS, then the value.
 
     By hand, as decode_binary: the relay and each intake do it for every event.
     """
-    source, position, stream, version, time, kind, raw, log, _, actor, occurred, cause, correlation, traceparent = event
+    source, position, stream, version, time, kind, raw, log, _, actor, *optional = event
     specversion, of_source, of_log = _fixed_headers(source, log)
+    value, texts = raw.encode(), [b"" if each is None else each.encode() for each in optional]
+    of_id, of_sequence, of_subject = b"%d" % position, b"%d" % version, stream.encode()
+    of_time, of_type, of_actor = _told(time).encode(), kind.encode(), actor.encode()
+    parts = (of_source[1], of_id, of_sequence, of_subject, of_time, of_type, of_log[1], of_actor, *texts, value)
     headers = [
         specversion,
-        ("ce_id", b"%d" % position),
+        ("ce_id", of_id),
         of_source,
-        ("ce_type", kind.encode()),
-        ("ce_subject", stream.encode()),
-        ("ce_time", _told(time).encode()),
-        ("ce_sequence", b"%d" % version),
-        ("ce_actor", actor.encode()),
+        ("ce_type", of_type),
+        ("ce_subject", of_subject),
+        ("ce_time", of_time),
+        ("ce_sequence", of_sequence),
+        ("ce_actor", of_actor),
         of_log,
+        *[(name, text) for name, text in zip(OPTIONAL_HEADERS, texts, strict=True) if text],
+        CONTENT_HEADER,
+        (SEAL_HEADER, seal.of(parts)),
     ]
-    if occurred is not None:
-        headers.append(("ce_occurred", occurred.encode()))
-    if cause is not None:
-        headers.append(("ce_cause", cause.encode()))
-    if correlation is not None:
-        headers.append(("ce_correlation", correlation.encode()))
-    if traceparent is not None:
-        headers.append(("ce_traceparent", traceparent.encode()))
-    headers.append(CONTENT_HEADER)
-    return raw.encode(), headers
+    return value, headers
 
 
 @lru_cache(maxsize=64)
@@ -139,14 +143,19 @@ def _fixed_headers(source: str, log: str) -> tuple[tuple[str, bytes], ...]:
     return ("ce_specversion", b"1.0"), ("ce_source", (PREFIX + source).encode()), ("ce_log", log.encode())
 
 
-def decode_binary(headers: Iterable[tuple[str, bytes]], value: bytes | None, registry: Registry) -> Recorded:
+def decode_binary(
+    headers: Iterable[tuple[str, bytes]], value: bytes | None, registry: Registry, seal: Seal
+) -> Recorded:
     """Return the event of one record. Raises ValueError when it is none of ours, or none that a log can hold.
 
-    Anybody who may write into a topic can put anything there.
+    Anybody who may write into a topic can put anything there, but no true seal on it.
     """
     said = dict(headers)
-    texts = [content.decode() for content in map(said.get, REQUIRED_HEADERS) if content]
-    optional = [content.decode() if content else None for content in map(said.get, OPTIONAL_HEADERS)]
+    parts = [said.get(name) or b"" for name in SEALED_HEADERS]
+    if not seal.is_on([*parts, value or b""], said.get(SEAL_HEADER)):
+        raise ValueError("the record has no true seal")
+    texts = [content.decode() for content in parts[: len(REQUIRED_HEADERS)] if content]
+    optional = [content.decode() if content else None for content in parts[len(REQUIRED_HEADERS) :]]
     if len(texts) < len(REQUIRED_HEADERS):
         raise ValueError(f"no event of this system: {said!r:.200}")
     if "\0" in "".join(texts) or "\0" in "".join(filter(None, optional)):

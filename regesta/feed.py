@@ -26,6 +26,7 @@ from regesta.outage import passes
 from regesta.pace import Pace
 from regesta.paced import Flowing, Paced
 from regesta.runtime import Runtime, runtime_of
+from regesta.seal import OwnSeal
 from regesta.signals import FEED, FEED_EVENTS, SERVICE
 from regesta.strict import IN_DIGITS, StrictRoute
 from regesta.telemetry import batch_span, counter, positions
@@ -50,6 +51,12 @@ class HeadOut(BaseModel):
     position: int
     log: str | None
     time: datetime | None
+
+
+class SealOut(BaseModel):
+    """Under which key the records of this log's topic are sealed. key: 32 bytes in hexadecimal; it is a secret."""
+
+    key: str
 
 
 class LineOut(BaseModel):
@@ -268,3 +275,14 @@ async def get_head(request: Request, caller: Caller) -> HeadOut:
         caller.require(WHOLE)
     head = await runtime_of(request).store.head(runtime_of(request).service.name)
     return HeadOut(position=head.position, log=head.log, time=head.time)
+
+
+@router.get("/events/seal")
+async def get_seal(request: Request, response: Response, caller: Caller) -> SealOut:
+    """Return the key by which a reader of this log's topic sees which records this service has published.
+
+    For who may read the whole log. Who holds it can seal records too, so keep it as a password, and give nobody else the right to write there.
+    """
+    caller.require(WHOLE)
+    response.headers["Cache-Control"] = "no-store"
+    return SealOut(key=(await OwnSeal(runtime_of(request).pool).known()).key.hex())

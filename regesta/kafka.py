@@ -23,6 +23,7 @@ from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry, event_name
 from regesta.reasons import Cause
 from regesta.remarks import Remarks
+from regesta.seal import Seals, newest
 from regesta.signals import SERVICE, SOURCE, TOPIC_FOREIGN, TOPIC_LACKING
 from regesta.telemetry import counter
 from regesta.topic import THERE_SECONDS, Reader
@@ -37,6 +38,8 @@ HEARD_SECONDS: Final = 1.0
 # A source that starts makes its topic by then; nobody need hear of it.
 MAKING_SECONDS: Final = 5.0
 TELL_SECONDS: Final = 5.0
+# A source is not asked for its seal more often because of records that have none.
+SEAL_SECONDS: Final = 1.0
 # Events do not wait longer for it.
 TELLING_SECONDS: Final = 1.0
 
@@ -50,17 +53,20 @@ lacking = counter(TOPIC_LACKING)
 class KafkaCarrier:
     """The far end of a topic, for one reader who goes on from where it was (see bus.Carrier).
 
-    reader: name of the service that reads. origin: the source itself. remarks: what somebody has to look at.
+    reader: name of the service that reads. origin: the source itself. seals: what its records are known by. remarks: what somebody has to look at.
     Close it when it is not used any more.
     """
 
-    def __init__(self, broker: Broker, reader: str, source: str, registry: Registry, origin: Carrier) -> None:
+    def __init__(  # noqa: PLR0913 - it stands between all of these
+        self, broker: Broker, reader: str, source: str, registry: Registry, origin: Carrier, *, seals: Seals
+    ) -> None:
         self.remarks = Remarks()
         self._broker = broker
         self._labels = {SERVICE: reader, SOURCE: source}
         self._source = source
         self._registry = registry
         self._origin = origin
+        self._seals = seals
         self._reader: Reader | None = None
         # What a reader has seen who may go on here; up to which position, and of which log, answers went since this was found.
         self._standing: _Standing | None = None
@@ -70,6 +76,9 @@ class KafkaCarrier:
         self._is_left = False
         # Before this offset records of other logs are known to be of none that the source is.
         self._known_until = 0
+        # Before this offset records without a true seal are known to be of nobody who could seal; when the source was asked for its seal.
+        self._sealed_until = 0
+        self._seal_asked_at = -SEAL_SECONDS
         self._where = f"intake of {source}"
         self._group = broker.topic(reader).removesuffix(".v1")
         self._telling_at = 0.0
@@ -111,7 +120,7 @@ class KafkaCarrier:
             await reader.close()
 
     async def _fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
-        reader = self._reader or await self._opened()
+        reader = self._reader or await self._opened(seen)
         if self._standing != _standing(seen):
             apart = await self._find(reader, seen, limit, timeout_seconds)
             if apart is not None:
@@ -177,8 +186,11 @@ class KafkaCarrier:
         if monotonic() >= self._missing_at + MAKING_SECONDS:
             self.remarks.note(Cause.TOPIC_MISSING, self._where, str(unusable))
 
-    async def _opened(self) -> Reader:
-        reader = Reader(self._broker, self._source, self._registry, self._group)
+    async def _opened(self, seen: Seen) -> Reader:
+        # An empty replica must not begin with the log of a service that was replaced; else a key that is another by now is noticed.
+        seal = await (newest(self._seals) if seen.position == 0 else self._seals.known())
+        self._sealed_until = 0
+        reader = Reader(self._broker, self._source, self._registry, seal, self._group)
         self._reader = reader
         await reader.open()
         return reader
@@ -217,8 +229,10 @@ class KafkaCarrier:
         offset = seen.offset
         for record in records:
             event = reader.event_of(record)
+            if event is None and await self._is_sealed_anew(reader, record):
+                event = reader.event_of(record)
             if event is None:
-                self._leave_out(record, "is no event of this log")
+                self._leave_out(record, f"is no event that {self._source} has published")
                 continue
             if not run:
                 if event.log != (self._log or event.log):
@@ -244,6 +258,22 @@ class KafkaCarrier:
         self._log, self._reached = batch.log, max(self._reached, batch.position)
         self._standing = _standing(Seen(batch.position, batch.log, None, batch.offset))
         return batch
+
+    async def _is_sealed_anew(self, reader: Reader, record: ConsumerRecord) -> bool:
+        """Return whether the source seals with another key than before, as one does whose database was made anew.
+
+        Asked seldom, for anybody can write many such records. What is left out meanwhile is taken from the source.
+        """
+        if record.offset < self._sealed_until or monotonic() < self._seal_asked_at + SEAL_SECONDS:
+            return False
+        until, self._seal_asked_at = max(reader.told_end, record.offset + 1), monotonic()
+        try:
+            seal = await self._seals.asked()
+        except SourceUnreachable:
+            return False
+        self._sealed_until = until
+        before, reader.seal = reader.seal, seal
+        return seal != before
 
     async def _require_no_fork(self, reader: Reader, seen: Seen, record: ConsumerRecord) -> None:
         """Go past a record of another log, unless that is the source's by now. Raises Forked, SourceUnreachable.

@@ -53,6 +53,7 @@ from regesta.relay import Relay
 from regesta.remarks import Remarks
 from regesta.routing import Readdressed
 from regesta.runtime import Runtime, Service
+from regesta.seal import OwnSeal, SourceSeal
 from regesta.server import server_of
 from regesta.settings import Settings, read_settings
 from regesta.shared import Shared
@@ -194,7 +195,7 @@ def _followed(stack: AsyncExitStack, feeds: Mapping[str, FeedClient]) -> dict[st
 
 
 async def _over_kafka(
-    stack: AsyncExitStack, store: PostgresStore, settings: Settings, origins: Mapping[str, Carrier]
+    stack: AsyncExitStack, store: PostgresStore, settings: Settings, origins: Mapping[str, FeedClient]
 ) -> tuple[dict[str, Carrier], Relay, PublishedLog, list[Remarks]]:
     """Return the topic of each source, the relay of the own log, what it published, and remarks on all these. Raises Misconfigured."""
     from regesta import broker, kafka, published, topic  # noqa: PLC0415 - who uses feeds does without aiokafka
@@ -203,12 +204,14 @@ async def _over_kafka(
     pipes: dict[str, Carrier] = {}
     remarks: list[Remarks] = []
     for source, origin in origins.items():
-        pipe = kafka.KafkaCarrier(cluster, store.service, source, store.registry, origin)
+        seals = SourceSeal(store.pool, source, origin)
+        pipe = kafka.KafkaCarrier(cluster, store.service, source, store.registry, origin, seals=seals)
         stack.push_async_callback(pipe.close)
         pipes[source] = pipe
         remarks.append(pipe.remarks)
-    own = published.PublishedLog(cluster, store)
-    relay = Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry), own.may_be_made)
+    seal = OwnSeal(store.pool)
+    own = published.PublishedLog(cluster, store, seal)
+    relay = Relay(store, topic.KafkaPublisher(cluster, store.service, store.registry, seal), own.may_be_made)
     return pipes, relay, own, [*remarks, relay.remarks]
 
 

@@ -18,6 +18,7 @@ from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
 from regesta.outage import AWAY
 from regesta.recovery import read_closed
+from regesta.seal import Seals
 from regesta.store import PostgresStore
 from regesta.topic import Reader
 from regesta.topics import TopicMissing, TopicUnusable
@@ -31,9 +32,10 @@ WAS_PUBLISHED = "SELECT EXISTS (SELECT FROM bus.relay JOIN log.identity USING (l
 class PublishedLog:
     """The topic of a service's own log, as that service asks for it (see bus.Carrier)."""
 
-    def __init__(self, broker: Broker, store: PostgresStore) -> None:
+    def __init__(self, broker: Broker, store: PostgresStore, seals: Seals) -> None:
         self._broker = broker
         self._store = store
+        self._seals = seals
         self.name = f"topic {broker.topic(store.service)}"
         self._has_answered = False
 
@@ -68,7 +70,7 @@ class PublishedLog:
         what is repeated.
         """
         service, registry = self._store.service, self._store.registry
-        carrier = _OwnTopic(self._broker, service, service, registry, _Nobody(self.name))
+        carrier = _OwnTopic(self._broker, service, service, registry, _Nobody(self.name), seals=self._seals)
         try:
             return await carrier.fetch(seen, limit, timeout_seconds)
         except Standstill as error:
@@ -92,7 +94,7 @@ class PublishedLog:
 
     async def _last_event(self) -> Recorded | None:
         """Return the last event of the topic. Raises TopicMissing, Standstill."""
-        reader = Reader(self._broker, self._store.service, self._store.registry)
+        reader = Reader(self._broker, self._store.service, self._store.registry, await self._seals.known())
         try:
             with self._broker.told():
                 await reader.open()

@@ -23,6 +23,9 @@ TOLD_LINES = 500
 ADVICE = "take another copy of it, or an older backup; nothing was changed"
 
 FORGET_REACTIONS = f"DELETE FROM projections.checkpoints WHERE {OF_REACTIONS}"
+# A backup holds the key; one of before there was a key has none.
+FORGET_SEAL = "DELETE FROM log.seal"
+ENSURE_SEAL = "INSERT INTO log.seal DEFAULT VALUES ON CONFLICT DO NOTHING"
 COUNT = """
 SELECT (SELECT count(*) FROM log.events) AS events, (SELECT count(*) FROM log.replicas) AS replicated,
        (SELECT count(*) FROM log.keys) AS keys, (SELECT count(*) FROM log.documents) AS documents
@@ -138,6 +141,7 @@ async def _begin(db: Db, header: Header) -> None:
             f"{row['keys']} keys and {row['documents']} documents; a backup is restored into an empty one only",
             service=header.service, **dict(row),
         )  # fmt: skip
+    await db.execute(FORGET_SEAL)
 
 
 class _Restoring:
@@ -210,4 +214,5 @@ async def _finish(db: Db, header: Header) -> None:
     """Make the log the one that was backed up, and close it: others may hold more of it."""
     await db.execute(f"SET LOCAL ROLE {header.service}_log")
     await db.execute(BECOME, header.log)
+    await db.execute(ENSURE_SEAL)
     await db.execute(CLOSE, f"{header.service} {header.head} back")

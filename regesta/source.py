@@ -15,7 +15,8 @@ from regesta.bus import Batch, Seen
 from regesta.cloudevents import FOLLOWED, decode_all, decode_batch
 from regesta.errors import Forked, RegestaError, SourceUnreachable
 from regesta.event import Registry
-from regesta.feed import LOG, POSITION, HeadOut
+from regesta.feed import LOG, POSITION, HeadOut, SealOut
+from regesta.seal import Seal
 from regesta.unit import Head
 
 T = TypeVar("T")
@@ -73,6 +74,12 @@ class FeedClient:
         with self._reading("head"):
             head = HeadOut.model_validate_json(answer.content)
         return Head(head.position, head.log, head.time)
+
+    async def seal(self) -> Seal:
+        """Return what the source seals the records of its topic with. Raises SourceUnreachable."""
+        answer = await closing(self._get("/events/seal", {}, 5))
+        with self._reading("key of a seal"):
+            return Seal(bytes.fromhex(SealOut.model_validate_json(answer.content).key))
 
     async def _get(
         self, path: str, params: dict[str, int | str], timeout_seconds: float, *, follow: bool = False

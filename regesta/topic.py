@@ -18,6 +18,7 @@ from regesta.client import ANSWER_SECONDS, START_SECONDS, answered_within, start
 from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
 from regesta.reasons import Cause
+from regesta.seal import Seal, Seals
 from regesta.topics import RECORD_BYTES, TopicWrong, check_topic, ensure_topic
 from regesta.unit import READ_BYTES
 
@@ -36,11 +37,12 @@ GIVE_UP_SECONDS: Final = 60.0
 class Reader:
     """Reads a topic from any offset on. registry: what its events are read with. place: offset of the record that comes next.
 
-    group: under which it tells the broker how far it is.
+    seal: what records have that are believed. group: under which it tells the broker how far it is.
     """
 
-    def __init__(self, broker: Broker, source: str, registry: Registry, group: str | None = None) -> None:
+    def __init__(self, broker: Broker, source: str, registry: Registry, seal: Seal, group: str | None = None) -> None:
         self.place = 0
+        self.seal = seal
         self._broker = broker
         self._source = source
         self._registry = registry
@@ -165,9 +167,9 @@ class Reader:
         return TimeoutError(f"the topic {topic!r} ends at {end}, and gives nothing from {self.place} on")
 
     def event_of(self, record: ConsumerRecord) -> Recorded | None:
-        """Return the event of a record; None when it is none of this log's service."""
+        """Return the event of a record; None when it is none that this log's service has sealed."""
         try:
-            event = decode_binary(record.headers, record.value, self._registry)
+            event = decode_binary(record.headers, record.value, self._registry, self.seal)
         except (ValueError, TypeError):
             return None
         return event if event.source == self._source else None
@@ -238,10 +240,11 @@ class Reader:
 class KafkaPublisher:
     """Publishes the log of a service to its topic (see relay.Publisher)."""
 
-    def __init__(self, broker: Broker, service: str, registry: Registry) -> None:
+    def __init__(self, broker: Broker, service: str, registry: Registry, seals: Seals) -> None:
         self._broker = broker
         self._service = service
         self._registry = registry
+        self._seals = seals
         self.weakness: str | None = None
         self._topic = broker.topic(service)
         self._producer: AIOKafkaProducer | None = None
@@ -251,6 +254,7 @@ class KafkaPublisher:
 
     async def open(self, *, make: bool = True) -> Recorded | None:
         """Make or check the topic and connect; return its last event (see relay.Publisher)."""
+        self._seal = await self._seals.known()
         with self._broker.told():
             self.weakness = await answered_within(ensure_topic(self._broker, self._topic, make=make), START_SECONDS)
             self._producer = AIOKafkaProducer(
@@ -264,7 +268,7 @@ class KafkaPublisher:
             )
             await start(self._producer.start())
             self._is_torn = False
-            reader = Reader(self._broker, self._service, self._registry)
+            reader = Reader(self._broker, self._service, self._registry, self._seal)
             try:
                 await reader.open()
                 return await reader.last_event()
@@ -296,10 +300,10 @@ class KafkaPublisher:
         """Hand events over in batches; return what ends when each batch is durable."""
         waiting, batch = [], producer.create_batch()
         for event in events:
-            if not _append(batch, event):
+            if not _append(batch, event, self._seal):
                 waiting.append(await self._hand_over(producer, batch))
                 batch = producer.create_batch()
-                if not _append(batch, event):  # the first record of a batch may have any size
+                if not _append(batch, event, self._seal):  # the first record of a batch may have any size
                     raise TopicWrong(f"{event.name} finds no room in the topic {self._topic!r}")
         waiting.append(await self._hand_over(producer, batch))
         return waiting
@@ -356,9 +360,9 @@ def _without_content(topic: str, offset: int) -> ConsumerRecord:
     return ConsumerRecord(topic, 0, offset, 0, 0, None, None, None, -1, -1, ())
 
 
-def _append(batch: BatchBuilder, event: Recorded) -> bool:
+def _append(batch: BatchBuilder, event: Recorded, seal: Seal) -> bool:
     """Add an event to a batch; return whether it has room."""
-    value, headers = encode_binary(event)
+    value, headers = encode_binary(event, seal)
     return (
         batch.append(timestamp=_at_ms(event.time), key=event.stream.encode(), value=value, headers=headers) is not None
     )

@@ -21,6 +21,7 @@ from tests.bench.catching_up import REGISTRY
 from tests.bench.ground import SERVICE
 from tests.bench.rows import NotInstalled
 from tests.conftest import Database, execute
+from tests.regesta.seals import SEAL, SEALED
 
 MOST_SECONDS: Final = 300.0
 FORGET_RELAY: Final = "DELETE FROM bus.relay"
@@ -50,7 +51,7 @@ class Timed(KafkaPublisher):
     """The service's own publisher, which notes when it could begin and when all was acknowledged."""
 
     def __init__(self, broker: Broker, events: int) -> None:
-        super().__init__(broker, SERVICE, REGISTRY)
+        super().__init__(broker, SERVICE, REGISTRY, SEALED)
         self._events = events
         self.began = 0.0
         self.ended: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -94,7 +95,7 @@ async def topic_of(source: Database, broker: Broker, events: int) -> AsyncIterat
 async def records_in(broker: Broker) -> int:
     """Return how many records the topic of the log has."""
     await ensure_topic(broker, broker.topic(SERVICE))
-    reader = Reader(broker, SERVICE, REGISTRY)
+    reader = Reader(broker, SERVICE, REGISTRY, SEAL)
     try:
         await reader.open()
         return await reader.end()

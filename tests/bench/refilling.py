@@ -23,6 +23,7 @@ from tests.bench.ground import SERVICE, Ground
 from tests.bench.jobs import Job, Told, together
 from tests.bench.rows import Figures, Row, at_least
 from tests.conftest import execute
+from tests.regesta.seals import SEALED
 
 EVENTS = 1_000_000
 MOST_SECONDS = 600
@@ -63,7 +64,7 @@ async def following(told: Told) -> AsyncIterator[Callable[[], Awaitable[Figures]
     ):
         follower = Follower(store, store.pool, SERVICE, [PROJECTION])
         await follower.open()
-        carrier = KafkaCarrier(broker, "target", SERVICE, REGISTRY, Offer(origin))
+        carrier = KafkaCarrier(broker, "target", SERVICE, REGISTRY, Offer(origin), seals=SEALED)
 
         async def follow() -> Figures:
             began = time.perf_counter()

@@ -18,6 +18,7 @@ from tests.bench.catching_up import REGISTRY, filled
 from tests.bench.ground import SERVICE, Ground
 from tests.bench.rows import Figures, Row, at_least
 from tests.conftest import Database, execute
+from tests.regesta.seals import SEAL
 
 EVENTS = 200_000
 PIECE = 5_000
@@ -57,7 +58,7 @@ async def prepared(store: PostgresStore, source: str = SERVICE) -> list[Prepared
     records: list[Prepared] = []
     while events := await store.read(source, len(records), PIECE):
         for event in events:
-            value, headers = encode_binary(event)
+            value, headers = encode_binary(event, SEAL)
             records.append(Prepared(int(event.time.timestamp() * 1000), event.stream.encode(), value, headers))
     return records
 

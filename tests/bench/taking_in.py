@@ -18,6 +18,7 @@ from tests.bench.ground import SERVICE, Ground, count
 from tests.bench.replica import EMPTY
 from tests.bench.rows import Figures, Row, at_least
 from tests.conftest import Database, execute
+from tests.regesta.seals import SEALED
 
 EVENTS = 200_000
 FORGET_OFFSETS = "TRUNCATE bus.offsets"
@@ -38,7 +39,7 @@ async def rows(ground: Ground) -> AsyncIterator[Row]:
 async def over_kafka(broker: Broker, origin: PostgresStore, target: Database, events: int) -> Figures:
     """Take in the topic as a service does."""
     await execute(target.admin_dsn, EMPTY, FORGET_OFFSETS, "CHECKPOINT")
-    carrier = KafkaCarrier(broker, "target", SERVICE, REGISTRY, Offer(origin))
+    carrier = KafkaCarrier(broker, "target", SERVICE, REGISTRY, Offer(origin), seals=SEALED)
     async with PostgresStore("target", target.dsn, REGISTRY) as store:
         intake = Intake(store, SERVICE, carrier)
         try:

@@ -16,7 +16,6 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from deploy.kafka.cluster import Node
 from regesta.backup import write_backup
-from regesta.broker import Broker
 from regesta.database import create_service
 from regesta.main import registry_of
 from regesta.restore import restore_backup
@@ -31,6 +30,7 @@ from tests.faults.clocks import set_apart
 from tests.faults.disks import fill_consumer, fill_producer, unmountable
 from tests.faults.systems import Fault, System
 from tests.faults.users import Using
+from tests.regesta.seals import seal_of
 from tests.regesta.serving import until
 from tests.regesta.topics import administering
 from tests.system.apart import Apart
@@ -123,7 +123,7 @@ async def come_and_go(system: System, users: Using) -> None:
 async def repeat_records(system: System, users: Using) -> None:
     """Deliver the last records of budget's topic twice, and late: behind what was published since."""
     assert system.broker is not None
-    records = await _records(system.broker)
+    records = await _records(system)
     await users.busy(5, "budget")
     producer = AIOKafkaProducer(bootstrap_servers=system.broker.bootstrap)
     await producer.start()
@@ -235,8 +235,10 @@ async def _leader(system: System) -> Node:
     return node
 
 
-async def _records(broker: Broker) -> list[ConsumerRecord]:
-    reader = Reader(broker, "budget", registry_of(BUDGET))
+async def _records(system: System) -> list[ConsumerRecord]:
+    assert system.broker is not None
+    seal = await seal_of(system.apart.server("budget").dsn("budget"))
+    reader = Reader(system.broker, "budget", registry_of(BUDGET), seal)
     await reader.open()
     try:
         reader.seek(max(0, await reader.end() - REPEATED))

@@ -20,6 +20,7 @@ from tests.faults.faults import PROCESSES
 from tests.faults.systems import Fault, Length, Outcome, System
 from tests.faults.users import Told, Using, open_all, using
 from tests.kafka import cluster
+from tests.regesta.seals import seal_of
 from tests.system.apart import Apart, set_up
 
 RECORDING: Final = ("objectives", "kpi", "budget")
@@ -90,7 +91,7 @@ async def check_topics(here: System) -> None:
     heads = await heads_of(here.apart)
     registry = registry_of(REPORTING)
     for service, head in heads.items():
-        reader = Reader(here.broker, service, registry)
+        reader = Reader(here.broker, service, registry, await seal_of(here.apart.server(service).dsn(service)))
         await reader.open()
         try:
             held: set[int] = set()

@@ -39,6 +39,7 @@ READS: Final = (
     "/streams/jar/a?as_of=2999-01-01",
     "/events",
     "/events/head",
+    "/events/seal",
     "/projections",
     "/projections/rebuilds",
     "/projections/parked",

@@ -88,7 +88,7 @@ async def test_what_is_restored_is_what_was_backed_up(database: Database, empty:
     assert await rows_of(empty) == before
     assert restored == written
     assert written.rows == {
-        "event": 6, "key": 1, "source": 2, "replica": 5, "adoption": 1, "reaction": 1, "parked": 1, "dropped": 1,
+        "event": 6, "key": 1, "seal": 1, "source": 2, "replica": 5, "adoption": 1, "reaction": 1, "parked": 1, "dropped": 1,
         "document": 1,
     }  # fmt: skip
     assert (written.service, written.log, written.head) == ("jars", before["log"][0], 6)
@@ -214,24 +214,24 @@ FAULTS: dict[str, tuple[Callable[[list[bytes]], object], int, str]] = {
     "a line is gone": (lambda lines: lines.pop(3), 4, "is event 4, after 2"),
     "a line is there twice": (lambda lines: lines.insert(3, lines[2]), 4, "is event 2, after 2"),
     "two lines are exchanged": (lambda lines: lines.insert(2, lines.pop(1)), 2, "is event 2, after 0"),
-    "a key is gone": (lambda lines: lines.pop(7), 20, "says"),
+    "a key is gone": (lambda lines: lines.pop(7), 21, "says"),
     "a table comes too late": (
         lambda lines: lines.insert(16, lines.pop(7)),
         17,
         "is a 'key', which cannot stand there",
     ),
-    "a document is another": (another_document, 21, "comes after rows that cannot be"),
+    "a document is another": (another_document, 22, "comes after rows that cannot be"),
     "a row has a column less": (lambda lines: lines.insert(1, written(["event", 1])), 2, "is a 'event', which cannot"),
     "another kind of line": (
         lambda lines: lines.insert(1, written(["poem", 1])),
         2,
         "is a 'poem', which cannot stand there",
     ),
-    "the end is gone": (lambda lines: lines.pop(), 21, "is missing or cut"),
-    "the last line is cut": (lambda lines: lines.append(lines.pop()[:-5]), 21, "is missing or cut"),
-    "something comes after the end": (lambda lines: lines.append(b"\n"), 22, "comes after the end"),
-    "the sum is another": (end_says(sha256="0" * 64), 21, "says"),
-    "the numbers of rows are others": (end_says(rows={}), 21, "says"),
+    "the end is gone": (lambda lines: lines.pop(), 22, "is missing or cut"),
+    "the last line is cut": (lambda lines: lines.append(lines.pop()[:-5]), 22, "is missing or cut"),
+    "something comes after the end": (lambda lines: lines.append(b"\n"), 23, "comes after the end"),
+    "the sum is another": (end_says(sha256="0" * 64), 22, "says"),
+    "the numbers of rows are others": (end_says(rows={}), 22, "says"),
     "no header": (lambda lines: lines.pop(0), 1, "is no header of a backup"),
     "a header that lacks something": (header_says(log=None), 1, "is no header of a backup"),
     "a newer format": (header_says(format=2), 1, "has format 2, of another release: this one reads format 1"),
@@ -278,6 +278,20 @@ async def test_a_damaged_backup_changes_nothing_and_its_line_is_named(
     assert str(refused.value).startswith(f"line {line} of {str(backup)!r} {told}")
     assert str(refused.value).endswith("; take another copy of it, or an older backup; nothing was changed")
     assert await rows_of(empty) == before
+
+
+async def test_a_backup_without_a_key_leaves_the_database_one_of_its_own(backup: Path, empty: Database) -> None:
+    lines = [line for line in lines_of(backup) if b',"seal",' not in line[:30]]
+    rows = orjson.loads(lines[-1])[2]["rows"]
+    del rows["seal"]
+    end_says(rows=rows, sha256=hashlib.sha256(b"".join(lines[:-1])).hexdigest())(lines)
+    write(backup, lines)
+    before = await rows_of(empty)
+    restored = await restore_backup(empty.owner_dsn, "jars", backup, nobody)
+    assert restored.rows == {**rows, "seal": 0}
+    (key,) = (await rows_of(empty))["seal"]
+    assert key != before["seal"][0]
+    assert len(key) > 32
 
 
 async def test_a_backup_from_before_there_were_documents_is_restored(backup: Path, empty: Database) -> None:

@@ -31,6 +31,7 @@ from tests.kafka import bootstrap, cluster
 from tests.regesta import jars
 from tests.regesta.authority import Authority
 from tests.regesta.jars import SERVICE
+from tests.regesta.seals import SEALED
 from tests.regesta.topics import administering, configured, positions_in
 
 LOG: Final = "01900000-0000-7000-8000-000000000000"
@@ -228,7 +229,7 @@ def secured_settings(secured: Cluster, authority: Authority, **changes: Any) -> 
 async def test_a_user_publishes_and_reads_over_tls(secured: Cluster, authority: Authority) -> None:
     broker = broker_of(secured_settings(secured, authority))
     assert broker.options["security_protocol"] == "SASL_SSL"
-    publisher = KafkaPublisher(broker, "elsewhere", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "elsewhere", jars.REGISTRY, SEALED)
     assert await publisher.open() is None
     await publisher.publish(foreign(range(1, 4), LOG))
     await publisher.close()

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from inspect import signature
+from typing import TypeAlias
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
-from regesta.cloudevents import OPTIONAL, decode_batch, decode_binary, encode, encode_batch, encode_binary
+from regesta.cloudevents import (
+    OPTIONAL,
+    SEALED_HEADERS,
+    decode_batch,
+    decode_binary,
+    encode,
+    encode_batch,
+    encode_binary,
+)
 from regesta.event import Recorded
+from regesta.seal import Seal
 from regesta.unit import Meta, meta_text
 from tests.regesta.jars import REGISTRY, JarFilled
+from tests.regesta.seals import KEY, SEAL
 
 PLAIN = Recorded(
     "jars", 12, "jar/a", 3, datetime(2024, 2, 29, 11, 30, 0, 7, UTC), "jar-filled.v1",
@@ -89,11 +101,23 @@ def test_a_batch_is_an_array() -> None:
         decode_batch(encode(PLAIN), REGISTRY)
 
 
+Forge: TypeAlias = Callable[[bytes, list[tuple[str, bytes]]], tuple[bytes, list[tuple[str, bytes]]]]
+
+# Of what has a true seal.
+NOT_OF_THE_SEAL = r"^(?!the record has no true seal)"
+
+
+def sealed(headers: Mapping[str, bytes | None], value: bytes | None) -> list[tuple[str, bytes]]:
+    """Return headers as a service would have sealed them."""
+    seal = SEAL.of([*(headers.get(name) or b"" for name in SEALED_HEADERS), value or b""])
+    return [(name, text) for name, text in {**headers, "seal": seal}.items() if text is not None]
+
+
 LOGGED = FULL._replace(log="01900000-0000-7000-8000-000000000000")
 
 
 def test_a_record_in_binary_mode_is_read_by_the_sdk_of_cloudevents() -> None:
-    value, headers = encode_binary(LOGGED)
+    value, headers = encode_binary(LOGGED, SEAL)
     found = from_binary(KafkaMessage(dict(headers), b"jar/a", value), JSONFormat())
     assert found.get_data() == {"ref": "é", "amount": 5, "later": [1.5, None]}
     assert {name: str(text) for name, text in found.get_attributes().items()} == {
@@ -106,8 +130,8 @@ def test_a_record_in_binary_mode_is_read_by_the_sdk_of_cloudevents() -> None:
 
 def test_a_record_comes_back_as_the_event_it_was() -> None:
     for event in (LOGGED, PLAIN._replace(log=LOGGED.log)):
-        value, headers = encode_binary(event)
-        assert decode_binary(headers, value, REGISTRY) == event
+        value, headers = encode_binary(event, SEAL)
+        assert decode_binary(headers, value, REGISTRY, SEAL) == event
 
 
 @pytest.mark.parametrize(
@@ -119,14 +143,56 @@ def test_a_record_comes_back_as_the_event_it_was() -> None:
     ],
 )  # fmt: skip
 def test_a_record_that_a_log_cannot_hold_is_refused(name: str, content: bytes | None) -> None:
-    value, headers = encode_binary(LOGGED)
-    changed = [(each, content if each == name else text) for each, text in headers]
-    assert len(dict(changed)) == len(headers)
-    with pytest.raises(ValueError, match=r"."):
-        decode_binary([(each, text) for each, text in changed if text is not None], value, REGISTRY)
+    value, headers = encode_binary(LOGGED, SEAL)
+    changed = {each: content if each == name else text for each, text in headers}
+    with pytest.raises(ValueError, match=NOT_OF_THE_SEAL):
+        decode_binary(sealed(changed, value), value, REGISTRY, SEAL)
 
 
 @pytest.mark.parametrize("value", [None, b"", b"[1]", b"{", b"\xff"])
 def test_a_record_whose_value_is_no_object_is_refused(value: bytes | None) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        decode_binary(encode_binary(LOGGED)[1], value, REGISTRY)
+    with pytest.raises(ValueError, match=NOT_OF_THE_SEAL):
+        decode_binary(sealed(dict(encode_binary(LOGGED, SEAL)[1]), value), value, REGISTRY, SEAL)
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_time", "ce_subject", "ce_log", "ce_occurred", "ce_traceparent", "seal"])
+@pytest.mark.parametrize(
+    "change", [lambda text: text[:-1] + b"~", lambda _: b"", lambda text: text + b"\0", lambda _: None]
+)
+def test_a_record_that_was_changed_has_no_true_seal(name: str, change: Callable[[bytes], bytes | None]) -> None:
+    value, headers = encode_binary(LOGGED, SEAL)
+    changed = [(each, change(text) if each == name else text) for each, text in headers]
+    with pytest.raises(ValueError, match="no true seal"):
+        decode_binary([(each, text) for each, text in changed if text is not None], value, REGISTRY, SEAL)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda value, headers: (value + b" ", headers),
+        lambda value, headers: (value, headers[:-1]),
+        lambda value, headers: (value, [*headers, ("seal", b"\0" * 16)]),
+        lambda value, headers: (value, [*headers, ("ce_id", b"13")]),
+        # What ends one header begins the next.
+        lambda value, headers: (
+            value,
+            [
+                ("ce_actor", b"officer\x002024-02") if each[0] == "ce_actor" else each
+                for each in headers
+                if each[0] != "ce_occurred"
+            ],
+        ),
+        lambda value, _: (value, encode_binary(LOGGED, Seal(b"another".ljust(32)))[1]),
+    ],
+)
+def test_a_record_that_another_made_has_no_true_seal(forge: Forge) -> None:
+    value, headers = forge(*encode_binary(LOGGED, SEAL))
+    with pytest.raises(ValueError, match="no true seal"):
+        decode_binary(headers, value, REGISTRY, SEAL)
+
+
+def test_a_key_has_a_size_and_is_never_shown() -> None:
+    with pytest.raises(ValueError, match="32 bytes, not 31"):
+        Seal(b"x" * 31)
+    assert KEY.decode().strip() not in repr(SEAL)
+    assert (Seal(KEY) == SEAL, Seal(b"y" * 32) == SEAL) == (True, False)

@@ -24,6 +24,7 @@ from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
+from tests.regesta.seals import SEALED
 from tests.regesta.serving import until
 from tests.regesta.topics import administering, configured, delete_topic, positions_in
 
@@ -46,9 +47,12 @@ async def test_the_broker_that_leads_is_killed_and_comes_back(
     await ensure_topic(broker, broker.topic("jars"))  # what comes is to come by it
     source = await open_store(await reused_database("jars"))
     database = await reused_database("kpi")
-    carrier = KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Offer(source))
+    carrier = KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Offer(source), seals=SEALED)
     async with PostgresStore("kpi", database.dsn, jars.REGISTRY, pool_size=2) as replica:
-        relay, intake = Relay(source, KafkaPublisher(broker, "jars", jars.REGISTRY)), Intake(replica, "jars", carrier)
+        relay, intake = (
+            Relay(source, KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)),
+            Intake(replica, "jars", carrier),
+        )
         tasks = [asyncio.create_task(each.run()) for each in (relay, intake)]
         await record(source, range(1, 31))
         assert await replica.wait("jars", 29, RECOVER_SECONDS)
@@ -105,7 +109,7 @@ async def test_a_topic_that_keeps_less_than_the_cluster_could_is_shown_until_it_
     weak = {"retention.ms": "-1", "max.message.bytes": str(RECORD_BYTES), "min.insync.replicas": "1"}
     async with administering(broker) as admin:
         await admin.create_topics([NewTopic(topic, 1, copies, topic_configs=weak)])
-    relay = Relay(postgres_store, KafkaPublisher(broker, "jars", jars.REGISTRY))
+    relay = Relay(postgres_store, KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED))
     running = asyncio.create_task(relay.run())
     try:
         await until(lambda: _shows(relay, {f"relay of jars: the topic '{topic}' {detail.format(topic)}"}), 20)
@@ -136,9 +140,11 @@ async def test_the_only_broker_is_killed_and_comes_back_while_events_arrive(
     with cluster(tmp_path / "nodes") as one:
         (node,), broker = one.nodes, Broker(one.bootstrap, f"test-{uuid4().hex[:12]}", {})
         await ensure_topic(broker, broker.topic("jars"))
-        carriers = [KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Offer(source)) for _ in range(READERS)]
+        carriers = [
+            KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Offer(source), seals=SEALED) for _ in range(READERS)
+        ]
         async with PostgresStore("kpi", database.dsn, jars.REGISTRY, pool_size=2) as replica:
-            relay = Relay(source, KafkaPublisher(broker, "jars", jars.REGISTRY))
+            relay = Relay(source, KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED))
             followers: list[Relay | Intake] = [relay, *(Intake(replica, "jars", carrier) for carrier in carriers)]
             tasks = [asyncio.create_task(each.run()) for each in followers]
             for first in range(1, 61, 30):

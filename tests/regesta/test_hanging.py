@@ -33,6 +33,7 @@ from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
+from tests.regesta.seals import SEAL, SEALED
 from tests.regesta.serving import until
 from tests.regesta.topics import Origin, positions_in
 
@@ -76,7 +77,7 @@ async def heedless() -> None:
 
 @pytest.fixture
 async def publisher(broker: Broker) -> AsyncIterator[KafkaPublisher]:
-    opened = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    opened = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await opened.open()
     yield opened
     await opened.close()
@@ -134,7 +135,7 @@ async def carrier(
 ) -> AsyncIterator[KafkaCarrier]:
     """Return one that gives up a request soon, of a source that cannot be asked itself."""
     monkeypatch.setattr(topics, "REQUEST_MS", SOON_MS)
-    made = KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Origin(Offer(memory_store), away=True))
+    made = KafkaCarrier(broker, "kpi", "jars", jars.REGISTRY, Origin(Offer(memory_store), away=True), seals=SEALED)
     yield made
     await made.close()
 
@@ -176,7 +177,7 @@ async def test_who_publishes_goes_on_by_another_client(
     monkeypatch.setattr(topics, "GIVE_UP_SECONDS", 2.0)
     store = await open_store(await reused_database("jars"))
     await ensure_topic(broker, broker.topic("jars"))
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     running = asyncio.create_task(Relay(store, publisher).run())
     await store.append(new_unit(new_event("thing/1", 1, "{}")))
     await until(lambda: published(broker, [1]), GO_ON_SECONDS)
@@ -223,7 +224,7 @@ async def test_what_waits_for_a_broker_that_comes_back_is_published_once(
 ) -> None:
     """By the same client, also where it comes back later than a request is given up."""
     monkeypatch.setattr(topics, "REQUEST_MS", SOON_MS)
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     events = await in_batches(6)
     await publisher.publish(events[:1])
@@ -258,7 +259,7 @@ async def test_what_heeds_no_cancelling_is_left_to_itself(monkeypatch: pytest.Mo
 
 
 async def test_a_fault_of_the_client_is_the_brokers_and_ours_is_not(broker: Broker) -> None:
-    reader = Reader(broker, "jars", jars.REGISTRY)
+    reader = Reader(broker, "jars", jars.REGISTRY, SEAL)
     with pytest.raises(Standstill) as told, broker.told():
         await reader.take(1, 0)  # nobody opened it
     await reader.close()

@@ -19,6 +19,7 @@ from regesta.cloudevents import digest
 from regesta.database import Connection as Db
 from regesta.kafka import KafkaCarrier
 from regesta.relay import Relay
+from regesta.seal import OwnSeal
 from regesta.settings import Settings
 from regesta.source import FeedClient
 from regesta.store import PostgresStore
@@ -28,6 +29,7 @@ from regesta.topics import ensure_topic
 from regesta.unit import Store
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
+from tests.regesta.seals import SEALED
 from tests.regesta.serving import SCOPES, Issuer, Served, client, served, settings_of, taking_in, until
 from tests.regesta.topics import administering, delete_topic, positions_in
 
@@ -46,7 +48,7 @@ class TestKafka(CarrierSuite):
         store = quiet.runtime.store
         assert isinstance(store, PostgresStore)
         await ensure_topic(broker, broker.topic("jars"))
-        relaying = asyncio.create_task(Relay(store, KafkaPublisher(broker, "jars", jars.REGISTRY)).run())
+        relaying = asyncio.create_task(Relay(store, KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)).run())
         yield store
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)
@@ -55,7 +57,7 @@ class TestKafka(CarrierSuite):
     async def carrier(self, store: Store, quiet: Served, issuer: Issuer, broker: Broker) -> AsyncIterator[Carrier]:
         async with httpx2.AsyncClient() as http:
             origin = FeedClient(http, quiet.url, issuer.token("events:read"), jars.REGISTRY)
-            carrier = KafkaCarrier(broker, "shelves", "jars", store.registry, origin)
+            carrier = KafkaCarrier(broker, "shelves", "jars", store.registry, origin, seals=SEALED)
             yield carrier
             await carrier.close()
 
@@ -100,7 +102,7 @@ async def test_two_services_pass_their_events_over_topics(
             assert log["relay"] == {"position": head, "lag": 0, "lag_seconds": 0.0, "trouble": None}
 
             async def its_day_is_published() -> bool:
-                return await positions_in(broker, "kpi") == [1]
+                return await positions_in(broker, "kpi", await OwnSeal(reader.runtime.pool).known()) == [1]
 
             await until(its_day_is_published, 20)
 
@@ -159,7 +161,7 @@ async def test_a_wrong_topic_is_named_and_commands_are_recorded(
             return await causes(source) == set()
 
         await until(well, 20)
-        assert await positions_in(broker) == [1, 2]
+        assert await positions_in(broker, seal=await OwnSeal(source.runtime.pool).known()) == [1, 2]
 
 
 async def test_a_service_that_was_restored_takes_its_tail_back_from_its_topic(
@@ -173,7 +175,8 @@ async def test_a_service_that_was_restored_takes_its_tail_back_from_its_topic(
         recorded = await source.runtime.store.read("jars", 0, 99)
 
         async def published() -> bool:
-            return await positions_in(broker) == [event.position for event in recorded]
+            seal = await OwnSeal(source.runtime.pool).known()
+            return await positions_in(broker, seal=seal) == [event.position for event in recorded]
 
         await until(published, 20)
     admin = await asyncpg.connect(database.admin_dsn)

@@ -25,6 +25,7 @@ from regesta.unit import Head
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
+from tests.regesta.seals import SEAL, SEALED
 from tests.regesta.topics import send
 
 EVENTS = 9
@@ -47,12 +48,12 @@ async def store(database: Database, open_store: OpenStore) -> PostgresStore:
 
 async def publish(broker: Broker, store: PostgresStore, *runs: Sequence[Recorded]) -> PublishedLog:
     """Publish runs of events, one after the other; return what was published."""
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     for run in runs:
         await publisher.publish(run)
     await publisher.close()
-    return PublishedLog(broker, store)
+    return PublishedLog(broker, store, SEALED)
 
 
 async def cut_back(database: Database, position: int) -> None:
@@ -63,11 +64,11 @@ async def cut_back(database: Database, position: int) -> None:
 
 
 async def test_says_how_far_the_log_was_published(store: PostgresStore, broker: Broker) -> None:
-    assert await PublishedLog(broker, store).head() == Head(0, None, None)
+    assert await PublishedLog(broker, store, SEALED).head() == Head(0, None, None)
     published = await publish(broker, store, await store.read("jars", 0, EVENTS))
     assert await published.head() == await store.head("jars")
     with pytest.raises(SourceUnreachable, match="localhost:1"):
-        await PublishedLog(Broker("localhost:1", "test", {}), store).head()
+        await PublishedLog(Broker("localhost:1", "test", {}), store, SEALED).head()
 
 
 async def test_a_topic_that_does_not_give_its_end_says_nothing(
@@ -99,7 +100,7 @@ async def test_looks_before_what_is_no_event_and_at_all_that_was_published_again
 async def test_a_topic_that_is_missing_is_no_answer_once_the_log_was_published(
     store: PostgresStore, broker: Broker
 ) -> None:
-    published = PublishedLog(broker, store)
+    published = PublishedLog(broker, store, SEALED)
     assert await published.head() == Head(0, None, None)
     with pytest.raises(TopicMissing):
         await check_topic(broker, broker.topic("jars"))  # to ask does not make it
@@ -121,7 +122,7 @@ async def test_gives_the_tail_of_a_log_that_stands_behind_an_older_one(store: Po
         batch = await published.fetch(Seen(last.position, last.log, digest(last)), 100, 0)
         assert [event.position for event in batch.events] == list(range(last.position + 1, 8))
         assert batch.log == last.log
-    reader = Reader(broker, "jars", jars.REGISTRY)
+    reader = Reader(broker, "jars", jars.REGISTRY, SEAL)
     await reader.open()
     assert await _search(reader, Seen(4, events[0].log), 0, 16) == (13, events[3])
     await reader.close()

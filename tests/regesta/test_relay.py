@@ -26,6 +26,7 @@ from regesta.topics import RECORD_BYTES
 from tests.conftest import Database, FreshDatabase
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
+from tests.regesta.seals import SEALED
 from tests.regesta.serving import until
 from tests.regesta.topics import configure, delete_topic, events_in, positions_in
 
@@ -51,7 +52,7 @@ async def relaying(
     may_make: Callable[[], Awaitable[bool]] = relays.always,
 ) -> AsyncIterator[Relay]:
     """Run a relay, as a process of its own would; it is told to end then."""
-    relay = Relay(store, publisher or KafkaPublisher(broker, "jars", jars.REGISTRY), may_make)
+    relay = Relay(store, publisher or KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED), may_make)
     running = asyncio.create_task(relay.run())
     try:
         yield relay
@@ -156,7 +157,7 @@ class Paused(KafkaPublisher):
     """A publisher of a process that is paused when it is about to publish."""
 
     def __init__(self, broker: Broker) -> None:
-        super().__init__(broker, "jars", jars.REGISTRY)
+        super().__init__(broker, "jars", jars.REGISTRY, SEALED)
         self.woken = asyncio.Event()
         self.is_paused = asyncio.Event()
         self.done = asyncio.Event()
@@ -168,7 +169,7 @@ class Paused(KafkaPublisher):
 
     async def _late(self, events: Sequence[Recorded]) -> None:
         await self.woken.wait()
-        late = KafkaPublisher(self._broker, "jars", jars.REGISTRY)
+        late = KafkaPublisher(self._broker, "jars", jars.REGISTRY, SEALED)
         await late.open()
         await late.publish(events)
         await late.close()
@@ -216,7 +217,7 @@ async def test_a_topic_that_was_lost_or_its_end_is_filled_again(
     async with relaying(store, broker):
         await published(store)
     await delete_topic(broker, broker.topic("jars"))
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     if kept:
         await publisher.publish(await store.read("jars", 0, kept))
@@ -270,7 +271,7 @@ async def test_a_database_that_does_not_say_whether_a_topic_may_be_made_is_told(
     admin = await asyncpg.connect(database.admin_dsn)
     async with admin.transaction():
         await admin.execute("LOCK TABLE log.closed IN ACCESS EXCLUSIVE MODE")
-        async with relaying(store, broker, may_make=PublishedLog(broker, store).may_be_made) as relay:
+        async with relaying(store, broker, may_make=PublishedLog(broker, store, SEALED).may_be_made) as relay:
 
             async def troubled() -> bool:
                 return relay.trouble is not None
@@ -425,7 +426,7 @@ async def publish():
     topic.BATCH_BYTES = 600
     store = MemoryStore("jars", jars.REGISTRY)
     await filled(store, 5)
-    publisher = topic.KafkaPublisher(Broker(sys.argv[1], sys.argv[2], {}), "jars", jars.REGISTRY)
+    publisher = topic.KafkaPublisher(Broker(sys.argv[1], sys.argv[2], {}), "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     await publisher.publish(await store.read("jars", 0, 5))
     await publisher.close()
@@ -443,7 +444,7 @@ async def test_nothing_is_left_out_by_a_process_without_assertions(broker: Broke
 
 
 async def published_by_hand(broker: Broker, events: Sequence[Recorded]) -> None:
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     await publisher.publish(events)
     await publisher.close()

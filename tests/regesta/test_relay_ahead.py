@@ -19,6 +19,7 @@ from regesta.topics import RECORD_BYTES
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
 from tests.regesta.conftest import OpenStore
+from tests.regesta.seals import SEALED
 from tests.regesta.test_relay import published, record, relaying
 from tests.regesta.topics import positions_in
 
@@ -47,7 +48,7 @@ class Counting(KafkaPublisher):
     most = now = calls = 0
 
     def __init__(self, broker: Broker) -> None:
-        super().__init__(broker, "jars", jars.REGISTRY)
+        super().__init__(broker, "jars", jars.REGISTRY, SEALED)
         self._second = asyncio.Event()
 
     async def publish(self, events: Sequence[Recorded]) -> None:
@@ -66,7 +67,7 @@ async def test_nothing_is_published_behind_what_could_not_be(store: PostgresStor
     await record(store, 1, 4)
     events = await store.read("jars", 0, 4)
     large = events[1]._replace(raw=f'{{"n":"{"x" * RECORD_BYTES}"}}')
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     runs = asyncio.gather(*map(publisher.publish, ([events[0], large], events[2:])), return_exceptions=True)
     assert [type(each) for each in await runs] == [bus.Standstill, bus.Standstill]
@@ -82,7 +83,7 @@ class Unacknowledged(KafkaPublisher):
     """A publisher whose first batch is not acknowledged, which it learns once the next call was handed over."""
 
     def __init__(self, broker: Broker, store: PostgresStore) -> None:
-        super().__init__(broker, "jars", jars.REGISTRY)
+        super().__init__(broker, "jars", jars.REGISTRY, SEALED)
         self.calls = 0
         self.advanced: list[int] = []
         self._store = store

@@ -9,7 +9,17 @@ import pytest
 
 from tests.regesta.serving import Served, client, until
 
-READS = ["/livez", "/readyz", "/levels/a", "/events/head", "/events", "/projections", "/streams/jar/a", "/openapi.json"]
+READS = [
+    "/livez",
+    "/readyz",
+    "/levels/a",
+    "/events/head",
+    "/events/seal",
+    "/events",
+    "/projections",
+    "/streams/jar/a",
+    "/openapi.json",
+]
 
 
 @pytest.mark.parametrize("path", READS)

@@ -144,7 +144,7 @@ async def waits(waiting: Waiting) -> None:
         (reason,) = ready.json()["reasons"]
         assert (ready.status_code, ready.json()["status"], reason["name"]) == (503, "not ready", "database-away")
         assert "the database 'jars@" in reason["detail"]
-    for path in ("/events", "/events/head", "/levels/a", "/streams/jar/a", "/projections"):
+    for path in ("/events", "/events/head", "/events/seal", "/levels/a", "/streams/jar/a", "/projections"):
         told = await waiting.answer(f"/jars/v1{path}")
         assert (told.status_code, told.headers["content-type"]) == (503, "application/problem+json"), path
         assert told.json()["type"].endswith("/busy")

@@ -23,6 +23,7 @@ from regesta.topic import KafkaPublisher
 from regesta.topics import ensure_topic
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
+from tests.regesta.seals import SEALED
 from tests.regesta.serving import until
 from tests.regesta.topics import EVENTS, Origin, Way, administering, delete_topic
 
@@ -34,7 +35,7 @@ async def way(broker: Broker, memory_store: MemoryStore, reused_database: FreshD
     """Return a topic without events, of a log with nine, and a replica without events."""
     await filled(memory_store, EVENTS)
     database = await reused_database("kpi")
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     async with PostgresStore("kpi", database.dsn, jars.REGISTRY, pool_size=4) as replica:
         yield Way(broker, memory_store, Origin(Offer(memory_store)), replica, publisher)
@@ -153,7 +154,7 @@ async def test_records_that_are_no_events_of_the_log_are_left_out(way: Way, capl
     told = [record.getMessage().partition(". ")[0] for record in caplog.records if record.levelno == logging.ERROR]
     topic = way.broker.topic("jars")
     assert told == [
-        f"intake of jars: record 3 of the topic '{topic}' is no event of this log; it is left out",
+        f"intake of jars: record 3 of the topic '{topic}' is no event that jars has published; it is left out",
         # What claims to be 99 does not make the reader wait for those before it.
         f"intake of jars: the topic '{topic}' lacks jars:4 to 9; taken from the source",
     ]

@@ -19,6 +19,7 @@ from regesta.topic import KafkaPublisher
 from tests.conftest import FreshDatabase
 from tests.kafka import cluster
 from tests.regesta import jars
+from tests.regesta.seals import SEALED
 from tests.regesta.serving import until
 from tests.regesta.topics import EVENTS, Origin, Way, delete_topic
 
@@ -39,7 +40,7 @@ async def way(one: Cluster, memory_store: MemoryStore, reused_database: FreshDat
     broker = Broker(one.bootstrap, f"test-{uuid4().hex[:12]}", {})
     await filled(memory_store, EVENTS)
     database = await reused_database("kpi")
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     await publisher.open()
     async with PostgresStore("kpi", database.dsn, jars.REGISTRY, pool_size=4) as replica:
         found = Way(broker, memory_store, Origin(Offer(memory_store)), replica, publisher)

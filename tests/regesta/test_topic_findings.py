@@ -25,6 +25,7 @@ from regesta.topics import RECORD_BYTES, ensure_topic
 from regesta.unit import READ_BYTES
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
+from tests.regesta.seals import SEAL, SEALED
 from tests.regesta.serving import until
 from tests.regesta.topics import EVENTS, Origin, Way, administering, delete_topic
 
@@ -36,7 +37,7 @@ async def way(broker: Broker, memory_store: MemoryStore, reused_database: FreshD
     """Return the way from a log with nine events to a replica without any; the topic is still to be made."""
     await filled(memory_store, EVENTS)
     database = await reused_database("kpi")
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     async with PostgresStore("kpi", database.dsn, jars.REGISTRY, pool_size=4) as replica:
         yield Way(broker, memory_store, Origin(Offer(memory_store)), replica, publisher)
     await publisher.close()
@@ -67,7 +68,7 @@ async def test_corrupt_records_in_place_of_events_are_left_out_and_the_events_co
     await way.publish(range(1, 4))
     events = await way.source.read("jars", 3, len(values))
     for event, value in zip(events, values, strict=True):
-        await way.send(value, encode_binary(event)[1])
+        await way.send(value, encode_binary(event, SEAL)[1])
     await way.publish(range(4 + len(values), EVENTS + 1))
     await way.taken_in()
     assert shown(way).keys() == {"topic-foreign", "topic-lacking"}
@@ -79,7 +80,7 @@ async def test_foreign_records_are_told_once_and_shown_by_the_last_of_them(
 ) -> None:
     await way.publisher.open()
     (first,) = await way.source.read("jars", 0, 1)
-    _, headers = encode_binary(first)
+    _, headers = encode_binary(first, SEAL)
     await way.send(b"")
     await way.send(b"{}", [("content-type", b"application/cloudevents+json")])
     await way.send(b"<a/>", [("content-type", b"text/xml")])
@@ -87,7 +88,7 @@ async def test_foreign_records_are_told_once_and_shown_by_the_last_of_them(
     await way.send(b"{}", [(name, b"/regesta/shelves" if name == "ce_source" else text) for name, text in headers])
     await way.publish(range(1, EVENTS + 1))
     await way.taken_in()
-    left_out = f"of the topic '{way.broker.topic('jars')}' is no event of this log; it is left out"
+    left_out = f"of the topic '{way.broker.topic('jars')}' is no event that jars has published; it is left out"
     assert told(caplog, Cause.TOPIC_FOREIGN) == [f"{WHERE}: record 0 {left_out}. {Cause.TOPIC_FOREIGN.value.action}"]
     assert shown(way) == {"topic-foreign": f"{WHERE}: record 4 {left_out}"}
 
@@ -175,7 +176,7 @@ async def send_unnamed(broker: Broker, events: Sequence[Recorded]) -> None:
             batch_size=100_000,
         )  # fmt: skip
         for number, event in enumerate(events):
-            value, headers = encode_binary(event)
+            value, headers = encode_binary(event, SEAL)
             more = [(Unnamed("name"), b"x")] if number == 1 else []
             assert batch.append(timestamp=1, key=b"key", value=value, headers=[*headers, *more]) is not None
         await (await producer.send_batch(batch, broker.topic("jars"), partition=0))
@@ -190,7 +191,7 @@ async def test_a_record_with_a_name_that_is_no_text_is_left_out(way: Way, caplog
     await way.taken_in(EVENTS - 1)
     topic = way.broker.topic("jars")
     assert shown(way) == {
-        "topic-foreign": f"{WHERE}: record 5 of the topic '{topic}' is no event of this log; it is left out",
+        "topic-foreign": f"{WHERE}: record 5 of the topic '{topic}' is no event that jars has published; it is left out",
         "topic-lacking": f"{WHERE}: the topic '{topic}' lacks jars:5 to 5; taken from the source",
     }
     assert await way.replica.offset("jars") == 9
@@ -214,7 +215,7 @@ async def test_what_is_read_at_once_is_bounded_wherever_its_bytes_are(way: Way) 
     large = b"x" * (READ_BYTES * 3 // 4)
     for _ in range(4):
         await way.send(b"", [("name", large)])
-    reader = Reader(way.broker, "jars", jars.REGISTRY)
+    reader = Reader(way.broker, "jars", jars.REGISTRY, SEAL)
     await reader.open()
     assert [len(await reader.take(100, 5)), len(await reader.take(100, 5))] == [2, 2]
     await reader.close()

@@ -15,6 +15,7 @@ from regesta.suites import new_event, new_unit
 from regesta.topic import KafkaPublisher
 from tests.conftest import FreshDatabase
 from tests.regesta import jars
+from tests.regesta.seals import SEALED
 from tests.regesta.serving import Issuer, served, settings_of
 from tests.regesta.topics import Origin, Way
 
@@ -25,7 +26,7 @@ LAST = BATCH_EVENTS + 3
 @pytest.fixture
 async def way(broker: Broker, reused_database: FreshDatabase, issuer: Issuer) -> AsyncIterator[Way]:
     """Return the way from a log of a service that runs to a replica without events, over a topic without any."""
-    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY)
+    publisher = KafkaPublisher(broker, "jars", jars.REGISTRY, SEALED)
     settings, database = settings_of(await reused_database("jars"), issuer), await reused_database("kpi")
     async with (
         served(jars.SERVICE, settings, issuer, worker=False) as source,

@@ -13,6 +13,7 @@ from regesta.topic import KafkaPublisher, Reader
 from regesta.topics import TOPIC_UNKNOWN, TopicMissing, check_topic, ensure_topic
 from tests.kafka import cluster
 from tests.regesta import jars
+from tests.regesta.seals import SEAL, SEALED
 from tests.regesta.topics import administering, configured, delete_topic
 
 LOG = "01900000-0000-7000-8000-000000000000"
@@ -42,7 +43,7 @@ async def test_who_checks_a_topic_does_not_make_it(eager: Broker) -> None:
 
 async def test_clients_that_are_open_do_not_make_a_topic_again_that_is_lost(eager: Broker) -> None:
     name = eager.topic("jars")
-    publisher, reader = KafkaPublisher(eager, "jars", jars.REGISTRY), Reader(eager, "jars", jars.REGISTRY)
+    publisher, reader = KafkaPublisher(eager, "jars", jars.REGISTRY, SEALED), Reader(eager, "jars", jars.REGISTRY, SEAL)
     await publisher.open()
     try:
         await publisher.publish(foreign(range(1, 4), LOG))

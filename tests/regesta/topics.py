@@ -19,11 +19,13 @@ from regesta.errors import SourceUnreachable
 from regesta.event import Recorded
 from regesta.kafka import KafkaCarrier
 from regesta.reasons import Reason
+from regesta.seal import Seal
 from regesta.store import PostgresStore
 from regesta.topic import KafkaPublisher, Reader
 from regesta.topics import RECORD_BYTES, TOPIC_UNKNOWN
 from regesta.unit import Head, Store
 from tests.regesta import jars
+from tests.regesta.seals import SEAL, Told
 from tests.regesta.serving import until
 
 EVENTS = 9
@@ -60,11 +62,12 @@ class Way:
     origin: Origin
     replica: PostgresStore
     publisher: KafkaPublisher
+    seals: Told = field(default_factory=lambda: Told(SEAL, SEAL))
     carriers: list[KafkaCarrier] = field(default_factory=list)
 
     def carrier(self) -> KafkaCarrier:
         """Return a carrier that stands nowhere yet."""
-        self.carriers.append(KafkaCarrier(self.broker, "kpi", "jars", jars.REGISTRY, self.origin))
+        self.carriers.append(KafkaCarrier(self.broker, "kpi", "jars", jars.REGISTRY, self.origin, seals=self.seals))
         return self.carriers[-1]
 
     def remarks(self) -> list[Reason]:
@@ -119,14 +122,14 @@ async def send(broker: Broker, value: bytes | None, headers: Sequence[tuple[str,
         await producer.stop()
 
 
-async def positions_in(broker: Broker, service: str = "jars") -> list[int]:
+async def positions_in(broker: Broker, service: str = "jars", seal: Seal = SEAL) -> list[int]:
     """Return the positions of all events in a topic, as they stand there."""
-    return [event.position for event in await events_in(broker, service)]
+    return [event.position for event in await events_in(broker, service, seal)]
 
 
-async def events_in(broker: Broker, service: str = "jars") -> list[Recorded]:
+async def events_in(broker: Broker, service: str = "jars", seal: Seal = SEAL) -> list[Recorded]:
     """Return all events in a topic, as they stand there."""
-    reader = Reader(broker, service, jars.REGISTRY)
+    reader = Reader(broker, service, jars.REGISTRY, seal)
     await reader.open()
     try:
         found: list[Recorded] = []

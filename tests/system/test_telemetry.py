@@ -24,6 +24,7 @@ from cli.embedded import Embedded
 from regesta.broker import Broker
 from regesta.database import create_service, migrate
 from regesta.main import INTERRUPTED
+from regesta.seal import Seal
 from regesta.signals import METRICS, SPANS, Kind
 from regesta.store import PostgresStore
 from regesta.suites import META
@@ -32,6 +33,7 @@ from regesta.unit import NewEvent, Unit
 from tests.conftest import migrations_of
 from tests.otlp import Collector
 from tests.regesta.jars import REGISTRY, JarFilled
+from tests.regesta.seals import Told, seal_of
 from tests.regesta.serving import ISSUER, Issuer, until
 from tests.regesta.topics import events_in, send
 from tests.system.apart import Apart, free_port, running_apart
@@ -167,7 +169,7 @@ async def test_every_span_and_metric_that_arrives_is_declared_and_every_declared
     async with jars_process(database, "all", collector.environment(**over(broker))) as jars, AsyncExitStack() as stack:
         await serves(jars)
         await cause_everything(jars, database)
-        await forge(broker, forged)
+        await forge(broker, forged, await seal_of(database.dsn("jars")))
         await stack.enter_async_context(reader_process(database, jars, collector.environment(**over(forged))))
         with watched.services.client("budget", traceparent=OTHER_PARENT) as client:
             assert client.put(f"/budget/v1/lines/{LINE[:-1]}2", json={}).status_code == 201
@@ -243,17 +245,17 @@ def over(broker: Broker) -> dict[str, str]:
     }  # fmt: skip
 
 
-async def forge(broker: Broker, forged: Broker) -> None:
+async def forge(broker: Broker, forged: Broker, seal: Seal) -> None:
     """Make another topic of jars, with a record that is no event, and a single event of those that are published."""
 
     async def some_are_there() -> bool:
-        return len(await events_in(broker)) > 1
+        return len(await events_in(broker, seal=seal)) > 1
 
     await until(some_are_there, 30)
-    publisher = KafkaPublisher(forged, "jars", REGISTRY)
+    publisher = KafkaPublisher(forged, "jars", REGISTRY, Told(seal, seal))
     await publisher.open()
     await send(forged, b"no event")
-    await publisher.publish((await events_in(broker))[-1:])
+    await publisher.publish((await events_in(broker, seal=seal))[-1:])
     await publisher.close()
 
 
