@@ -82,7 +82,7 @@ async def reasons_of(runtime: Runtime) -> list[Reason]:
 
     What the database says of it may be a second old.
     """
-    reasons = [*_elsewhere(runtime), *_standstill(runtime), *_reactions(runtime), *_waiting(runtime)]
+    reasons = [*elsewhere(runtime), *_issuer(runtime), *_standstill(runtime), *_reactions(runtime), *_waiting(runtime)]
     reasons += await runtime.found.get(partial(_of_database, runtime), KEEP_SECONDS)
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason.cause.value.level is not Level.NOT_READY)
 
@@ -94,7 +94,7 @@ async def _of_database(runtime: Runtime) -> list[Reason]:
             reasons = await _logs(runtime)
             known = await read_all(runtime.pool)
             reasons += [*_stuck(known), *_building(runtime, known), *_parked(runtime, known)]
-            reasons += await _unknown(runtime)
+            reasons += [*await _unknown(runtime), *await runtime.beside.others(runtime.pool)]
             return [*reasons, *await _behind(runtime, known), *await _clock(runtime)]
     except Exception as error:
         if not passes(error):
@@ -102,8 +102,8 @@ async def _of_database(runtime: Runtime) -> list[Reason]:
         return [Reason(Cause.DATABASE_AWAY, f"the database does not answer: {public(error)}")]
 
 
-def _elsewhere(runtime: Runtime) -> Iterator[Reason]:
-    """Yield who does not answer this process, or as it should: a source, the broker, the issuer."""
+def elsewhere(runtime: Runtime) -> Iterator[Reason]:
+    """Yield who does not answer this process, or as it should: a source, the broker. Its other processes show it too (see Beside)."""
     for intake in runtime.intakes:
         if intake.trouble:
             yield Reason(intake.alarm or Cause.SOURCE_AWAY, f"intake of {intake.source}: {intake.trouble}")
@@ -113,6 +113,9 @@ def _elsewhere(runtime: Runtime) -> Iterator[Reason]:
         )
     for remarks in runtime.remarks:
         yield from remarks.reasons()
+
+
+def _issuer(runtime: Runtime) -> Iterator[Reason]:
     if runtime.verifier.trouble:
         yield Reason(Cause.ISSUER_AWAY, runtime.verifier.trouble)
 

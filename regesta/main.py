@@ -24,6 +24,7 @@ from regesta import rebuild as rebuilds
 from regesta import refill as refills
 from regesta.admission import Admission, Rooms
 from regesta.auth import Verifier, require_keys
+from regesta.beside import Beside
 from regesta.blanks import Blanks
 from regesta.bus import Carrier, Intake
 from regesta.calendar import AGGREGATE as CALENDAR
@@ -127,6 +128,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             parked=ParkedStreams(store, store.pool, [*service.projections, *reactings]),
             relay=relay,
             remarks=remarks,
+            beside=Beside(store.pool),
             lag_limit_events=settings.lag_limit_events,
             rooms=Rooms(),
             blanks=Blanks(store),
@@ -255,6 +257,7 @@ def _start(runtime: Runtime, *, worker: bool) -> None:
         jobs += [(f"intake {intake.source}", intake.run()) for intake in runtime.intakes]
         jobs += [(f"projections {source}", follower.run()) for source, follower in runtime.followers.items()]
         jobs += [(reacting.name, reacting.run()) for reacting in runtime.reactings]
+        jobs.append(("beside", runtime.beside.tell_always(partial(health.elsewhere, runtime))))
         jobs.append(("rebuilder", runtime.rebuilder.run()))
         jobs.append(("keys", forget_always(runtime.pool)))
         jobs.append(("calendar", keep_calendar(runtime.decider)))

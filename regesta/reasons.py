@@ -88,7 +88,7 @@ class Cause(Enum):
     TOPIC_LACKING = _Says(
         YELLOW,
         "A topic lacked events of its log; they were taken from the source itself.",
-        "Look who deletes from it, or writes beside its service; deleted while its service runs, it is made anew, whole.",
+        "Look who deletes from it, or writes beside its service; when it is deleted, its service makes it anew, whole, or tells the command that makes it.",
     )
     TOPIC_FOREIGN = _Says(
         YELLOW,

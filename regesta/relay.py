@@ -244,7 +244,7 @@ class Relay:
         if not (mine := await self._store.at([last.position])):
             raise Standstill(Cause.LOG_CLOSED, f"the topic holds {last.name}, beyond the end of the log")
         if digest(mine[0]) != digest(last):
-            told = f"{last.name} has other content in the topic; delete the topic, and it is filled again from the log"
+            told = f"{last.name} has other content in the topic; delete the topic: it is made anew and filled from the log, or the command that makes it is told"
             raise Standstill(Cause.FORKED, told)
 
     async def _send(self, events: Sequence[Recorded]) -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 
 from regesta.admission import Rooms
 from regesta.auth import Verifier
+from regesta.beside import Beside
 from regesta.blanks import Blanks
 from regesta.bus import Intake
 from regesta.command import AnyAggregate, AnyRule, Command
@@ -78,7 +79,8 @@ class Runtime:
     """The running parts of a service in this process.
 
     tasks, store_tasks: what runs until the service stops, so that one which ended is a fault; ended: one has. stopping: the
-    server was told to exit. relay: only over a broker. remarks: on topics. found: in the database, of what stands still.
+    server was told to exit. relay: only over a broker. remarks: on topics. beside: the other processes. found: in the database, of what
+    stands still.
     """
 
     service: Service
@@ -97,6 +99,7 @@ class Runtime:
     parked: ParkedStreams
     relay: Relay | None
     remarks: Sequence[Remarks]
+    beside: Beside
     lag_limit_events: int
     rooms: Rooms
     blanks: Blanks

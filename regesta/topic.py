@@ -19,7 +19,7 @@ from regesta.cloudevents import decode_binary, encode_binary
 from regesta.event import Recorded, Registry
 from regesta.reasons import Cause
 from regesta.seal import Seal, Seals
-from regesta.topics import RECORD_BYTES, TopicWrong, check_topic, ensure_topic
+from regesta.topics import RECORD_BYTES, TopicUnusable, TopicWrong, check_topic, ensure_topic
 from regesta.unit import READ_BYTES
 
 BATCH_BYTES: Final = 1024 * 1024
@@ -159,12 +159,15 @@ class Reader:
             told = (
                 f"the topic {name!r} cannot be read from record {self.place} on: {str(error) or type(error).__name__}"
             )
-            raise TopicWrong(f"{told}; delete it while its service runs, and it is made anew") from error
+            raise TopicWrong(
+                f"{told}; delete it: its service makes it anew and fills it, or tells the command that makes it"
+            ) from error
 
-    def withheld(self, end: int) -> TimeoutError:
+    def withheld(self, end: int) -> TopicUnusable:
         """Return what to raise when nothing comes from a topic that holds more, as the broker says."""
         topic = self._partition.topic
-        return TimeoutError(f"the topic {topic!r} ends at {end}, and gives nothing from {self.place} on")
+        told = f"the topic {topic!r} ends at {end}, and the broker gives nothing from {self.place} on"
+        return TopicUnusable(Cause.BROKER_AWAY, told)
 
     def event_of(self, record: ConsumerRecord) -> Recorded | None:
         """Return the event of a record; None when it is none that this log's service has sealed."""
@@ -177,7 +180,7 @@ class Reader:
     async def next_event(self, offset: int, end: int) -> tuple[int, Recorded] | None:
         """Return the first event from an offset on, before `end`, with its own offset; None without one.
 
-        Raises TimeoutError when the topic does not give what it holds.
+        Raises TopicUnusable when the topic does not give what it holds.
         """
         self.seek(offset)
         while self.place < end:
@@ -189,7 +192,7 @@ class Reader:
     async def last_event(self) -> Recorded | None:
         """Return the last event of the log that was published last; None when the topic has no event at all.
 
-        Raises TimeoutError when the topic does not give what it holds.
+        Raises TopicUnusable when the topic does not give what it holds.
         """
         begin, end = await self.begin(), await self.end()
         last = await self._event_before(begin, end)
@@ -204,7 +207,7 @@ class Reader:
     async def since(self, time: datetime, begin: int, end: int) -> AsyncIterator[tuple[int, Recorded]]:
         """Give all events before `end` that have this time or a later one, perhaps others too, each with its offset.
 
-        Raises TimeoutError when the topic does not give what it holds.
+        Raises TopicUnusable when the topic does not give what it holds.
         """
         asked = self._consumer.offsets_for_times({self._partition: _at_ms(time)})
         found = (await answered_within(asked, ANSWER_SECONDS))[self._partition]
@@ -229,7 +232,7 @@ class Reader:
         return None
 
     async def _piece(self, end: int) -> list[ConsumerRecord]:
-        """Return the next records before an end that the broker told. Raises TimeoutError when none comes, for they are there."""
+        """Return the next records before an end that the broker told. Raises TopicUnusable when none comes, for they are there."""
         place = self.place
         records = await self.take(PIECE_RECORDS, THERE_SECONDS)
         if self.place == place:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -30,6 +31,9 @@ COPIES: Final = 3
 COME_SECONDS: Final = 0.05
 TOPIC_UNKNOWN: Final = 3
 TOPIC_EXISTS: Final = 36
+
+# Gives the command that gives a topic other settings.
+_Mend: TypeAlias = Callable[[str], str]
 
 logger = logging.getLogger(__name__)
 
@@ -158,38 +162,44 @@ async def _check(broker: Broker, admin: AIOKafkaAdminClient, name: str) -> str |
     settings = await _configured(admin, name)
     in_step = int(settings.pop(IN_STEP))
     size = settings.pop(SIZE)
-    _require(name, "forget events", {key: value for key, value in settings.items() if value != KEEPING[key]}, KEEPING)
-    _require(name, "refuse large events", {SIZE: size} if int(size) < RECORD_BYTES else {}, {SIZE: str(RECORD_BYTES)})
-    return _weakness(name, len(found["partitions"][0]["replicas"]), in_step, await _copies(admin))
+    mend = partial(_altering, broker, name)
+    _require(
+        f"the topic {name!r} would forget events",
+        {key: value for key, value in settings.items() if value != KEEPING[key]},
+        KEEPING,
+        mend,
+    )
+    small = {SIZE: size} if int(size) < RECORD_BYTES else {}
+    _require(f"the topic {name!r} would refuse large events", small, {SIZE: str(RECORD_BYTES)}, mend)
+    return _weakness(name, len(found["partitions"][0]["replicas"]), in_step, await _copies(admin), mend)
 
 
-def _require(name: str, would: str, wrong: Mapping[str, str], better: Mapping[str, str]) -> None:
-    """Raise TopicWrong, with what a topic would do, when some of its settings are wrong."""
+def _require(would: str, wrong: Mapping[str, str], better: Mapping[str, str], mend: _Mend) -> None:
+    """Raise TopicWrong, with what a topic would do, when some of its settings are wrong. mend: what gives it others."""
     if wrong:
         is_so = ", ".join(f"{key}={value}" for key, value in wrong.items())
-        mend = _altering(name, ",".join(f"{key}={better[key]}" for key in wrong))
-        raise TopicWrong(f"the topic {name!r} would {would}: {is_so}; {mend}")
+        raise TopicWrong(f"{would}: {is_so}; {mend(','.join(f'{key}={better[key]}' for key in wrong))}")
 
 
-def _weakness(name: str, copies: int, in_step: int, possible: int) -> str | None:
+def _weakness(name: str, copies: int, in_step: int, possible: int, mend: _Mend) -> str | None:
     """Return how a topic with so many copies, of which so many must be in step, could lose what it acknowledges.
 
     Raises TopicWrong when it acknowledges nothing.
     """
-    better = _altering(name, f"{IN_STEP}={max(1, copies - 1)}")
+    better = mend(f"{IN_STEP}={max(1, copies - 1)}")
     if in_step > copies:
         raise TopicWrong(f"the topic {name!r} has {copies} copies, and {in_step} must be in step; {better}")
     if copies < possible:
-        more = f"kafka-reassign-partitions.sh makes more, then {IN_STEP}={possible - 1}"
+        more = f"kafka-reassign-partitions.sh makes more; then {mend(f'{IN_STEP}={possible - 1}')}"
         return f"the topic {name!r} has {copies} copies, and the brokers can keep {possible}; {more}"
     return (
         f"the topic {name!r} acknowledges with {in_step} of {copies} copies; {better}" if in_step < copies - 1 else None
     )
 
 
-def _altering(name: str, settings: str) -> str:
+def _altering(broker: Broker, name: str, settings: str) -> str:
     """Return the command that gives a topic other settings."""
-    return f"kafka-configs.sh --alter --topic {name} --add-config {settings}"
+    return f"kafka-configs.sh --bootstrap-server {broker.bootstrap} --alter --topic {name} --add-config {settings}"
 
 
 async def _configured(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:

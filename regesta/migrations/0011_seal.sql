@@ -8,7 +8,7 @@ CREATE TABLE log.seal (
     key bytea NOT NULL DEFAULT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
 );
 INSERT INTO log.seal DEFAULT VALUES;
-GRANT SELECT ON log.seal TO {service};
+GRANT SELECT ON log.seal TO {service}, {service}_owner;
 RESET ROLE;
 
 CREATE TABLE bus.seals (

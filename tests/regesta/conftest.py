@@ -30,7 +30,7 @@ EMPTY = """
 DELETE FROM log.events; DELETE FROM log.keys; DELETE FROM log.replicas; DELETE FROM log.sources; DELETE FROM log.turns;
 DELETE FROM projections.checkpoints; DELETE FROM projections.parked; DELETE FROM projections.dropped;
 DELETE FROM projections.rebuilds; DELETE FROM log.closed; DELETE FROM log.forks; DELETE FROM log.adoptions;
-DELETE FROM log.documents; DELETE FROM bus.relay; DELETE FROM bus.offsets; DELETE FROM projections.unknown_types;
+DELETE FROM log.documents; DELETE FROM bus.relay; DELETE FROM bus.offsets; DELETE FROM bus.seals; DELETE FROM bus.findings; DELETE FROM projections.unknown_types;
 ALTER TABLE log.events DISABLE TRIGGER closed;
 """
 EMPTY_JARS = "DELETE FROM levels_v1.levels"

@@ -90,7 +90,7 @@ async def test_a_topic_that_forgets_is_refused(
     said = await refused(broker)
     assert said.cause is Cause.TOPIC_WRONG
     assert str(said) == (
-        f"the topic {name!r} would forget events: {told}; kafka-configs.sh --alter --topic {name} --add-config {better}"
+        f"the topic {name!r} would forget events: {told}; kafka-configs.sh --bootstrap-server {broker.bootstrap} --alter --topic {name} --add-config {better}"
     )
 
 
@@ -100,7 +100,7 @@ async def test_a_topic_that_refuses_large_events_is_refused(broker: Broker) -> N
     assert said.cause is Cause.TOPIC_WRONG
     assert str(said) == (
         f"the topic {name!r} would refuse large events: max.message.bytes=1048588; "
-        f"kafka-configs.sh --alter --topic {name} --add-config max.message.bytes=4194304"
+        f"kafka-configs.sh --bootstrap-server {broker.bootstrap} --alter --topic {name} --add-config max.message.bytes=4194304"
     )
 
 

@@ -421,6 +421,7 @@ from regesta.broker import Broker
 from regesta.suites import filled
 from regesta.testing import MemoryStore
 from tests.regesta import jars
+from tests.regesta.seals import SEALED
 
 async def publish():
     topic.BATCH_BYTES = 600

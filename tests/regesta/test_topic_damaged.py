@@ -60,20 +60,28 @@ def damage(segment: Path, at: int) -> None:
         file.write(bytes([held[second + at] ^ 0x10]))
 
 
-@pytest.mark.parametrize("at", [pytest.param(RECORDS, id="its records"), pytest.param(CHECKSUM, id="its checksum")])
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        pytest.param(RECORDS, "cannot be read from record ", id="its records"),
+        pytest.param(CHECKSUM, "cannot be read from record ", id="its checksum"),
+        # What the broker gives nothing of, and says nothing.
+        pytest.param(LENGTH, f"ends at {EVENTS}, and the broker gives nothing from 3 on", id="its length"),
+    ],
+)
 async def test_a_source_whose_topic_is_damaged_is_followed_over_http_until_it_is_made_anew(
-    one: Cluster, way: Way, caplog: pytest.LogCaptureFixture, at: int
+    one: Cluster, way: Way, caplog: pytest.LogCaptureFixture, at: int, told: str
 ) -> None:
     topic = way.broker.topic("jars")
     damage(one.nodes[0].folder / "data" / f"{topic}-0" / f"{0:020}.log", at)
     async with way.taking_in() as intake:
-        assert await way.replica.wait("jars", EVENTS - 1, 20)
+        assert await way.replica.wait("jars", EVENTS - 1, 40)
 
         async def said() -> bool:
             return "topic-unusable" in shown(way)
 
         await until(said, 10)
-        assert f"the topic '{topic}' cannot be read from record " in shown(way)["topic-unusable"]
+        assert f"the topic '{topic}' {told}" in shown(way)["topic-unusable"]
         assert (intake.trouble, intake.alarm) == (None, None)
         await delete_topic(way.broker, topic)
         await way.publisher.close()

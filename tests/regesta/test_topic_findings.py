@@ -246,5 +246,5 @@ async def test_a_topic_that_acknowledges_nothing_is_told_with_the_command_that_m
     with pytest.raises(Standstill) as said:
         await way.publisher.open()
     assert said.value.cause is Cause.TOPIC_WRONG
-    mend = f"kafka-configs.sh --alter --topic {topic} --add-config min.insync.replicas=1"
+    mend = f"kafka-configs.sh --bootstrap-server {way.broker.bootstrap} --alter --topic {topic} --add-config min.insync.replicas=1"
     assert str(said.value) == f"the topic '{topic}' has 1 copies, and 2 must be in step; {mend}"

@@ -12,6 +12,7 @@ from aiokafka.admin import NewTopic
 from regesta import relay as relays
 from regesta.broker import Broker
 from regesta.reasons import Cause
+from regesta.seal import OwnSeal
 from regesta.topics import TOPIC_UNKNOWN, check_topic
 from tests.conftest import Database, FreshDatabase, execute
 from tests.regesta import jars
@@ -60,8 +61,8 @@ async def published(here: Served, broker: Broker) -> None:
     """Return once the topic holds the whole log, and everything is well."""
 
     async def is_whole() -> bool:
-        head = (await here.runtime.store.head("jars")).position
-        return not await is_missing(broker) and await positions_in(broker) == list(range(1, head + 1))
+        head, seal = (await here.runtime.store.head("jars")).position, await OwnSeal(here.runtime.pool).known()
+        return not await is_missing(broker) and await positions_in(broker, seal=seal) == list(range(1, head + 1))
 
     await until(is_whole, 20)
 
