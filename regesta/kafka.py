@@ -21,6 +21,7 @@ from regesta.client import answered_within
 from regesta.cloudevents import digest
 from regesta.errors import Forked, SourceUnreachable
 from regesta.event import Recorded, Registry, event_name
+from regesta.outage import passes
 from regesta.reasons import Cause
 from regesta.remarks import Remarks
 from regesta.seal import Seals, newest
@@ -97,8 +98,9 @@ class KafkaCarrier:
         topic nor source can be used; Forked and SourceUnreachable as the source does when it is asked.
         """
         try:
+            reader = self._reader or await self._made(seen)
             with self._broker.told():
-                batch = await self._fetch(seen, limit, timeout_seconds)
+                batch = await self._fetch(reader, seen, limit, timeout_seconds)
         except TopicUnusable as unusable:
             await self.close()
             return await self._without_topic(seen, limit, timeout_seconds, unusable)
@@ -119,8 +121,10 @@ class KafkaCarrier:
         if reader is not None:
             await reader.close()
 
-    async def _fetch(self, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
-        reader = self._reader or await self._opened(seen)
+    async def _fetch(self, reader: Reader, seen: Seen, limit: int, timeout_seconds: float) -> Batch:
+        if self._reader is None:
+            self._reader = reader
+            await reader.open()
         if self._standing != _standing(seen):
             apart = await self._find(reader, seen, limit, timeout_seconds)
             if apart is not None:
@@ -186,14 +190,12 @@ class KafkaCarrier:
         if monotonic() >= self._missing_at + MAKING_SECONDS:
             self.remarks.note(Cause.TOPIC_MISSING, self._where, str(unusable))
 
-    async def _opened(self, seen: Seen) -> Reader:
+    async def _made(self, seen: Seen) -> Reader:
+        """Return a reader that is still to be opened. Raises SourceUnreachable."""
         # An empty replica must not begin with the log of a service that was replaced; else a key that is another by now is noticed.
         seal = await (newest(self._seals) if seen.position == 0 else self._seals.known())
         self._sealed_until = 0
-        reader = Reader(self._broker, self._source, self._registry, seal, self._group)
-        self._reader = reader
-        await reader.open()
-        return reader
+        return Reader(self._broker, self._source, self._registry, seal, self._group)
 
     async def _find(self, reader: Reader, seen: Seen, limit: int, timeout_seconds: float) -> Batch | None:
         """Stand behind what was seen and return None, or return what the source has of what the topic has not.
@@ -269,7 +271,9 @@ class KafkaCarrier:
         until, self._seal_asked_at = max(reader.told_end, record.offset + 1), monotonic()
         try:
             seal = await self._seals.asked()
-        except SourceUnreachable:
+        except Exception as error:
+            if not passes(error) and not isinstance(error, SourceUnreachable):
+                raise
             return False
         self._sealed_until = until
         before, reader.seal = reader.seal, seal

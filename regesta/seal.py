@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import asyncpg
 
 from regesta.errors import SourceUnreachable
+from regesta.readers import ending
 
 KEY_BYTES: Final = 32
 SEAL_BYTES: Final = 16
@@ -80,7 +81,7 @@ class OwnSeal:
 
     async def known(self) -> Seal:
         """Return it."""
-        return Seal(await self._pool.fetchval(READ_OWN))
+        return Seal(await _ask(self._pool, READ_OWN))
 
     async def asked(self) -> Seal:
         """Return it."""
@@ -97,14 +98,20 @@ class SourceSeal:
 
     async def known(self) -> Seal:
         """Return it as it is kept, or ask for it."""
-        key = await self._pool.fetchval(READ, self._source)
+        key = await _ask(self._pool, READ, self._source)
         return await self.asked() if key is None else Seal(key)
 
     async def asked(self) -> Seal:
         """Return it as the source tells it now, and keep it."""
         seal = await self._teller.seal()
-        await self._pool.execute(KEEP, self._source, seal.key)
+        await _ask(self._pool, KEEP, self._source, seal.key)
         return seal
+
+
+async def _ask(pool: asyncpg.Pool, statement: str, *values: object) -> Any:
+    """Return the value of the first column and row; a connection that hangs is given up."""
+    async with ending(await pool.acquire(), pool) as db:
+        return await db.fetchval(statement, *values)
 
 
 async def newest(seals: Seals) -> Seal:

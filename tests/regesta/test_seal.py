@@ -194,6 +194,16 @@ class TestSealOfASource:
             assert (intake.trouble, way.seals.kept) == (None, FORGER)
         assert await way.held() == await way.recorded()
 
+    async def test_a_database_that_does_not_give_the_key_is_not_told_as_a_broker(self, way: Way) -> None:
+        async def refused() -> Seal:
+            raise ConnectionRefusedError("no database")
+
+        way.seals.now = None
+        way.seals.known = refused  # type: ignore[method-assign]
+        async with way.taking_in() as intake:
+            await until(lambda: _is_away(intake), 20)
+            assert (intake.alarm, intake.trouble) == (None, "ConnectionRefusedError: no database")
+
     async def test_many_records_without_a_seal_make_nobody_ask_for_each(
         self, way: Way, monkeypatch: pytest.MonkeyPatch
     ) -> None:
