@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 from uuid import uuid4
 
-import asyncpg
 import httpx2
 import pytest
 
@@ -24,7 +24,7 @@ from regesta.suites import filled, new_event, new_unit
 from regesta.testing import MemoryStore
 from regesta.topic import KafkaPublisher
 from regesta.topics import ensure_topic
-from tests.conftest import FreshDatabase
+from tests.conftest import FreshDatabase, execute
 from tests.regesta import jars
 from tests.regesta.seals import SEAL, SEALED, Told
 from tests.regesta.serving import SCOPES, Issuer, Served, client, served, settings_of, until
@@ -131,6 +131,24 @@ async def _published(broker: Broker, seal: Seal, count: int) -> bool:
     return await positions_in(broker, seal=seal) == [*range(1, count + 1)]
 
 
+async def test_a_key_that_was_changed_seals_the_whole_log_again(
+    broker: Broker, reused_database: FreshDatabase, issuer: Issuer
+) -> None:
+    """As docs/howto/kafka.md says for one that became known."""
+    database = await reused_database("jars")
+    settings = over(broker, settings_of(database, issuer))
+    await ensure_topic(broker, broker.topic("jars"))
+    keys = []
+    for number in (1, 2):
+        async with served(jars.SERVICE, settings, issuer) as source, client(source) as user:
+            await user.put(f"/jars/a/fills/{number}", json={"amount": 1})
+            seal = await OwnSeal(source.runtime.pool).known()
+            await until(partial(_published, broker, seal, number + 1), 20)
+        keys.append(seal.key)
+        await execute(database.admin_dsn, "DELETE FROM log.seal", "INSERT INTO log.seal DEFAULT VALUES")
+    assert keys[0] != keys[1]
+
+
 async def test_what_others_wrote_is_not_recovered(
     broker: Broker, reused_database: FreshDatabase, issuer: Issuer
 ) -> None:
@@ -146,9 +164,7 @@ async def test_what_others_wrote_is_not_recovered(
         await until(lambda: _published(broker, seal, len(recorded)), 20)
     for forge in FORGERIES.values():
         await put(broker, forge(recorded[-1]))
-    admin = await asyncpg.connect(database.admin_dsn)
-    await admin.execute("DELETE FROM log.events WHERE position > 2; UPDATE bus.relay SET position = 2")
-    await admin.close()
+    await execute(database.admin_dsn, "DELETE FROM log.events WHERE position > 2; UPDATE bus.relay SET position = 2")
     token = issuer.token(f"{SCOPES} jars:write", roles=["operator"])
     async with (
         served(jars.SERVICE, settings, issuer) as source,
