@@ -83,7 +83,7 @@ async def test_a_topic_that_does_not_give_its_end_says_nothing(
 
     monkeypatch.setattr(topic, "THERE_SECONDS", 0.5)
     monkeypatch.setattr(Reader, "end", further)
-    with pytest.raises(SourceUnreachable, match="ends at 10, and gives nothing from 9 on"):
+    with pytest.raises(SourceUnreachable, match="ends at 10, and the broker gives nothing from 9 on"):
         await published.head()
 
 

@@ -408,7 +408,7 @@ async def test_a_topic_with_another_history_is_not_published_into(store: Postgre
 
         await until(told, 20)
         assert relay.alarm is Cause.FORKED
-        assert str(relay.trouble).startswith("jars:3 has other content in the topic; delete the topic, ")
+        assert str(relay.trouble).startswith("jars:3 has other content in the topic; delete the topic: ")
         await delete_topic(broker, broker.topic("jars"))
         await published(store)
     assert await positions_in(broker) == [1, 2, 3]
