@@ -20,7 +20,7 @@ demo: $(VENV)/run.stamp ## Start everything with the sample programme; options i
 	@$(BIN)/regesta demo $(ARGS)
 
 test: $(VENV)/dev.stamp $(PARSER)/node_modules/.stamp $(AXE)/node_modules/.stamp ## Run the tests, on every core; a part of them with ARGS="tests/regesta -k ..."
-	$(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-containers: $(VENV)/dev.stamp ## Build the images and run docker-compose.yml with an engine of its own, within ten minutes; needs root
 	$(BIN)/python -m tests.containers

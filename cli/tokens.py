@@ -20,7 +20,7 @@ ALL_SCOPES = (
     "events:read",
     "import:write",
 )
-ALL_ROLES = ("administrator", "connector", "controller", "inspector", "operator")
+ALL_ROLES = ("administrator", "cabinet", "connector", "controller", "director", "inspector", "operator")
 
 
 class Issuer:

@@ -16,7 +16,7 @@ from regesta.event import Recorded
 from regesta.runtime import Runtime
 from regesta.view import View, opened
 from services.reporting.domain.errors import LetterIncomplete, LetterNotKept, UnknownLetter, UnknownNote
-from services.reporting.domain.frozen import FreezeLetter, letter_stream
+from services.reporting.domain.frozen import FreezeLetter, LetterEvent, letter_stream
 from services.reporting.domain.letter import MODEL
 from services.reporting.domain.notes import note_line
 from services.reporting.gathering import read_letter
@@ -34,11 +34,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class FrozenAs:
-    """As what a letter is frozen. recorded, event: by which event; touched: the adoptions that gave up events of its cut."""
+    """As what a letter is frozen. recorded, event: by which event; touched: the adoptions that gave up events of its cut.
+
+    later: what happened to the letter since, by its facts.
+    """
 
     recorded: Recorded
     event: LetterFrozen
     touched: tuple[Adoption, ...]
+    later: tuple[tuple[Recorded, LetterEvent], ...]
 
 
 async def freezing(runtime: Runtime, note: NoteSlug, year: Year, moment: Moment) -> FreezeLetter:
@@ -75,13 +79,13 @@ async def frozen_document(runtime: Runtime, found: FrozenAs) -> bytes:
 async def frozen_letter(runtime: Runtime, note: NoteSlug, year: Year) -> FrozenAs | None:
     """Return as what a letter is frozen; None while nobody froze it."""
     stream = letter_stream(note, year)
-    events = (await runtime.store.tails({stream: 0}))[stream]
-    found = next(((each, event) for each in events if isinstance(event := each.event, LetterFrozen)), None)
-    if found is None:
-        return None
-    recorded, event = found
-    async with runtime.readers.connection() as db:
-        return FrozenAs(recorded, event, await touching(db, event.cut, event.adoptions))
+    recorded = (await runtime.store.tails({stream: 0}))[stream]
+    facts = [(each, event) for each in recorded if isinstance(event := each.event, LetterEvent)]
+    for first, event in facts:
+        if isinstance(event, LetterFrozen):
+            async with runtime.readers.connection() as db:
+                return FrozenAs(first, event, await touching(db, event.cut, event.adoptions), tuple(facts[1:]))
+    return None
 
 
 def _require_complete(view: View) -> None:

@@ -75,6 +75,9 @@ def test_freeze(tried: Demo) -> None:
     assert f"model 1, SHA-256 {hashed}." in printed
     assert f"{hashed}  {tried.folder}/letter.json" in printed
     assert "letter-frozen.v1" in printed
+    steps = json.loads(printed[printed.index('{"steps":') :])["steps"]
+    assert [step["step"] for step in steps] == ["frozen", "validated", "approved", "submitted", "corrected"]
+    assert {step["hash"] for step in steps} == {hashed}
 
 
 def test_watch(tried: Demo) -> None:

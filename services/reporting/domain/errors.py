@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regesta.errors import BadInput, Differs, NotFound, Refused
+from regesta.errors import BadInput, Differs, Forbidden, NotFound, Refused
 
 
 class UnknownNote(NotFound):
@@ -39,6 +39,42 @@ class LetterDiffers(Differs):
     """The letter is frozen already: as of another cut, or with other content."""
 
     code = "letter-differs"
+
+
+class OtherLetter(Refused):
+    """The letter is frozen as another than the one spoken of: read what is frozen first."""
+
+    code = "other-letter"
+
+
+class NotInRole(Forbidden):
+    """Who validates does so in a role that the token must have."""
+
+    code = "not-in-role"
+
+
+class NotValidated(Refused):
+    """A letter is approved once somebody has validated it."""
+
+    code = "not-validated"
+
+
+class NotApproved(Refused):
+    """A letter is submitted once it is approved."""
+
+    code = "not-approved"
+
+
+class SubmissionDiffers(Differs):
+    """The letter was submitted already: to others, or on another day."""
+
+    code = "submission-differs"
+
+
+class CorrectionDiffers(Differs):
+    """A correction of this reference says something else."""
+
+    code = "letter-correction-differs"
 
 
 class UnknownObjective(NotFound):

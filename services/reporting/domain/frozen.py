@@ -1,24 +1,48 @@
-"""A letter that is kept as it was as of a cut: letter/{note}/{year}. It is frozen once. Pure."""
+"""A letter that is kept as it was as of a cut, and its way to Parliament: letter/{note}/{year}. It is frozen once. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, TypeAlias, assert_never
 
-from contracts.reporting import Hash, LetterFrozen
-from contracts.types import NoteSlug, Year
+from contracts.reporting import (
+    Approver,
+    Hash,
+    LetterApproved,
+    LetterCorrected,
+    LetterFrozen,
+    LetterSubmitted,
+    LetterValidated,
+    Validator,
+)
+from contracts.types import NoteSlug, Ref, Year
 from regesta.command import Command, Context, Facts, Read, State, fact, nothing, recorded
 from regesta.event import Cut, key_of
 from services.reporting.domain.errors import LetterDiffers
 
+LetterEvent: TypeAlias = LetterFrozen | LetterValidated | LetterApproved | LetterSubmitted | LetterCorrected
+
+# What each fact makes of a letter.
+STEPS: Final[dict[type[LetterEvent], str]] = {
+    LetterFrozen: "frozen",
+    LetterValidated: "validated",
+    LetterApproved: "approved",
+    LetterSubmitted: "submitted",
+    LetterCorrected: "corrected",
+}
+
 
 @dataclass(slots=True)
 class FrozenLetter(State):
-    """Whether a letter is frozen, and as which."""
+    """Whether a letter is frozen, and as which; by whom it was validated and approved, whether it was sent, and its errata."""
 
     prefix: ClassVar[str] = "letter"
 
     frozen: LetterFrozen | None = None
+    validated: dict[Validator, LetterValidated] = field(default_factory=dict)
+    approved: dict[Approver, LetterApproved] = field(default_factory=dict)
+    submitted: LetterSubmitted | None = None
+    corrections: dict[Ref, LetterCorrected] = field(default_factory=dict)
 
 
 class FreezeLetter(Command):
@@ -57,6 +81,18 @@ def freeze(command: FreezeLetter, read: Read, _context: Context) -> Facts:
     return {command.stream: [asked]}
 
 
-def evolve(letter: FrozenLetter, event: LetterFrozen) -> None:
+def evolve(letter: FrozenLetter, event: LetterEvent) -> None:
     """Apply one recorded fact."""
-    letter.frozen = event
+    match event:
+        case LetterFrozen():
+            letter.frozen = event
+        case LetterValidated():
+            letter.validated[event.role] = event
+        case LetterApproved():
+            letter.approved[event.role] = event
+        case LetterSubmitted():
+            letter.submitted = event
+        case LetterCorrected():
+            letter.corrections[event.correction] = event
+        case _:
+            assert_never(event)

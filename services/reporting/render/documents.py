@@ -10,7 +10,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from contracts.types import ObjectiveId
+from contracts.types import ObjectiveId, Text
 from regesta.event import Cut, Recorded, event_name, split_name
 from services.reporting.domain.dossiers import Dossier
 from services.reporting.domain.letter import Letter, Objective
@@ -59,6 +59,7 @@ class Frozen:
     """That the letter of a page is frozen. on: the day; token: its cut, as `cut=` takes it.
 
     shown: the page tells of this very letter. touched: events of its cut were given up since, so that it cannot be told again.
+    steps: what happened to it since, by the name of its label, and the day; errata: what is wrong in it.
     """
 
     on: date
@@ -66,6 +67,8 @@ class Frozen:
     hash: str
     shown: bool
     touched: bool
+    steps: Sequence[tuple[str, date]] = ()
+    errata: Sequence[Text] = ()
 
 
 @dataclass(frozen=True, slots=True)

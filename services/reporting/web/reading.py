@@ -10,6 +10,7 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 from fastapi import Depends, Request, Response
 from markupsafe import Markup
 
+from contracts.reporting import LetterCorrected, LetterSubmitted
 from contracts.types import NoteSlug, Year
 from regesta.caller import Caller
 from regesta.event import BRUSSELS, Recorded, split_name
@@ -17,6 +18,7 @@ from regesta.runtime import Runtime, runtime_of
 from regesta.view import Reading, token_of
 from regesta.view import View as Known
 from services.reporting.asking import Choices, Chosen
+from services.reporting.domain.frozen import STEPS
 from services.reporting.domain.letter import MODEL, Letter
 from services.reporting.freezing import frozen_letter
 from services.reporting.gathering import read_letter
@@ -84,7 +86,16 @@ class Reader:
         event, touched = found.event, bool(found.touched)
         same = (event.cut, event.model) == (letter.cut, MODEL) and letter.occurred_until is None
         on = found.recorded.time.astimezone(BRUSSELS).date()
-        return Frozen(on, token_of(event.cut), event.hash, shown=same and not touched, touched=touched)
+        steps = {
+            f"{STEPS[type(event)]}_on": event.on
+            if isinstance(event, LetterSubmitted)
+            else recorded.time.astimezone(BRUSSELS).date()
+            for recorded, event in found.later
+            if not isinstance(event, LetterCorrected)
+        }
+        errata = [event.erratum for _, event in found.later if isinstance(event, LetterCorrected)]
+        shown = same and not touched
+        return Frozen(on, token_of(event.cut), event.hash, shown, touched, list(steps.items()), errata)
 
     async def months(self, note: NoteSlug) -> Months:
         """Return how much was recorded of a note in which month, after the page's own state of knowledge too."""

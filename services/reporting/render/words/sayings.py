@@ -57,6 +57,10 @@ SAYINGS: Final[Mapping[str, Label]] = {
     "not_frozen": Label("Projet, non gelé", "Ontwerp, niet bevroren", "Draft, not frozen"),
     "draft": Label("Projet", "Ontwerp", "Draft"),
     "frozen_on": Label("Gelé le", "Bevroren op", "Frozen on"),
+    "validated_on": Label("validé le", "gevalideerd op", "validated on"),
+    "approved_on": Label("approuvé le", "goedgekeurd op", "approved on"),
+    "submitted_on": Label("transmis le", "overgezonden op", "submitted on"),
+    "erratum": Label("Erratum", "Erratum", "Erratum"),
     "given_up": Label(
         "des faits de cet état ont été abandonnés depuis",
         "feiten van die toestand zijn sindsdien opgegeven",

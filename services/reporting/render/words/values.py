@@ -263,4 +263,8 @@ EVENTS: Final[Mapping[str, Label]] = {
     "fact-withdrawn": Label("fait retiré", "feit ingetrokken", "fact withdrawn"),
     "day-started": Label("jour commencé", "dag begonnen", "day started"),
     "letter-frozen": Label("lettre gelée", "brief bevroren", "letter frozen"),
+    "letter-validated": Label("lettre validée", "brief gevalideerd", "letter validated"),
+    "letter-approved": Label("lettre approuvée", "brief goedgekeurd", "letter approved"),
+    "letter-submitted": Label("lettre transmise", "brief overgezonden", "letter submitted"),
+    "letter-corrected": Label("erratum à la lettre", "erratum bij de brief", "erratum to the letter"),
 }

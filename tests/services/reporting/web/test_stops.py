@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 import pytest
+import pytest_asyncio
 
 from regesta.event import BRUSSELS
 from tests.services.conftest import Running
@@ -36,28 +37,30 @@ async def put(running: Running, path: str, body: object) -> str:
     return str(answer.json()["token"])
 
 
-async def record(running: Running) -> None:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def recorded(four: Running) -> Running:
     """Record a note whose money runs over a line that another note uses too, each stream in a month of its own."""
     section = {"year": 2024, "kind": "planned"}
     assigned = {"line": LINE, "section": section, "category": "other"}
-    await put(running, f"/budget/v1/lines/{LINE}", {"label": {"fr": "Contrats"}})
+    await put(four, f"/budget/v1/lines/{LINE}", {"label": {"fr": "Contrats"}})
     for note, objective in (("territorial", OBJECTIVE), ("tourisme", OTHER)):
-        await put(running, f"/objectives/v1/notes/{note}", {"title": {"fr": note}, "planned_year": 2024})
+        await put(four, f"/objectives/v1/notes/{note}", {"title": {"fr": note}, "planned_year": 2024})
         place = {"level": "operational", "code": "IV.1.1", "title": {"fr": "Quinze contrats"}}
-        await put(running, f"/objectives/v1/notes/{note}/objectives/{objective}", place)
-        await put(running, f"/budget/v1/objectives/{objective}/lines/{objective}", assigned)
+        await put(four, f"/objectives/v1/notes/{note}/objectives/{objective}", place)
+        await put(four, f"/budget/v1/objectives/{objective}/lines/{objective}", assigned)
     dossier = {"kind": "subsidy", "title": {"fr": "Petite Suisse"}, "objectives": [OBJECTIVE]}
-    told = await put(running, f"/objectives/v1/dossiers/{DOSSIER}", dossier)
+    told = await put(four, f"/objectives/v1/dossiers/{DOSSIER}", dossier)
     commitment = {"line": LINE, "year": 2024, "amount_cents": 1_250_000_000, "dossier": DOSSIER}
-    token = await put(running, f"/budget/v1/commitments/{COMMITMENT}", commitment)
-    assert (await running.client.get(f"/reporting/v1/notes?at_least={told},{token}")).status_code == 200
+    token = await put(four, f"/budget/v1/commitments/{COMMITMENT}", commitment)
+    assert (await four.client.get(f"/reporting/v1/notes?at_least={told},{token}")).status_code == 200
     for table in (
         "objectives_standing_v1.objectives_facts",
         "budget_standing_v1.budget_facts",
         "ledgers_v1.ledger_totals",
     ):
         moved = f"UPDATE {table} SET recorded_at = coalesce(($1::jsonb->>stream)::timestamptz, '2019-03-03Z')"
-        await running.runtime("reporting").pool.execute(moved, json.dumps(WHEN))
+        await four.runtime("reporting").pool.execute(moved, json.dumps(WHEN))
+    return four
 
 
 def stops(html: str) -> list[str]:
@@ -67,10 +70,9 @@ def stops(html: str) -> list[str]:
     return [f"{'*' if current else ''}{words}" for current, words in told]
 
 
-async def test_the_bar_leads_to_the_end_of_each_month_in_which_something_was_recorded(four: Running) -> None:
-    await record(four)
+async def test_the_bar_leads_to_the_end_of_each_month_in_which_something_was_recorded(recorded: Running) -> None:
     for address in (LETTER, f"{LETTER}/objectives/{OBJECTIVE}", f"{LETTER}/dossiers/{DOSSIER}", f"{LETTER}?view=whole"):
-        html = (await four.client.get(address, headers=HTML | {"Accept-Language": "en"})).text
+        html = (await recorded.client.get(address, headers=HTML | {"Accept-Language": "en"})).text
         assert stops(html) == [
             "January 2023, 2 facts",
             "February 2023, 2 facts",
@@ -84,12 +86,12 @@ async def test_the_bar_leads_to_the_end_of_each_month_in_which_something_was_rec
         assert f'{address.partition("?")[0]}?{kept}as_of=2023-02-28"' in html
 
 
-async def test_a_day_of_a_month_makes_its_stop_the_current_one_and_a_cut_none(four: Running) -> None:
-    head = await four.runtime("objectives").store.head("objectives")
+async def test_a_day_of_a_month_makes_its_stop_the_current_one_and_a_cut_none(recorded: Running) -> None:
+    head = await recorded.runtime("objectives").store.head("objectives")
     assert head.time is not None
     day = head.time.astimezone(BRUSSELS).date().isoformat()
-    html = (await four.client.get(f"{LETTER}?as_of={day}&lang=en", headers=HTML)).text
+    html = (await recorded.client.get(f"{LETTER}?as_of={day}&lang=en", headers=HTML)).text
     assert [stop for stop in stops(html) if stop.startswith("*")] == []
-    html = (await four.client.get(f"{LETTER}?cut=objectives:{head.position}&lang=en", headers=HTML)).text
+    html = (await recorded.client.get(f"{LETTER}?cut=objectives:{head.position}&lang=en", headers=HTML)).text
     assert len(stops(html)) == 7
     assert [stop for stop in stops(html) if stop.startswith("*")] == []
