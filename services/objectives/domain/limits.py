@@ -66,7 +66,7 @@ def lacking(dossier: Dossier, granted: ApprovalGranted, limits: GrantLimits | No
         return
     if amount > limits.opinion_above_cents:
         yield from _opinion(dossier, amount, limits.opinion_above_cents)
-    if amount > limits.budget_agreement_above_cents and not _agreed(dossier):
+    if amount > limits.budget_agreement_above_cents and not _agreed(dossier, amount):
         yield BudgetAgreementMissing(
             f"{amount} cents, above {limits.budget_agreement_above_cents}, need the agreement of the Budget minister",
             amount_cents=amount,
@@ -103,9 +103,12 @@ def _opinion(dossier: Dossier, amount: int, limit: int) -> Iterator[Refused]:
         )
 
 
-def _agreed(dossier: Dossier) -> bool:
+def _agreed(dossier: Dossier, amount: int) -> bool:
+    """Return whether the Budget minister agreed to the grant, to no less than this amount where the agreement names one."""
     return any(
         each.authority == "budget_minister"
+        and each.step == "grant"
+        and (each.amount_cents is None or each.amount_cents >= amount)
         and dossier.find(ApprovalWithdrawn, each.authority, each.step, each.round) is None
         for each in dossier.all(ApprovalGranted)
     )

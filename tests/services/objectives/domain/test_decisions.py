@@ -71,6 +71,7 @@ def grant(authority: Body, cents: int | None) -> GrantApproval:
         ([inspected()], "minister", 620_000),
         ([inspected(), AGREED], "minister", 620_001),
         ([inspected(), AGREED], "minister", 1_500_000),
+        ([inspected(), granted("budget_minister", 1_400_000)], "minister", 1_400_000),
         ([inspected(), AGREED], "government", 1_500_001),
         ([inspected("unfavourable"), OVERRIDDEN, AGREED], "government", 1_500_001),
         ([inspected("unfavourable"), inspected(round_=2), AGREED], "government", 1_500_001),
@@ -84,6 +85,7 @@ def test_who_decides_with_which_evidence(given: list[Event], authority: Body, ce
     assert facts == {STREAM: [granted(authority, cents)]}
 
 
+AGREED_TO_A_PERIMETER = granted("budget_minister").model_copy(update={"step": "perimeter"})
 WITHDRAWN = ApprovalWithdrawn(authority="budget_minister", step="grant", reason="credits blocked")
 
 
@@ -96,6 +98,8 @@ WITHDRAWN = ApprovalWithdrawn(authority="budget_minister", step="grant", reason=
         ([inspected(), inspected("unfavourable", 2), OVERRIDDEN], "minister", 310_001, ["opinion-unfavourable"]),
         ([inspected()], "minister", 620_001, ["budget-agreement-missing"]),
         ([inspected(), AGREED, WITHDRAWN], "minister", 620_001, ["budget-agreement-missing"]),
+        ([inspected(), granted("budget_minister", 620_000)], "minister", 620_001, ["budget-agreement-missing"]),
+        ([inspected(), AGREED_TO_A_PERIMETER], "minister", 620_001, ["budget-agreement-missing"]),
         ([inspected(), AGREED], "minister", 1_500_001, ["authority-too-low"]),
         ([], "administration", 1, ["authority-too-low"]),
         ([], "other", 1, ["authority-too-low"]),
