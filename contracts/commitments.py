@@ -120,7 +120,7 @@ class AmountCommitted(Event):
     """Credit was reserved for an obligation (engagement / vastlegging). Opens commitment/{id}.
 
     line, year: the ledger whose commitment credits it uses. amount_cents: the whole of it, for all years. visa: of the
-    controller. unchecked: the line's credits were never stated.
+    controller. unchecked: the line's credits were never stated. inputs: the cut at which the evidence of the dossier was looked at.
     """
 
     name = "amount-committed.v1"
@@ -131,6 +131,7 @@ class AmountCommitted(Event):
     convention: ConventionId | None = None
     visa: Ref | None = None
     unchecked: Flag = False
+    inputs: Cut | None = None
     origin: Origin | None = None
     breaches: tuple[RuleName, ...] = ()
 

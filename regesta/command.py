@@ -17,7 +17,7 @@ from regesta.faults import wrong_with
 
 REPORTERS = frozenset({"connector", "administrator"})
 # How a fact came here is no part of what it says.
-NOT_CONTENT = frozenset({"origin", "breaches", "unchecked"})
+NOT_CONTENT = frozenset({"origin", "breaches", "unchecked", "inputs"})
 
 Facts: TypeAlias = dict[str, list[Event]]
 
@@ -117,15 +117,19 @@ class Unread:
 class State:
     """What a fold of one stream knows.
 
+    source: of a stream of another service, its log, which is read in the replica here and never written; seen: up to where that was read.
+
     version: of the last event folded; 0 for a stream nobody wrote. steps: the withdrawable facts that stand, by position;
     gone: how the others were withdrawn, by theirs. unread: the first fact that could not be folded, with which it all ends but the
     version; nothing is decided on what is folded without it. All are kept by the kernel.
     """
 
     prefix: ClassVar[str]
+    source: ClassVar[str | None] = None
 
     stream: str
     version: int = 0
+    seen: int = 0
     steps: dict[int, Event] = field(default_factory=dict)
     gone: dict[int, FactWithdrawn] = field(default_factory=dict)
     unread: Unread | None = None
@@ -285,7 +289,9 @@ def judge(asked: R, context: Context, broken: Iterable[Refused]) -> R:
         for refusal in broken:
             raise refusal
         return asked
-    return asked.model_copy(update={"breaches": tuple(dict.fromkeys(refusal.code for refusal in broken))})
+    return asked.model_copy(
+        update={"breaches": tuple(dict.fromkeys(rule for refusal in broken for rule in refusal.rules))}
+    )
 
 
 def recorded(kept: Event | None, asked: Event, error: type[Differs]) -> bool:

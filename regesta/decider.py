@@ -12,6 +12,7 @@ from opentelemetry import trace
 from pydantic import ValidationError
 
 from regesta.command import AnyAggregate, AnyRule, Command, Context, State
+from regesta.elsewhere import Elsewhere
 from regesta.envelope import BARE, Answer, Envelope, Key
 from regesta.errors import Busy, InvalidInput, KeyReused, OutcomeUnknown
 from regesta.event import Recorded, event_name
@@ -40,8 +41,15 @@ streams = counter(STREAMS_READ)
 class Decider:
     """Decides the commands of one service in this process. `run` is its task."""
 
-    def __init__(self, store: Store, aggregates: Iterable[AnyAggregate], rules: Iterable[AnyRule]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        aggregates: Iterable[AnyAggregate],
+        rules: Iterable[AnyRule],
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self._store = store
+        self._elsewhere = elsewhere
         self._rules = Rules(aggregates, rules, store.registry)
         self._states: OrderedDict[str, State] = OrderedDict()
         self._queue: deque[Pending] = deque()
@@ -117,6 +125,8 @@ class Decider:
         if this.spoilt:
             self._wake.set()
         self._begin(this.missing, this.groups)
+        for pending in this.unseen:
+            self._start(self._see(pending))
 
     def _begin(self, missing: Collection[str], groups: Iterable[Group]) -> None:
         """Load what a round missed and append what it decided; their streams are held until that is done."""
@@ -162,6 +172,19 @@ class Decider:
         finally:
             self._evict()
             self._release(missing)
+
+    async def _see(self, pending: Pending) -> None:
+        """Read what a command lacks of other services."""
+        try:
+            assert self._elsewhere is not None, "a rule reads a stream of another service"
+            for stream, kind in pending.lacking.items():
+                name = stream.partition(":")[2]
+                pending.foreign[stream] = await self._elsewhere.state(kind, name, newest=pending.newest)
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
+            pending.fail(Busy(AWAY) if is_lost(error) else error)
+        finally:
+            pending.lacking = {}
+            self._wake.set()
 
     def _fail_waiting(self, streams: Iterable[str], error: Exception) -> None:
         """Fail the commands that wait for streams which cannot be read."""

@@ -30,6 +30,7 @@ RegestaError
 ├── NotFound                   404
 ├── WrongMethod                405
 ├── Refused                    409  a rule of the domain says no; domains derive their own, one per rule
+│   ├── EvidenceMissing        409
 │   ├── Differs                409  same reference, other content
 │   │   └── WithdrawalDiffers  409
 │   └── NotWithdrawable        409
@@ -259,6 +260,26 @@ class Refused(RegestaError):
 
     code = "refused"
     status = 409
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules that are broken, which a reported fact is recorded with."""
+        return (self.code,)
+
+
+class EvidenceMissing(Refused):
+    """Steps that must come first are missing. missing: exactly these, each with the rule that it is of."""
+
+    code = "evidence-missing"
+
+    def __init__(self, message: str, rules: tuple[str, ...], *, missing: Detail) -> None:
+        super().__init__(message, missing=missing)
+        self._rules = rules
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Those of the steps."""
+        return self._rules
 
 
 class Differs(Refused):

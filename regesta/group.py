@@ -22,7 +22,8 @@ class Pending:
     """A command that waits for its answer.
 
     number: its place in the order of arrival. touched: the streams it has read. alone: it must not share its unit.
-    contended_until: when it gives up; None before its first conflict.
+    contended_until: when it gives up; None before its first conflict. foreign: the streams of other services that it is decided on, by
+    name; lacking: those that are to be read for it; newest: they are what their services had when it was decided first.
     """
 
     number: int
@@ -33,6 +34,9 @@ class Pending:
     touched: set[str] = field(default_factory=set)
     alone: bool = False
     contended_until: float | None = None
+    foreign: dict[str, State] = field(default_factory=dict)
+    lacking: dict[str, type[State]] = field(default_factory=dict)
+    newest: bool = False
 
     @property
     def key(self) -> tuple[str, str] | None:

@@ -34,6 +34,7 @@ from regesta.checkpoint import add_builds
 from regesta.database import Passwords, check_durable, create_service, migrate, migrations, password_of
 from regesta.decider import Decider
 from regesta.doctor import examine, target_of
+from regesta.elsewhere import Elsewhere
 from regesta.errors import Forked, Misconfigured, SourceUnreachable
 from regesta.event import Registry
 from regesta.findings import Status
@@ -109,7 +110,9 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             consumers[topic.name] = topic
         else:
             pipes = _followed(stack, carriers)
-        decider = Decider(store, (*service.aggregates, CALENDAR), (*service.rules, START_DAY))
+        references = References(store, carriers)
+        elsewhere = Elsewhere(store, references, service.elsewhere)
+        decider = Decider(store, (*service.aggregates, CALENDAR), (*service.rules, START_DAY), elsewhere)
         reactings = [Reacting(Here(store, store.pool), decider, reaction) for reaction in service.reactions]
         runtime = Runtime(
             service=service,
@@ -118,7 +121,7 @@ async def running(service: Service, settings: Settings, *, worker: bool = True) 
             verifier=verifier,
             readers=Readers(store.pool, settings.pool_size),
             decider=decider,
-            references=References(store, carriers),
+            references=references,
             followers=followers,
             intakes=[Intake(store, source, pipes[source], carrier) for source, carrier in carriers.items()],
             reactings=reactings,

@@ -50,6 +50,10 @@ class References:
                 source=reference.source, stream=reference.stream,
             )  # fmt: skip
 
+    async def catch_up(self, source: str) -> None:
+        """Return once the replica has what the source has now. Raises NotYet, SourceUnreachable."""
+        await self._catch_up(source, Asked())
+
     def forget(self) -> None:
         """Look again for every stream: a replica may hold less than it did."""
         self._known.clear()

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar, cast
 
 from regesta.command import AnyAggregate, AnyRule, Command, Facts, Read, State
+from regesta.elsewhere import named
 from regesta.envelope import Envelope
-from regesta.errors import LaterRelease, RegestaError, StaleVersion, UnreadableFact
+from regesta.errors import EvidenceMissing, LaterRelease, RegestaError, StaleVersion, UnreadableFact
 from regesta.event import Event, Registry, key_of
 from regesta.group import Group, Pending, Versioned
 
@@ -52,10 +53,14 @@ class _NotLoaded(Exception):
         self.stream = stream
 
 
+class _NotSeen(Exception):
+    """`decide` read a stream of another service that is not read for this command yet, or refused on what may have changed since."""
+
+
 class Round:
     """One pass over the commands that wait: `take` is called for each, in order of arrival.
 
-    later: what could not be decided. missing: streams to load first. spoilt: some of `later` could be decided at once.
+    later: what could not be decided. unseen: those of it for which streams of other services are to be read. missing: streams to load first. spoilt: some of `later` could be decided at once.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class Round:
         self._keys = set(keys)
         self._groups: dict[str, Group] = {}
         self.later: list[Pending] = []
+        self.unseen: list[Pending] = []
         self.missing: set[str] = set()
         self.spoilt = False
 
@@ -79,7 +85,7 @@ class Round:
         """Decide a command, or put it off until what it needs is there. A fault in its rule fails it alone."""
         if pending.answer.done():  # its caller went away, undecided
             return
-        if pending.key in self._keys or not pending.touched.isdisjoint(self._blocked):
+        if pending.lacking or pending.key in self._keys or not pending.touched.isdisjoint(self._blocked):
             self._put_off(pending)
             return
         try:
@@ -87,6 +93,10 @@ class Round:
         except _NotLoaded as need:
             if need.stream not in self._states and need.stream not in self._blocked:
                 self.missing.add(need.stream)
+            self._put_off(pending)
+            return
+        except _NotSeen:
+            self.unseen.append(pending)
             self._put_off(pending)
             return
         except Exception as error:
@@ -120,6 +130,8 @@ class Round:
         touched: dict[str, State] = {}
 
         def read(kind: type[S], key: str) -> S:
+            if kind.source is not None:
+                return cast(S, _foreign(pending, kind, key))
             stream = kind.name_of(key)
             pending.touched.add(stream)
             if stream not in touched:
@@ -130,6 +142,7 @@ class Round:
         try:
             facts = self._facts(pending, read)
         except RegestaError as refusal:
+            _require_newest(pending, refusal)
             group = self._join(touched)
             group.refused.append((pending, refusal))
             return group
@@ -173,6 +186,24 @@ class Round:
                 self._rules.aggregate(stream).apply(state, event, None)
                 events.append((stream, state.version, event))
         return events
+
+
+def _foreign(pending: Pending, kind: type[State], key: str) -> State:
+    """Return a stream of another service as it was read for a command. Raises _NotSeen."""
+    stream = named(kind, key)
+    if stream not in pending.foreign:
+        pending.lacking[stream] = kind
+        raise _NotSeen
+    _require_read(pending.foreign[stream])
+    return pending.foreign[stream]
+
+
+def _require_newest(pending: Pending, refusal: RegestaError) -> None:
+    """Raise _NotSeen when a command was refused for steps that another service may have recorded since: it is decided once more."""
+    if isinstance(refusal, EvidenceMissing) and pending.foreign and not pending.newest:
+        pending.newest = True
+        pending.lacking = {stream: type(state) for stream, state in pending.foreign.items()}
+        raise _NotSeen
 
 
 def _require_read(state: State) -> None:

@@ -48,7 +48,8 @@ class CommandRoute:
 class Service:
     """What a service is: built once in its app.py.
 
-    events: its own contract. sources: the contracts of the logs it takes in. aggregates, rules: its domain; routes: where
+    events: its own contract. sources: the contracts of the logs it takes in. aggregates, rules: its domain; elsewhere: how streams
+    of other services are folded that it decides on too; routes: where
     each command is addressed. routers: its reads. migrations: the folder of its own SQL files.
     """
 
@@ -58,6 +59,7 @@ class Service:
     migrations: Path
     sources: Mapping[str, tuple[type[Event], ...]] = field(default_factory=dict)
     aggregates: tuple[AnyAggregate, ...] = ()
+    elsewhere: tuple[AnyAggregate, ...] = ()
     rules: tuple[AnyRule, ...] = ()
     routes: tuple[CommandRoute, ...] = ()
     routers: tuple[APIRouter, ...] = ()

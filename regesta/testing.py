@@ -272,4 +272,6 @@ class Domain:
         """Return the folded state of a stream."""
         stream = kind.name_of(key)
         aggregate: Aggregate[S] = self._aggregates[kind.prefix]
-        return fold(aggregate, stream, self._facts.get(stream, []))
+        state = fold(aggregate, stream, self._facts.get(stream, []))
+        state.seen = self._position if kind.source is not None else 0
+        return state

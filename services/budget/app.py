@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from contracts import budget, objectives
+from contracts.evidence import ORDER
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
 from services.budget.api import reads
@@ -14,6 +16,7 @@ from services.budget.domain import (
     claim,
     commitment,
     convention,
+    evidence,
     forecast,
     ledger,
     line,
@@ -40,6 +43,7 @@ AGGREGATES = (
     Aggregate(receipt.Receipt, receipt.evolve),
     Aggregate(forecast.Forecast, forecast.evolve),
 )
+ELSEWHERE = (Aggregate(evidence.DossierEvidence, evidence.evolve, evidence.undo),)
 RULES = (
     Rule(line.OpenLine, line.open_line),
     Rule(ledger.VoteCredits, ledger.vote),
@@ -52,7 +56,7 @@ RULES = (
     Rule(convention.SignConvention, convention.sign),
     Rule(convention.AmendConvention, convention.amend),
     Rule(convention.TerminateConvention, convention.terminate),
-    Rule(commitment.Commit, commitment.commit),
+    Rule(commitment.Commit, partial(commitment.commit, ORDER)),
     Rule(commitment.Decommit, commitment.decommit),
     Rule(commitment.ReverseCommitment, commitment.reverse),
     Rule(payment.Liquidate, payment.liquidate),
@@ -74,6 +78,7 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     sources={"objectives": objectives.EVENTS},
     aggregates=AGGREGATES,
+    elsewhere=ELSEWHERE,
     rules=RULES,
     routes=ROUTES,
     routers=(reads.router,),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from contracts import budget, objectives
+from contracts.evidence import ORDER
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
 from services.objectives.api.reads import router
@@ -23,12 +23,10 @@ from services.objectives.domain import (
     procedure,
     withdrawal,
 )
-from services.objectives.domain.limits import Limits
 from services.objectives.projections import advances, dossiers, notes, parties, printed, statements
 from services.objectives.reactions import REACTIONS
 
 HERE: Final = Path(__file__).parent
-LIMITS: Final = Limits.model_validate(tomllib.loads((HERE / "limits.toml").read_text("utf-8")))
 AGGREGATES: Final = (
     Aggregate(note.Note, note.evolve),
     Aggregate(objective.Objective, objective.evolve),
@@ -77,15 +75,15 @@ RULES: Final = (
     Rule(decisions.IssueOpinion, decisions.issue_opinion),
     Rule(decisions.OverrideOpinion, decisions.override_opinion),
     Rule(decisions.RequestApproval, decisions.request_approval),
-    Rule(decisions.GrantApproval, partial(decisions.grant_approval, LIMITS)),
+    Rule(decisions.GrantApproval, partial(decisions.grant_approval, ORDER)),
     Rule(decisions.RefuseApproval, decisions.refuse_approval),
     Rule(decisions.WithdrawApproval, decisions.withdraw_approval),
-    Rule(decisions.NotifyDecision, decisions.notify_decision),
+    Rule(decisions.NotifyDecision, partial(decisions.notify_decision, ORDER)),
     Rule(decisions.SelectProject, decisions.select_project),
     Rule(decisions.AwardContract, decisions.award_contract),
     Rule(party.RegisterParty, party.register),
     Rule(party.EraseParty, party.erase),
-    Rule(withdrawal.WithdrawFact, partial(withdrawal.withdraw_fact, LIMITS)),
+    Rule(withdrawal.WithdrawFact, partial(withdrawal.withdraw_fact, ORDER)),
 )
 SERVICE: Final = Service(
     name="objectives",

@@ -16,11 +16,13 @@ from contracts.allocation import LineKey
 from contracts.types import MOST_CENTS, Text, known
 from regesta.command import Context
 from regesta.decider import Decider
+from regesta.elsewhere import Elsewhere
 from regesta.envelope import Envelope, Key
 from regesta.event import Registry
 from regesta.identity import uuid7
+from regesta.reference import References
 from regesta.store import PostgresStore
-from services.budget.app import AGGREGATES, RULES
+from services.budget.app import AGGREGATES, ELSEWHERE, RULES
 from services.budget.domain.commitment import Commit
 from services.budget.domain.ledger import VoteCredits
 from services.budget.domain.line import OpenLine
@@ -53,7 +55,7 @@ def context(actor: str) -> Context:
 async def deciding(dsn: str) -> AsyncIterator[Decider]:
     """Give the decider of budget on a log."""
     async with PostgresStore("budget", dsn, Registry(budget.EVENTS)) as store:
-        decider = Decider(store, AGGREGATES, RULES)
+        decider = Decider(store, AGGREGATES, RULES, Elsewhere(store, References(store, {}), ELSEWHERE))
         running = asyncio.create_task(decider.run())
         try:
             yield decider

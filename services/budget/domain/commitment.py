@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar, TypeAlias, assert_never
 
 from contracts.allocation import LineKey
@@ -21,6 +22,7 @@ from contracts.commitments import (
     RecoveryCollected,
     RecoveryEstablished,
 )
+from contracts.evidence import Order
 from contracts.types import (
     BoundedRef,
     BoundedWords,
@@ -35,6 +37,7 @@ from contracts.types import (
 )
 from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
 from regesta.errors import Refused
+from regesta.event import BRUSSELS, Cut
 from services.budget.domain.command import BudgetCommand, dossier_reference
 from services.budget.domain.convention import Convention, committing, require_convention
 from services.budget.domain.errors import (
@@ -47,6 +50,7 @@ from services.budget.domain.errors import (
     StillLiquidated,
     UnknownCommitment,
 )
+from services.budget.domain.evidence import DossierEvidence, missing, refusal
 from services.budget.domain.ledger import Ledger, ledger_key, reserve
 from services.budget.domain.line import spending
 
@@ -157,11 +161,11 @@ class ReverseCommitment(CommitmentCommand):
     reason: BoundedWords
 
 
-def commit(command: Commit, read: Read, context: Context) -> Facts:
+def commit(order: Order, command: Commit, read: Read, context: Context) -> Facts:
     """Return the commitment and its charge on the ledger and the convention.
 
     Raises CommitmentDiffers, UnknownLine, UnknownConvention; ReceiptLine, ExceedsCredits, OtherDossier, ConventionEnded,
-    NotWhole, NotFirstYear, OvercommitsConvention.
+    NotWhole, NotFirstYear, OvercommitsConvention, EvidenceMissing under the order of evidence of its day.
     """
     commitment = read(Commitment, command.commitment)
     broken = spending(read, command.line)
@@ -176,7 +180,13 @@ def commit(command: Commit, read: Read, context: Context) -> Facts:
         return nothing()
     ledger = read(Ledger, ledger_key(command.line, command.year))
     reserved, exceeded = reserve(ledger, command.commitment, command.amount_cents)
-    made = judge(asked.model_copy(update={"unchecked": reserved.unchecked}), context, [*broken, *exceeded])
+    seen: Cut | None = None
+    if dossier is not None:
+        evidence = read(DossierEvidence, dossier)
+        seen = {"objectives": evidence.seen}
+        broken += refusal(missing(evidence, command.line, command.amount_cents, _day_of(command, context), order))
+    known = asked.model_copy(update={"unchecked": reserved.unchecked, "inputs": seen})
+    made = judge(known, context, [*broken, *exceeded])
     facts: Facts = {commitment.stream: [made], ledger.stream: [reserved]}
     if command.convention is not None:
         held = ConventionCommitted(commitment=command.commitment, amount_cents=command.amount_cents)
@@ -254,6 +264,12 @@ def require_commitment(read: Read, commitment: CommitmentId) -> Commitment:
     if state.committed is None:
         raise UnknownCommitment(f"nothing was committed as {commitment!r}", commitment=commitment)
     return state
+
+
+def _day_of(command: Commit, context: Context) -> date:
+    """Return the day of a commitment: when it occurred at the latest, else today in Brussels."""
+    occurred = None if command.occurred is None else command.occurred.latest
+    return occurred or context.at.astimezone(BRUSSELS).date()
 
 
 def exceeding(commitment: Commitment, cents: int) -> list[Refused]:

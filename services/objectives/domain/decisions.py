@@ -24,13 +24,14 @@ from contracts.decisions import (
     OpinionRequested,
     ProjectSelected,
 )
+from contracts.evidence import Order
 from contracts.types import BoundedRef, Cents, PartyId, Round, Text, Words
 from regesta.command import Context, Facts, Read, fact
 from regesta.errors import Refused
 from regesta.event import BRUSSELS
 from services.objectives.domain.dossier import Dossier, commanded, take
 from services.objectives.domain.errors import AlreadyDecided, NotGranted, NothingToOverride, OpinionNotIssued
-from services.objectives.domain.limits import Limits, lacking
+from services.objectives.domain.limits import lacking, lacking_notice
 from services.objectives.domain.party import require_party
 from services.objectives.domain.procedure import ReportableCommand, without_application
 
@@ -165,10 +166,10 @@ def request_approval(command: RequestApproval, read: Read, context: Context) -> 
     return take(commanded(command, read, context), context, fact(ApprovalRequested, command))
 
 
-def grant_approval(limits: Limits, command: GrantApproval, read: Read, context: Context) -> Facts:
-    """Return the approval. Raises AlreadyDecided, and what it lacks under the limits of its day (see limits.py)."""
+def grant_approval(order: Order, command: GrantApproval, read: Read, context: Context) -> Facts:
+    """Return the approval. Raises AlreadyDecided, and what it lacks under the order of evidence of its day."""
     dossier, granted = commanded(command, read, context), fact(ApprovalGranted, command)
-    missing = lacking(dossier, granted, limits.on(_day_of(command, context)))
+    missing = lacking(dossier, granted, order.on(_day_of(command, context)))
     return take(dossier, context, granted, [*_decided(dossier, ApprovalRefused, command), *missing])
 
 
@@ -184,11 +185,12 @@ def withdraw_approval(command: WithdrawApproval, read: Read, context: Context) -
     return take(dossier, context, fact(ApprovalWithdrawn, command), _not_granted(dossier, command))
 
 
-def notify_decision(command: NotifyDecision, read: Read, context: Context) -> Facts:
-    """Return the notice. Raises PartyNotKnown."""
+def notify_decision(order: Order, command: NotifyDecision, read: Read, context: Context) -> Facts:
+    """Return the notice. Raises PartyNotKnown, EvidenceMissing under the order of evidence of its day."""
     dossier = commanded(command, read, context)
     require_party(read, command.to)
-    return take(dossier, context, fact(DecisionNotified, command))
+    missing = lacking_notice(dossier, order.on(_day_of(command, context)))
+    return take(dossier, context, fact(DecisionNotified, command), missing)
 
 
 def select_project(command: SelectProject, read: Read, context: Context) -> Facts:
@@ -222,7 +224,7 @@ def _not_to_override(dossier: Dossier, command: OverrideOpinion) -> Iterator[Ref
         )
 
 
-def _day_of(command: GrantApproval, context: Context) -> date:
+def _day_of(command: ReportableCommand, context: Context) -> date:
     """Return the day of a decision: when it occurred at the latest, else today in Brussels."""
     occurred = None if command.occurred is None else command.occurred.latest
     return occurred or context.at.astimezone(BRUSSELS).date()

@@ -14,7 +14,7 @@ Refused
 ├── NotAProgramme, ProgrammeUnderItself, DossierIsSuspended, DossierHasEnded, NotSuspended, MergedIntoItself
 ├── MilestoneSettled, ApplicationUnknown, CallNotLaunched, InquiryNotOpen, AppealUnknown
 ├── AlreadyDecided, NotGranted, OpinionNotIssued, NothingToOverride
-├── AuthorityTooLow, OpinionMissing, OpinionUnfavourable, BudgetAgreementMissing
+├── AuthorityTooLow, OpinionMissing, OpinionUnfavourable, BudgetAgreementMissing, DecisionMissing
 └── FactsInTheWay
 """
 
@@ -291,6 +291,12 @@ class BudgetAgreementMissing(Refused):
     """The amount needs the agreement of the Budget minister."""
 
     code = "budget-agreement-missing"
+
+
+class DecisionMissing(Refused):
+    """The amount needs a decision to grant it."""
+
+    code = "decision-missing"
 
 
 class FactsInTheWay(Refused):

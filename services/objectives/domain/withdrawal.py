@@ -17,13 +17,14 @@ from contracts.decisions import (
     ProjectSelected,
 )
 from contracts.dossiers import MilestonePlanned
+from contracts.evidence import Ladder, Order
 from contracts.types import EventName, Uuid, Words
 from regesta.command import Context, Facts, Read, withdraw
 from regesta.event import Event, event_name, split_name
 from services.objectives.domain.command import LOG, ObjectivesCommand
 from services.objectives.domain.dossier import Dossier, Step, Withdrawable, served, undo
 from services.objectives.domain.errors import FactsInTheWay
-from services.objectives.domain.limits import GrantLimits, Limits, lacking
+from services.objectives.domain.limits import lacking
 from services.objectives.domain.objective import Objective, require_lead
 
 
@@ -42,10 +43,10 @@ class WithdrawFact(ObjectivesCommand):
         return f"{self.kind}/{self.id}"
 
 
-def withdraw_fact(limits: Limits, command: WithdrawFact, read: Read, context: Context) -> Facts:
+def withdraw_fact(order: Order, command: WithdrawFact, read: Read, context: Context) -> Facts:
     """Return the withdrawal; nothing when it is recorded. Raises NotWithdrawable, NotLeadUnit, FactsInTheWay.
 
-    limits: what a standing grant cannot do without.
+    order: what a standing grant cannot do without.
     """
     if command.kind == "objective":
         return withdraw(read(Objective, command.id), LOG, command)
@@ -56,12 +57,12 @@ def withdraw_fact(limits: Limits, command: WithdrawFact, read: Read, context: Co
         assert isinstance(step, Withdrawable)
         if not (_reported(step) and context.may_report):
             require_lead(served(dossier, read), context)
-        _require_free(dossier, step, command.event, limits)
+        _require_free(dossier, step, command.event, order)
     return facts
 
 
-def _require_free(dossier: Dossier, step: Withdrawable, event: str, limits: Limits) -> None:
-    resting = [*_built_on(dossier, step), *_grants_on(dossier, step, limits)]
+def _require_free(dossier: Dossier, step: Withdrawable, event: str, order: Order) -> None:
+    resting = [*_built_on(dossier, step), *_grants_on(dossier, step, order)]
     if resting:
         names = [event_name(LOG, position) for position, each in dossier.steps.items() if each in resting]
         raise FactsInTheWay(
@@ -71,13 +72,13 @@ def _require_free(dossier: Dossier, step: Withdrawable, event: str, limits: Limi
         )
 
 
-def _grants_on(dossier: Dossier, step: Withdrawable, limits: Limits) -> Iterator[Event]:
+def _grants_on(dossier: Dossier, step: Withdrawable, order: Order) -> Iterator[Event]:
     """Yield the grants decided here that would lack something without the step."""
     without = dossier.copy()
     undo(without, step)
     for granted in without.all(ApprovalGranted):
         if granted.origin is None and any(
-            _codes(without, granted, each) - _codes(dossier, granted, each) for each in limits.grant
+            _codes(without, granted, each) - _codes(dossier, granted, each) for each in order.ladder
         ):
             yield granted
 
@@ -86,8 +87,8 @@ def _reported(step: Event) -> bool:
     return isinstance(step, Step) and step.origin is not None
 
 
-def _codes(dossier: Dossier, granted: ApprovalGranted, limits: GrantLimits) -> set[str]:
-    return {objection.code for objection in lacking(dossier, granted, limits)}
+def _codes(dossier: Dossier, granted: ApprovalGranted, ladder: Ladder) -> set[str]:
+    return {objection.code for objection in lacking(dossier, granted, ladder)}
 
 
 def _built_on(dossier: Dossier, step: Withdrawable) -> list[Event]:

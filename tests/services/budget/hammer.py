@@ -15,11 +15,13 @@ from uuid import NAMESPACE_URL, uuid5
 from contracts import budget
 from regesta.command import Command, Context
 from regesta.decider import Decider
+from regesta.elsewhere import Elsewhere
 from regesta.errors import RegestaError
 from regesta.event import Registry
+from regesta.reference import References
 from regesta.store import PostgresStore
 from regesta.testing import NOON
-from services.budget.app import AGGREGATES, RULES
+from services.budget.app import AGGREGATES, ELSEWHERE, RULES
 from tests.services.budget.samples import ONE, TWO, commit, pay
 
 ROUNDS = 150
@@ -31,7 +33,7 @@ async def main(dsn: str, name: str) -> None:
     """Hammer, and print what each command came to."""
     context = Context(name, frozenset(), frozenset(), NOON)
     async with PostgresStore("budget", dsn, Registry(budget.EVENTS), pool_size=2) as store:
-        decider = Decider(store, AGGREGATES, RULES)
+        decider = Decider(store, AGGREGATES, RULES, Elsewhere(store, References(store, {}), ELSEWHERE))
         running = asyncio.create_task(decider.run())
         room = asyncio.Semaphore(TOGETHER)
 

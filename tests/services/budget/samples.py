@@ -7,7 +7,7 @@ from typing import Final
 from contracts.commitments import Part, Tranche
 from contracts.types import Origin, known
 from regesta.testing import Domain
-from services.budget.app import AGGREGATES, RULES
+from services.budget.app import AGGREGATES, ELSEWHERE, RULES
 from services.budget.domain.commitment import Commit
 from services.budget.domain.convention import SignConvention
 from services.budget.domain.ledger import VoteCredits
@@ -29,7 +29,7 @@ CONNECTOR: Final = ("connector",)
 
 def budget() -> Domain:
     """Return the domain of budget, with LINE, OTHER_LINE and RECEIPTS open."""
-    domain = Domain(AGGREGATES, RULES)
+    domain = Domain((*AGGREGATES, *ELSEWHERE), RULES)
     for line in (LINE, OTHER_LINE, RECEIPTS):
         domain.when(OpenLine(line=line))
     return domain

@@ -15,10 +15,12 @@ from contracts.commitments import AmountCommitted, PaymentLiquidated
 from contracts.types import known
 from regesta.command import AnyAggregate, Context, State
 from regesta.decider import Decider
+from regesta.elsewhere import Elsewhere
 from regesta.event import Recorded, Registry, split_name
+from regesta.reference import References
 from regesta.store import PostgresStore
 from regesta.testing import NOON
-from services.budget.app import AGGREGATES, RULES
+from services.budget.app import AGGREGATES, ELSEWHERE, RULES
 from services.budget.domain.commitment import Commitment
 from services.budget.domain.ledger import Ledger, VoteCredits
 from services.budget.domain.line import OpenLine
@@ -59,7 +61,7 @@ async def prepare(dsn: str) -> int:
         commit(OF_TWO_CENTS, TWO),
     )
     async with PostgresStore("budget", dsn, Registry(budget.EVENTS)) as store:
-        decider = Decider(store, AGGREGATES, RULES)
+        decider = Decider(store, AGGREGATES, RULES, Elsewhere(store, References(store, {}), ELSEWHERE))
         running = asyncio.create_task(decider.run())
         for command in commands:
             await decider.handle(command, Context("officer", frozenset(), frozenset(), NOON))

@@ -67,9 +67,10 @@ def planned(kind: MilestoneKind = "advance", milestone: str = MILESTONE) -> Mile
     return MilestonePlanned(milestone=milestone, kind=kind, due=ImpreciseDate("2024-36"))
 
 
-def inspected(verdict: str = "favourable", round_: int = 1) -> OpinionIssued:
+def inspected(verdict: str = "favourable", round_: int = 1, application: str | None = None) -> OpinionIssued:
     """Return an opinion of the Inspector of Finance."""
-    return OpinionIssued.model_validate({"by": "inspector_of_finance", "verdict": verdict, "round": round_})
+    members = {"by": "inspector_of_finance", "verdict": verdict, "round": round_, "application": application}
+    return OpinionIssued.model_validate(members)
 
 
 def granted(authority: Body, cents: int | None = None) -> ApprovalGranted:

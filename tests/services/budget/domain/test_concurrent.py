@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from contracts import budget
 from regesta.command import AnyAggregate, Command, Context, State
 from regesta.decider import Decider
+from regesta.elsewhere import Elsewhere
 from regesta.errors import RegestaError
 from regesta.event import Registry, split_name
+from regesta.reference import References
 from regesta.testing import NOON, MemoryStore
-from services.budget.app import AGGREGATES, RULES
+from services.budget.app import AGGREGATES, ELSEWHERE, RULES
 from services.budget.domain.commitment import Commitment, Decommit
 from services.budget.domain.convention import Convention
 from services.budget.domain.ledger import Ledger
@@ -28,7 +30,7 @@ OFFICER = Context("officer", frozenset(), frozenset(), NOON)
 
 @asynccontextmanager
 async def deciding(store: MemoryStore) -> AsyncIterator[Decider]:
-    decider = Decider(store, AGGREGATES, RULES)
+    decider = Decider(store, AGGREGATES, RULES, Elsewhere(store, References(store, {}), ELSEWHERE))
     task = asyncio.create_task(decider.run())
     try:
         yield decider

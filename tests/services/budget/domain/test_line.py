@@ -8,7 +8,7 @@ from contracts.budget import BudgetLineOpened
 from contracts.dates import ImpreciseDate
 from contracts.types import Place, Text
 from regesta.testing import Domain
-from services.budget.app import AGGREGATES, RULES
+from services.budget.app import AGGREGATES, ELSEWHERE, RULES
 from services.budget.domain.errors import LineDiffers
 from services.budget.domain.line import OpenLine
 from tests.services.budget.samples import LINE, RECEIPTS
@@ -17,7 +17,7 @@ LABEL = Text(fr="Contrats de quartier")
 
 
 def domain() -> Domain:
-    return Domain(AGGREGATES, RULES)
+    return Domain((*AGGREGATES, *ELSEWHERE), RULES)
 
 
 @pytest.mark.parametrize(("line", "direction"), [(LINE, "expenditure"), (RECEIPTS, "receipt")])

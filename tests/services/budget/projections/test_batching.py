@@ -25,7 +25,7 @@ from regesta.errors import RegestaError
 from regesta.event import Event, Recorded, Registry
 from regesta.testing import NOON, Domain
 from regesta.view import View
-from services.budget.app import AGGREGATES, RULES, SERVICE
+from services.budget.app import AGGREGATES, ELSEWHERE, RULES, SERVICE
 from services.budget.domain.assignment import AssignLine, PrintAllocation, UnassignLine, WithdrawFact
 from services.budget.domain.claim import CollectRecovery, EstablishRecovery, ReceiveClaim, RejectClaim
 from services.budget.domain.commitment import ReverseCommitment
@@ -97,7 +97,7 @@ mixed: Final = st.lists(
 
 def recorded(commands: Sequence[Command]) -> list[Recorded]:
     """Return the log that some commands leave, refused ones left out."""
-    domain = Domain(AGGREGATES, RULES)
+    domain = Domain((*AGGREGATES, *ELSEWHERE), RULES)
     log: list[Recorded] = []
     versions: dict[str, int] = {}
     for command in commands:

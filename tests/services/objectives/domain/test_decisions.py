@@ -20,11 +20,12 @@ from contracts.decisions import (
     ProjectSelected,
 )
 from contracts.dossiers import DossierSuspended
+from contracts.evidence import ORDER, Ladder, Order
 from regesta.command import Aggregate, Command, Rule
-from regesta.errors import Refused
+from regesta.errors import EvidenceMissing, Refused
 from regesta.event import Event
 from regesta.testing import Domain
-from services.objectives.app import AGGREGATES, LIMITS
+from services.objectives.app import AGGREGATES
 from services.objectives.domain import errors
 from services.objectives.domain.decisions import (
     AwardContract,
@@ -39,13 +40,14 @@ from services.objectives.domain.decisions import (
     WithdrawApproval,
     grant_approval,
 )
-from services.objectives.domain.limits import GrantLimits, Limits
 from tests.services.objectives.samples import (
+    APPLICATION,
     CONNECTOR,
     DOSSIER,
     EUROGES,
     NEW,
     PARTY,
+    SECOND,
     STREAM,
     granted,
     inspected,
@@ -63,8 +65,8 @@ def grant(authority: Body, cents: int | None) -> GrantApproval:
 @pytest.mark.parametrize(
     ("given", "authority", "cents"),
     [
-        ([], "minister", None),
         ([], "minister", 0),
+        ([inspected(), AGREED], "government", None),
         ([], "minister", 310_000),
         ([inspected()], "minister", 310_001),
         ([inspected("with_remarks")], "minister", 310_001),
@@ -101,6 +103,13 @@ WITHDRAWN = ApprovalWithdrawn(authority="budget_minister", step="grant", reason=
         ([inspected(), granted("budget_minister", 620_000)], "minister", 620_001, ["budget-agreement-missing"]),
         ([inspected(), AGREED_TO_A_PERIMETER], "minister", 620_001, ["budget-agreement-missing"]),
         ([inspected(), AGREED], "minister", 1_500_001, ["authority-too-low"]),
+        ([], "minister", None, ["opinion-missing", "budget-agreement-missing", "authority-too-low"]),
+        (
+            [inspected("unfavourable", application=APPLICATION), inspected(round_=2, application=SECOND)],
+            "minister",
+            310_001,
+            ["opinion-unfavourable"],
+        ),
         ([], "administration", 1, ["authority-too-low"]),
         ([], "other", 1, ["authority-too-low"]),
         ([], "minister", 1_500_001, ["opinion-missing", "budget-agreement-missing", "authority-too-low"]),
@@ -122,9 +131,9 @@ def test_only_a_grant_has_limits() -> None:
 
 
 def test_limits_hold_from_their_day() -> None:
-    old = LIMITS.grant[0]
+    old = ORDER.ladder[0]
     new = old.model_copy(update={"since": date(2024, 1, 1), "opinion_above_cents": 500_000})
-    decide = partial(grant_approval, Limits(grant=(old, new)))
+    decide = partial(grant_approval, Order(ladder=(old, new)))
     aggregates: tuple[Aggregate, ...] = AGGREGATES  # type: ignore[type-arg]  # of several states
     rules: tuple[Rule[Command], ...] = (Rule(GrantApproval, decide),)
 
@@ -139,16 +148,16 @@ def test_limits_hold_from_their_day() -> None:
         given().when(command.model_copy(update={"occurred": before}))
     assert given().when(command.model_copy(update={"occurred": after})) != {}
     assert given().when(command) != {}, "today is after both"
-    none = Limits(grant=(new,))
+    none = Order(ladder=(new,))
     assert none.on(date(2023, 12, 31)) is None
 
 
 def test_limits_are_in_the_order_of_their_days() -> None:
-    one = LIMITS.grant[0]
+    one = ORDER.ladder[0]
     with pytest.raises(ValidationError, match="must rise"):
-        Limits(grant=(one, one))
+        Order(ladder=(one, one))
     with pytest.raises(ValidationError):
-        GrantLimits.model_validate(one.model_dump() | {"government_above_cents": 0})
+        Ladder.model_validate(one.model_dump() | {"government_above_cents": 0})
 
 
 def test_the_rounds_of_an_approval() -> None:
@@ -206,7 +215,7 @@ def test_who_is_told_selected_and_awarded() -> None:
         (SelectProject(dossier=DOSSIER, party=PARTY), ProjectSelected(party=PARTY)),
         (AwardContract(dossier=DOSSIER, party=PARTY, amount_cents=3), ContractAwarded(party=PARTY, amount_cents=3)),
     ):
-        here = opened()
+        here = opened().given({STREAM: [granted("minister", 1)]})
         assert here.when(command) == {STREAM: [event]}
         assert here.when(command) == {}
         field = "to" if isinstance(command, NotifyDecision) else "party"
@@ -220,3 +229,26 @@ def test_nothing_is_decided_while_it_waits() -> None:
         here.when(grant("minister", 1))
     (reported,) = here.when(grant("minister", 1).model_copy(update={"origin": EUROGES}), roles=CONNECTOR)[STREAM]
     assert reported.model_dump()["breaches"] == ("dossier-suspended",)
+
+
+def test_a_notice_before_its_decision_is_refused_with_all_that_is_missing() -> None:
+    told = NotifyDecision(dossier=DOSSIER, to=PARTY)
+    with pytest.raises(EvidenceMissing, match="no decision of minister or government") as refused:
+        opened().when(told)
+    assert refused.value.rules == ("decision-missing",)
+    here = opened().given({STREAM: [granted("minister", 1_500_001)]})
+    with pytest.raises(EvidenceMissing) as refused:
+        here.when(told)
+    assert refused.value.rules == ("opinion-missing", "budget-agreement-missing", "decision-missing")
+    reported = told.model_copy(update={"origin": EUROGES})
+    (kept,) = here.when(reported, roles=CONNECTOR)[STREAM]
+    assert kept.model_dump()["breaches"] == refused.value.rules
+
+
+def test_a_notice_on_what_is_no_subsidy_needs_no_grant() -> None:
+    assert opened("procurement").when(NotifyDecision(dossier=DOSSIER, to=PARTY)) != {}
+
+
+def test_a_notice_of_a_refusal_needs_the_refusal() -> None:
+    here = opened().given({STREAM: [ApprovalRefused(authority="minister", step="grant")]})
+    assert here.when(NotifyDecision(dossier=DOSSIER, to=PARTY)) != {}
