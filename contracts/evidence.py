@@ -122,6 +122,13 @@ class Missing:
     application: ApplicationId | None = None
 
     @property
+    def shown(self) -> dict[str, str | int | list[str]]:
+        """Its members as JSON, without those that it has not."""
+        members = {"limit_cents": self.limit_cents, "round": self.round, "application": self.application}
+        told = {name: value for name, value in members.items() if value is not None}
+        return {"rule": self.rule, "by": [*self.by], **told}
+
+    @property
     def words(self) -> str:
         """What is missing, as a clause."""
         if self.rule == "opinion-unfavourable":

@@ -20,7 +20,7 @@ from contracts.decisions import (
 )
 from contracts.dossiers import DossierKind, DossierOpened
 from contracts.evidence import Evidence, Missing, Order, before_commitment
-from regesta.command import State, plain
+from regesta.command import State
 from regesta.errors import EvidenceMissing
 
 Step: TypeAlias = OpinionIssued | OpinionOverridden | ApprovalGranted | ApprovalRefused | ApprovalWithdrawn
@@ -79,4 +79,4 @@ def refusal(steps: Sequence[Missing]) -> list[EvidenceMissing]:
     if not steps:
         return []
     words = "; ".join(each.words for each in steps)
-    return [EvidenceMissing(words, tuple(each.rule for each in steps), missing=[plain(each) for each in steps])]
+    return [EvidenceMissing(words, tuple(each.rule for each in steps), missing=[each.shown for each in steps])]

@@ -7,7 +7,6 @@ from typing import Final
 
 from contracts.decisions import ApprovalGranted
 from contracts.evidence import Evidence, Ladder, Missing, MissingRule, before_grant, before_notice
-from regesta.command import plain
 from regesta.errors import EvidenceMissing, Refused
 from services.objectives.domain.dossier import Dossier
 from services.objectives.domain.errors import (
@@ -43,7 +42,7 @@ def lacking_notice(dossier: Dossier, ladder: Ladder | None) -> Iterator[Refused]
         return
     if missing := [*before_notice(Evidence.of(dossier.taken.values()), ladder)]:
         words = "; ".join(each.words for each in missing)
-        yield EvidenceMissing(words, tuple(each.rule for each in missing), missing=[plain(each) for each in missing])
+        yield EvidenceMissing(words, tuple(each.rule for each in missing), missing=[each.shown for each in missing])
 
 
 def _details(missing: Missing) -> dict[str, int | str]:

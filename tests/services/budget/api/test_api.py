@@ -9,6 +9,7 @@ import pytest
 
 from contracts import objectives
 from contracts.allocation import LONGEST_ENTITY
+from contracts.decisions import ApprovalGranted
 from contracts.dossiers import DossierOpened
 from contracts.objectives import ObjectiveOpened
 from contracts.types import Text
@@ -70,19 +71,21 @@ REFUSALS: Final = [
 ]
 
 
+GRANTED = ApprovalGranted(authority="minister", step="grant")
+
+
 @pytest.fixture
 async def running(run: Run) -> Running:
-    """Return budget beside a log of objectives in which OBJECTIVE and DOSSIER are opened."""
+    """Return budget beside a log of objectives in which OBJECTIVE and DOSSIER are opened, and something was granted on the latter."""
     running = await run(OBJECTIVES, SERVICE)
     await record(running, f"objective/{OBJECTIVE}", ObjectiveOpened(note="note", level="operational"))
-    await record(running, f"dossier/{DOSSIER}", DossierOpened(kind="subsidy", title=Text(fr="Quartier")))
+    await record(running, f"dossier/{DOSSIER}", DossierOpened(kind="subsidy", title=Text(fr="Quartier")), GRANTED)
     return running
 
 
-async def record(running: Running, stream: str, event: Event) -> None:
-    outcome = await running.runtime("objectives").store.append(
-        Unit({stream: 0}, [NewEvent.of(stream, 1, event, Meta("officer"))])
-    )
+async def record(running: Running, stream: str, *events: Event) -> None:
+    new = [NewEvent.of(stream, version, event, Meta("officer")) for version, event in enumerate(events, start=1)]
+    outcome = await running.runtime("objectives").store.append(Unit({stream: 0}, new))
     assert isinstance(outcome, Appended)
 
 

@@ -64,6 +64,7 @@ from tests.services.objectives.samples import (
     STREAM,
     TITLE,
     domain,
+    granted,
     opened,
     planned,
 )
@@ -108,7 +109,8 @@ def led(*steps: Event) -> Domain:
     here = domain().given(lead(ACTION, "bup"))
     here = here.given({STREAM: [DossierOpened(kind="subsidy", title=TITLE, objectives=(ACTION,))]})
     here = here.given({f"dossier/{SECOND}": [DossierOpened(kind="call", title=TITLE)]})
-    return here.given({STREAM: [planned(), *(steps or [ApplicationReceived(application=APPLICATION)])]})
+    here = here.given({STREAM: [planned(), *(steps or [ApplicationReceived(application=APPLICATION)])]})
+    return here.given({STREAM: [granted("minister", 1)]})
 
 
 @pytest.mark.parametrize("command", [*OF_OBJECTIVE, *OF_DOSSIER, OPEN])
