@@ -120,7 +120,8 @@ class AmountCommitted(Event):
     """Credit was reserved for an obligation (engagement / vastlegging). Opens commitment/{id}.
 
     line, year: the ledger whose commitment credits it uses. amount_cents: the whole of it, for all years. visa: of the
-    controller. unchecked: the line's credits were never stated. inputs: the cut at which the evidence of the dossier was looked at.
+    controller. unchecked: the line's credits were never stated. inputs: the cut at which the evidence of the dossier was looked at; judged_on: the day whose order
+    of evidence it is judged by, also later.
     """
 
     name = "amount-committed.v1"
@@ -132,6 +133,7 @@ class AmountCommitted(Event):
     visa: Ref | None = None
     unchecked: Flag = False
     inputs: Cut | None = None
+    judged_on: Day | None = None
     origin: Origin | None = None
     breaches: tuple[RuleName, ...] = ()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -42,6 +42,8 @@ INSPECTOR: Final[Body] = "inspector_of_finance"
 MissingRule: TypeAlias = Literal[
     "opinion-missing", "opinion-unfavourable", "budget-agreement-missing", "authority-too-low", "decision-missing"
 ]
+
+EVIDENCE_RULES: Final[frozenset[str]] = frozenset(get_args(MissingRule))
 
 
 class OrderWrong(ValueError):

@@ -17,7 +17,7 @@ from regesta.faults import wrong_with
 
 REPORTERS = frozenset({"connector", "administrator"})
 # How a fact came here is no part of what it says.
-NOT_CONTENT = frozenset({"origin", "breaches", "unchecked", "inputs"})
+NOT_CONTENT = frozenset({"origin", "breaches", "unchecked", "inputs", "judged_on"})
 
 Facts: TypeAlias = dict[str, list[Event]]
 

@@ -33,6 +33,7 @@ from services.budget.projections import (
     payments,
     receipts,
 )
+from services.budget.reactions import REACTIONS
 
 AGGREGATES = (
     Aggregate(line.Line, line.evolve),
@@ -57,6 +58,7 @@ RULES = (
     Rule(convention.AmendConvention, convention.amend),
     Rule(convention.TerminateConvention, convention.terminate),
     Rule(commitment.Commit, partial(commitment.commit, ORDER)),
+    Rule(commitment.CheckEvidence, partial(commitment.check_evidence, ORDER)),
     Rule(commitment.Decommit, commitment.decommit),
     Rule(commitment.ReverseCommitment, commitment.reverse),
     Rule(payment.Liquidate, payment.liquidate),
@@ -92,4 +94,5 @@ SERVICE = Service(
         *claims.PROJECTIONS,
         *receipts.PROJECTIONS,
     ),
+    reactions=REACTIONS,
 )

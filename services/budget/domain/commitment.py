@@ -22,7 +22,7 @@ from contracts.commitments import (
     RecoveryCollected,
     RecoveryEstablished,
 )
-from contracts.evidence import Order
+from contracts.evidence import EVIDENCE_RULES, Order
 from contracts.types import (
     BoundedRef,
     BoundedWords,
@@ -33,11 +33,12 @@ from contracts.types import (
     PathRef,
     PositiveCents,
     Ref,
+    RuleName,
     Year,
 )
 from regesta.command import Context, Facts, Read, Reference, State, fact, judge, nothing, recorded
 from regesta.errors import Refused
-from regesta.event import BRUSSELS, Cut
+from regesta.event import BRUSSELS
 from services.budget.domain.command import BudgetCommand, dossier_reference
 from services.budget.domain.convention import Convention, committing, require_convention
 from services.budget.domain.errors import (
@@ -72,7 +73,7 @@ CommitmentEvent: TypeAlias = (
 class Commitment(State):
     """An obligation, and what was paid, claimed and owed back on it: facts by their references, totals net of reversals.
 
-    paid_cents, claimed_cents, collected_cents: net by payment, by claim, by recovery. stood_cents: of the payment before each
+    evidence_breaches: what was missing of its evidence when that was looked at last. paid_cents, claimed_cents, collected_cents: net by payment, by claim, by recovery. stood_cents: of the payment before each
     reversal of it.
     """
 
@@ -83,6 +84,7 @@ class Commitment(State):
     liquidated_cents: int = 0
     recovered_cents: int = 0
     reversed: CommitmentReversed | None = None
+    evidence_breaches: tuple[RuleName, ...] = ()
     decommitments: dict[Ref, AmountDecommitted] = field(default_factory=dict)
     payments: dict[Ref, PaymentLiquidated] = field(default_factory=dict)
     reversals: dict[tuple[Ref, Ref | None], PaymentReversed] = field(default_factory=dict)
@@ -143,6 +145,20 @@ class Commit(CommitmentCommand):
         return dossier_reference(self.dossier)
 
 
+class CheckEvidence(BudgetCommand):
+    """Look again at the evidence behind a commitment: what the reaction to new steps of its dossier asks for."""
+
+    name = "check-evidence"
+    roles = frozenset({"reaction"})
+
+    commitment: CommitmentId
+
+    @property
+    def stream(self) -> str:
+        """The commitment."""
+        return Commitment.name_of(self.commitment)
+
+
 class Decommit(CommitmentCommand):
     """Release what will never be due. decommitment: its reference, unique in the commitment."""
 
@@ -180,18 +196,34 @@ def commit(order: Order, command: Commit, read: Read, context: Context) -> Facts
         return nothing()
     ledger = read(Ledger, ledger_key(command.line, command.year))
     reserved, exceeded = reserve(ledger, command.commitment, command.amount_cents)
-    seen: Cut | None = None
+    known = asked.model_copy(update={"unchecked": reserved.unchecked})
     if dossier is not None:
-        evidence = read(DossierEvidence, dossier)
-        seen = {"objectives": evidence.seen}
-        broken += refusal(missing(evidence, command.line, command.amount_cents, _day_of(command, context), order))
-    known = asked.model_copy(update={"unchecked": reserved.unchecked, "inputs": seen})
+        evidence, day = read(DossierEvidence, dossier), _day_of(command, context)
+        broken += refusal(missing(evidence, command.line, command.amount_cents, day, order))
+        known = known.model_copy(update={"inputs": {evidence.source: evidence.seen}, "judged_on": day})
     made = judge(known, context, [*broken, *exceeded])
     facts: Facts = {commitment.stream: [made], ledger.stream: [reserved]}
     if command.convention is not None:
         held = ConventionCommitted(commitment=command.commitment, amount_cents=command.amount_cents)
         facts[Convention.name_of(command.convention)] = [held]
     return facts
+
+
+def check_evidence(order: Order, command: CheckEvidence, read: Read, context: Context) -> Facts:
+    """Return what is missing of the evidence now; nothing when that is what was found last. Raises UnknownCommitment."""
+    del context
+    commitment = require_commitment(read, command.commitment)
+    opened = commitment.opening
+    if opened.dossier is None or opened.judged_on is None:
+        return nothing()
+    evidence = read(DossierEvidence, opened.dossier)
+    steps = missing(evidence, opened.line, opened.amount_cents, opened.judged_on, order)
+    # What was taken back needs nothing any more.
+    found = tuple(dict.fromkeys(each.rule for each in steps)) if commitment.remaining_cents else ()
+    if found == commitment.evidence_breaches:
+        return nothing()
+    assert evidence.source is not None
+    return {commitment.stream: [EvidenceChecked(breaches=found, inputs={evidence.source: evidence.seen})]}
 
 
 def decommit(command: Decommit, read: Read, context: Context) -> Facts:
@@ -229,6 +261,7 @@ def evolve(state: Commitment, event: CommitmentEvent) -> None:  # noqa: C901 one
     match event:
         case AmountCommitted():
             state.committed = event
+            state.evidence_breaches = tuple(rule for rule in event.breaches if rule in EVIDENCE_RULES)
         case AmountDecommitted():
             state.decommitted_cents += event.amount_cents
             state.decommitments[event.decommitment] = event
@@ -253,7 +286,7 @@ def evolve(state: Commitment, event: CommitmentEvent) -> None:  # noqa: C901 one
             collected_cents = state.collected_cents.get(event.recovery, 0)
             state.collected_cents[event.recovery] = collected_cents + event.amount_cents
         case EvidenceChecked():
-            pass  # a finding, no part of any rule
+            state.evidence_breaches = event.breaches
         case _:
             assert_never(event)
 

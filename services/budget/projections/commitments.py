@@ -75,6 +75,8 @@ READ_COMMITMENTS = f"""
 ORDER BY c.commitment LIMIT $5
 """
 
+OF_DOSSIER = "SELECT DISTINCT commitment FROM commitments WHERE dossier = $1 ORDER BY commitment"
+
 
 class Kept(NamedTuple):
     """A row, in the order of its columns. opened, checked: events as JSON text.
@@ -175,6 +177,11 @@ async def read_commitment(view: View, commitment: str) -> tuple[CommitmentOut, i
     if row is None:
         raise UnknownCommitment(f"nothing was committed as {commitment!r}", commitment=commitment)
     return _commitment(row), row["version"]
+
+
+async def of_dossier(db: Db, dossier: str) -> list[str]:
+    """Return the commitments that were ever made on a dossier."""
+    return [row["commitment"] for row in await db.fetch(OF_DOSSIER, dossier)]
 
 
 async def read_commitments(

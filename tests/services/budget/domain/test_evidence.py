@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from contracts.commitments import AmountCommitted
+from contracts.commitments import AmountCommitted, EvidenceChecked
 from contracts.dates import ImpreciseDate
 from contracts.decisions import ApprovalGranted, ApprovalWithdrawn, OpinionIssued, OpinionOverridden
 from contracts.dossiers import DossierKind, DossierOpened
@@ -18,7 +18,7 @@ from regesta.errors import EvidenceMissing
 from regesta.event import Event, FactWithdrawn
 from regesta.testing import Domain
 from services.budget.app import AGGREGATES, ELSEWHERE, RULES
-from services.budget.domain.commitment import Commit
+from services.budget.domain.commitment import CheckEvidence, Commit, ReverseCommitment
 from services.budget.domain.commitment import commit as decide
 from tests.services.budget.samples import CONNECTOR, CONVENTION, DOSSIER, LINE, ONE, SAP, budget, commit, sign
 
@@ -109,3 +109,47 @@ def test_a_line_that_is_exempt_and_a_day_before_any_ladder_need_nothing() -> Non
     assert here.when(on_dossier(1).model_copy(update={"occurred": last}))
     before = on_dossier(1_500_001).model_copy(update={"occurred": ImpreciseDate("1989-01-11")})
     assert known().when(before)
+
+
+def check(here: Domain) -> list[tuple[str, ...]]:
+    """Return what a check of the evidence finds: nothing when it is as it was."""
+    facts = here.when(CheckEvidence(commitment=ONE)).get(STREAM, [])
+    return [each.breaches for each in facts if isinstance(each, EvidenceChecked)]
+
+
+def test_a_finding_is_recorded_when_it_changes_and_only_then() -> None:
+    here = known(FAVOURABLE, AGREED, GRANTED)
+    here.when(on_dossier(1_250_000_000))
+    assert check(here) == []
+    here.given({OF_DOSSIER: [ApprovalWithdrawn(authority="government", step="grant", reason="annulled")]})
+    (found,) = here.when(CheckEvidence(commitment=ONE))[STREAM]
+    assert found == EvidenceChecked(breaches=("decision-missing",), inputs={"objectives": 10})
+    assert check(here) == []
+    again = ApprovalGranted(authority="government", step="grant", round=2)
+    here.given({OF_DOSSIER: [again]})
+    assert check(here) == [()]
+    assert check(here) == []
+
+
+def test_what_was_reported_without_evidence_is_in_order_once_it_came() -> None:
+    here = known(GRANTED)
+    here.when(on_dossier(310_001).model_copy(update={"origin": SAP}), roles=CONNECTOR)
+    assert check(here) == [], "what it broke when it was reported is known"
+    here.given({OF_DOSSIER: [FAVOURABLE]})
+    assert check(here) == [()]
+
+
+def test_what_was_taken_back_needs_no_evidence() -> None:
+    here = known(GRANTED)
+    here.when(on_dossier(310_001).model_copy(update={"origin": SAP}), roles=CONNECTOR)
+    here.when(ReverseCommitment(commitment=ONE, reason="wrong dossier"))
+    assert check(here) == [()]
+
+
+def test_a_commitment_is_judged_later_by_the_order_of_its_day() -> None:
+    here = known()
+    here.when(on_dossier(1_500_001).model_copy(update={"occurred": ImpreciseDate("1989-01-11")}))
+    assert check(here) == []
+    nothing_to_look_for = budget()
+    nothing_to_look_for.when(commit(1_500_001))
+    assert check(nothing_to_look_for) == []
