@@ -10,7 +10,9 @@ from pydantic import SecretStr
 
 from cli.embedded import Embedded
 from cli.tokens import AUDIENCE, ISSUER, SERVICES, Issuer
+from contracts.evidence import VARIABLE, OrderWrong
 from regesta.database import create_service
+from regesta.errors import Misconfigured
 from regesta.main import prepare
 from regesta.runtime import Service
 from regesta.settings import Settings
@@ -19,8 +21,11 @@ SERVICE_HOURS = 24 * 365
 
 
 def services(names: Sequence[str] = SERVICES) -> list[Service]:
-    """Return the declarations of services by name."""
-    found: list[Service] = [importlib.import_module(f"services.{name}.app").SERVICE for name in names]
+    """Return the declarations of services by name. Raises Misconfigured."""
+    try:
+        found: list[Service] = [importlib.import_module(f"services.{name}.app").SERVICE for name in names]
+    except OrderWrong as error:
+        raise Misconfigured(f"{VARIABLE}: {error}") from error
     return found
 
 

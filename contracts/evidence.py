@@ -265,6 +265,11 @@ def read_order(path: Path) -> Order:
         raise OrderWrong(f"{path}, line {_line(text, first['loc'])}: {first['msg']}: {first['input']!r}") from error
 
 
+def order_in_force() -> Order:
+    """Return the order of the file that the environment names, else the shipped one. Raises OrderWrong."""
+    return read_order(Path(os.environ.get(VARIABLE, SHIPPED)))
+
+
 def _line(text: str, place: tuple[int | str, ...]) -> int:
     """Return the line of what an error is about: its member, else the head of its table, else the first line."""
     table, number, *member = [*place, "", 0, ""][:3] if len(place) < 3 else place
@@ -279,6 +284,3 @@ def _line(text: str, place: tuple[int | str, ...]) -> int:
         if line.partition("=")[0].strip() == str(member[0]):
             return at
     return head
-
-
-ORDER: Final = read_order(Path(os.environ.get(VARIABLE, SHIPPED)))

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from contracts import budget, objectives
-from contracts.evidence import ORDER
+from contracts.evidence import order_in_force
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
 from services.budget.api import reads
@@ -44,6 +44,7 @@ AGGREGATES = (
     Aggregate(receipt.Receipt, receipt.evolve),
     Aggregate(forecast.Forecast, forecast.evolve),
 )
+ORDER = order_in_force()
 ELSEWHERE = (Aggregate(evidence.DossierEvidence, evidence.evolve, evidence.undo),)
 RULES = (
     Rule(line.OpenLine, line.open_line),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts import budget, objectives
-from contracts.evidence import ORDER
+from contracts.evidence import order_in_force
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
 from services.objectives.api.reads import router
@@ -27,6 +27,7 @@ from services.objectives.projections import advances, dossiers, notes, parties, 
 from services.objectives.reactions import REACTIONS
 
 HERE: Final = Path(__file__).parent
+ORDER: Final = order_in_force()
 AGGREGATES: Final = (
     Aggregate(note.Note, note.evolve),
     Aggregate(objective.Objective, objective.evolve),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -17,9 +20,19 @@ from contracts.decisions import (
     OpinionIssued,
     OpinionOverridden,
 )
-from contracts.evidence import ORDER, Evidence, Ladder, OrderWrong, before_commitment, before_notice, read_order
+from contracts.evidence import (
+    SHIPPED,
+    VARIABLE,
+    Evidence,
+    Ladder,
+    OrderWrong,
+    before_commitment,
+    before_notice,
+    read_order,
+)
 from regesta.event import Event
 
+ORDER = read_order(SHIPPED)
 LADDER = ORDER.ladder[0]
 ONE = "0193a5c0-7b1e-7000-8000-000000000001"
 TWO = "0193a5c0-7b1e-7000-8000-000000000002"
@@ -224,3 +237,23 @@ def test_the_shipped_ladder_is_that_of_the_domain() -> None:
             government_above_cents=1_500_000,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["-m", "services.budget", "api"], ["-m", "services.objectives", "doctor"], ["-m", "cli", "demo", "--port", "0"]],
+)
+def test_nothing_starts_with_a_file_that_is_wrong(tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "evidence.toml"
+    file.write_text(TABLE.replace("620_000", '"much"'))
+    done = subprocess.run(
+        [sys.executable, *command],
+        env={**os.environ, VARIABLE: str(file)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"{VARIABLE}: {file}, line 4: " in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -14,6 +14,7 @@ from typer.main import get_command
 from cli.commands import app
 from cli.installation import services
 from cli.problems import answered, of_the_command
+from contracts.evidence import VARIABLE
 from regesta.reasons import Cause
 from regesta.settings import Settings
 from tests.docs.names import (
@@ -77,7 +78,7 @@ def test_every_make_target_and_module_exists(document: Path) -> None:
 
 @each_document
 def test_every_setting_exists(document: Path) -> None:
-    known = {f"REGESTA_{name.upper()}" for name in Settings.model_fields} | OF_CLIENTS
+    known = {f"REGESTA_{name.upper()}" for name in Settings.model_fields} | OF_CLIENTS | {VARIABLE}
     # A service's own setting stands before the common one.
     own = {f"REGESTA_BUDGET_{name.upper()}" for name in Settings.model_fields}
     assert set(SETTING.findall(document.read_text("utf-8"))) <= known | own

@@ -98,3 +98,12 @@ def test_a_page_that_uses_the_command_says_where_it_is(page: Path) -> None:
     lines = lines_of(page.stem)
     used = re.search(r"^regesta ", lines, re.MULTILINE)
     assert used is None or 'export PATH="$PWD/.venv/bin:$PATH"' in lines[: used.start()]
+
+
+def test_evidence(tried: Demo) -> None:
+    page = "evidence"
+    printed = run(tried, lines_of(page))
+    assert REFUSAL.findall(printed) == ["evidence-missing"]
+    refused = next(json.loads(line) for line in printed.splitlines() if "evidence-missing" in line)
+    assert refused["missing"] == json.loads(JSON.findall((PAGES / f"{page}.md").read_text("utf-8"))[0])
+    assert "evidence-checked" in printed

@@ -11,13 +11,13 @@ from contracts.commitments import AmountCommitted, EvidenceChecked
 from contracts.dates import ImpreciseDate
 from contracts.decisions import ApprovalGranted, ApprovalWithdrawn, OpinionIssued, OpinionOverridden
 from contracts.dossiers import DossierKind, DossierOpened
-from contracts.evidence import ORDER, Exemption
+from contracts.evidence import Exemption
 from contracts.types import Text
 from regesta.command import Aggregate, Command, Rule
 from regesta.errors import EvidenceMissing
 from regesta.event import Event, FactWithdrawn
 from regesta.testing import Domain
-from services.budget.app import AGGREGATES, ELSEWHERE, RULES
+from services.budget.app import AGGREGATES, ELSEWHERE, ORDER, RULES
 from services.budget.domain.commitment import CheckEvidence, Commit, ReverseCommitment
 from services.budget.domain.commitment import commit as decide
 from tests.services.budget.samples import CONNECTOR, CONVENTION, DOSSIER, LINE, ONE, SAP, budget, commit, sign

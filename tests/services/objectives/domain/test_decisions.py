@@ -20,12 +20,12 @@ from contracts.decisions import (
     ProjectSelected,
 )
 from contracts.dossiers import DossierSuspended
-from contracts.evidence import ORDER, Ladder, Order
+from contracts.evidence import Ladder, Order
 from regesta.command import Aggregate, Command, Rule
 from regesta.errors import EvidenceMissing, Refused
 from regesta.event import Event
 from regesta.testing import Domain
-from services.objectives.app import AGGREGATES
+from services.objectives.app import AGGREGATES, ORDER
 from services.objectives.domain import errors
 from services.objectives.domain.decisions import (
     AwardContract,
