@@ -54,7 +54,7 @@ def generated() -> Names:
         "problems": problems([each.name for each in declared]),
         "problems-of-the-command": {each.code: {"status": each.status} for each in of_the_command()},
         "reactions": of_each(declared, lambda service: reactions(service.reactions)),
-        "settings": dict.fromkeys([VARIABLE, *(f"REGESTA_{name.upper()}" for name in Settings.model_fields)], {}),
+        "settings": {key: {} for key in [VARIABLE, *(f"REGESTA_{name.upper()}" for name in Settings.model_fields)]},
         "spans": {each.name: {"attributes": sorted(each.attributes)} for each in SPANS},
         "streams": of_each(declared, lambda service: streams([*service.aggregates, calendar.AGGREGATE])),
     }
