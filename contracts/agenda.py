@@ -12,6 +12,7 @@ from regesta.event import Event
 Stage: TypeAlias = Literal[
     "drafted", "first_reading", "council_of_state", "second_reading", "third_reading", "published"
 ]
+AnswerStatus: TypeAlias = Literal["accepted", "partly_accepted", "rejected", "in_progress", "implemented"]
 
 
 class RecommendationRegistered(Event):
@@ -27,7 +28,7 @@ class RecommendationAnswered(Event):
     """What was done about a recommendation; the latest answer counts. evidence: facts that show it."""
 
     name = "recommendation-answered.v1"
-    status: Literal["accepted", "partly_accepted", "rejected", "in_progress", "implemented"]
+    status: AnswerStatus
     text: Text
     evidence: tuple[EventName, ...] = ()
 

@@ -145,6 +145,8 @@ Uuid: TypeAlias = Annotated[str, StringConstraints(pattern=UUID, to_lower=True)]
 ObjectiveId: TypeAlias = Uuid
 DossierId: TypeAlias = Uuid
 PartyId: TypeAlias = Uuid
+RecommendationId: TypeAlias = Uuid
+RegulationId: TypeAlias = Uuid
 ConventionId: TypeAlias = Uuid
 CommitmentId: TypeAlias = Uuid
 IndicatorId: TypeAlias = Uuid

@@ -21,9 +21,11 @@ from services.objectives.domain import (
     objective,
     party,
     procedure,
+    recommendation,
+    regulation,
     withdrawal,
 )
-from services.objectives.projections import advances, dossiers, notes, parties, printed, statements
+from services.objectives.projections import advances, agenda, dossiers, notes, parties, printed, statements
 from services.objectives.reactions import REACTIONS
 
 HERE: Final = Path(__file__).parent
@@ -33,6 +35,8 @@ AGGREGATES: Final = (
     Aggregate(objective.Objective, objective.evolve),
     Aggregate(dossier.Dossier, dossier.evolve, dossier.undo),
     Aggregate(party.Party, party.evolve),
+    Aggregate(recommendation.Recommendation, recommendation.evolve),
+    Aggregate(regulation.Regulation, regulation.evolve),
 )
 RULES: Final = (
     Rule(note.OpenNote, note.open_note),
@@ -84,6 +88,11 @@ RULES: Final = (
     Rule(decisions.AwardContract, decisions.award_contract),
     Rule(party.RegisterParty, party.register),
     Rule(party.EraseParty, party.erase),
+    Rule(recommendation.RegisterRecommendation, recommendation.register),
+    Rule(recommendation.AnswerRecommendation, recommendation.answer),
+    Rule(regulation.ScheduleRegulation, regulation.schedule),
+    Rule(regulation.AdvanceRegulation, regulation.advance),
+    Rule(regulation.AdoptRegulation, regulation.adopt),
     Rule(withdrawal.WithdrawFact, partial(withdrawal.withdraw_fact, ORDER)),
 )
 SERVICE: Final = Service(
@@ -102,6 +111,7 @@ SERVICE: Final = Service(
         printed.PROJECTION,
         dossiers.PROJECTION,
         parties.PROJECTION,
+        agenda.PROJECTION,
         advances.PROJECTION,
     ),
     reactions=REACTIONS,

@@ -248,7 +248,7 @@ def test_nothing_starts_with_a_file_that_is_wrong(tmp_path: Path, command: list[
     file.write_text(TABLE.replace("620_000", '"much"'))
     done = subprocess.run(
         [sys.executable, *command],
-        env={**os.environ, VARIABLE: str(file)},
+        env={**os.environ, VARIABLE: str(file), "COLUMNS": "1000"},
         capture_output=True,
         text=True,
         timeout=60,

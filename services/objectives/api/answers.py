@@ -18,6 +18,7 @@ from contracts.types import DossierId, EventName, Text, Uuid
 from regesta.view import AsOf, View
 from services.objectives.domain.command import LOG
 from services.objectives.projections import dossiers, notes, statements
+from services.objectives.projections.agenda import Recommendation, Regulation
 from services.objectives.projections.dossiers import Dossier, Step
 from services.objectives.projections.notes import Alias, Node, Note, PrintedSection
 from services.objectives.projections.parties import Party
@@ -127,6 +128,30 @@ class PartyAnswer(AsOf):
     """One party."""
 
     party: Party
+
+
+class RecommendationAnswer(AsOf):
+    """One recommendation."""
+
+    recommendation: Recommendation
+
+
+class RecommendationsAnswer(AsOf):
+    """A page of recommendations, by id."""
+
+    recommendations: tuple[Recommendation, ...]
+
+
+class RegulationAnswer(AsOf):
+    """One regulation."""
+
+    regulation: Regulation
+
+
+class RegulationsAnswer(AsOf):
+    """A page of the regulation agenda, by id."""
+
+    regulations: tuple[Regulation, ...]
 
 
 async def objective_of(view: View, objective: str) -> ObjectiveOut | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Response
 
-from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId
+from contracts.types import DossierId, NoteSlug, ObjectiveId, PartyId, RecommendationId, RegulationId
 from regesta.caller import Caller
 from regesta.event import IsoDay, event_name
 from regesta.paging import Paged
@@ -21,20 +21,33 @@ from services.objectives.api.answers import (
     NotesAnswer,
     ObjectiveAnswer,
     PartyAnswer,
+    RecommendationAnswer,
+    RecommendationsAnswer,
+    RegulationAnswer,
+    RegulationsAnswer,
     TreeAnswer,
     dossiers_of,
     fact_out,
     objective_of,
 )
 from services.objectives.domain.command import LOG
-from services.objectives.domain.errors import UnknownDossier, UnknownNote, UnknownObjective, UnknownParty
-from services.objectives.projections import dossiers, notes, parties, printed
+from services.objectives.domain.errors import (
+    UnknownDossier,
+    UnknownNote,
+    UnknownObjective,
+    UnknownParty,
+    UnknownRecommendation,
+    UnknownRegulation,
+)
+from services.objectives.projections import agenda, dossiers, notes, parties, printed
 
 SCOPE: Final = "objectives:read"
 Slug: TypeAlias = Annotated[NoteSlug, Path()]
 Objective: TypeAlias = Annotated[ObjectiveId, Path()]
 Dossier: TypeAlias = Annotated[DossierId, Path()]
 Party: TypeAlias = Annotated[PartyId, Path()]
+Recommendation: TypeAlias = Annotated[RecommendationId, Path()]
+Regulation: TypeAlias = Annotated[RegulationId, Path()]
 Until: TypeAlias = Annotated[
     IsoDay | None,
     Query(description="Say of each fact whether it had occurred by the end of this day: certain, possible or no."),
@@ -137,6 +150,49 @@ async def get_party(party: Party, view: Reading, caller: Caller, response: Respo
         raise UnknownParty(f"no party {party!r} is registered", party=party)
     response.headers["ETag"] = f'"{found.version}"'
     return PartyAnswer(**AsOf.of(view), party=found)
+
+
+@router.get("/recommendations")
+async def get_recommendations(view: Reading, caller: Caller, paged: Paged) -> RecommendationsAnswer:
+    """Return the Court of Audit's recommendations with the latest answers, by id."""
+    caller.require(SCOPE)
+    found = await agenda.recommendations(view.db, view.cut[LOG], paged.after, paged.wanted)
+    page = paged.page(view, found, lambda each: each.recommendation)
+    return RecommendationsAnswer(**AsOf.of(view), recommendations=page)
+
+
+@router.get("/recommendations/{recommendation}")
+async def get_recommendation(
+    recommendation: Recommendation, view: Reading, caller: Caller, response: Response
+) -> RecommendationAnswer:
+    """Return a recommendation. ETag: the version of its stream at the cut. 404: it was not registered then."""
+    caller.require(SCOPE)
+    found = await agenda.recommendation(view.db, view.cut[LOG], recommendation)
+    if found is None:
+        message = f"no recommendation {recommendation!r} is registered"
+        raise UnknownRecommendation(message, recommendation=recommendation)
+    response.headers["ETag"] = f'"{found.version}"'
+    return RecommendationAnswer(**AsOf.of(view), recommendation=found)
+
+
+@router.get("/regulations")
+async def get_regulations(view: Reading, caller: Caller, paged: Paged) -> RegulationsAnswer:
+    """Return the regulation agenda, by id."""
+    caller.require(SCOPE)
+    found = await agenda.regulations(view.db, view.cut[LOG], paged.after, paged.wanted)
+    page = paged.page(view, found, lambda each: each.regulation)
+    return RegulationsAnswer(**AsOf.of(view), regulations=page)
+
+
+@router.get("/regulations/{regulation}")
+async def get_regulation(regulation: Regulation, view: Reading, caller: Caller, response: Response) -> RegulationAnswer:
+    """Return a regulation. ETag: the version of its stream at the cut. 404: it was not on the agenda then."""
+    caller.require(SCOPE)
+    found = await agenda.regulation(view.db, view.cut[LOG], regulation)
+    if found is None:
+        raise UnknownRegulation(f"no regulation {regulation!r} is scheduled", regulation=regulation)
+    response.headers["ETag"] = f'"{found.version}"'
+    return RegulationAnswer(**AsOf.of(view), regulation=found)
 
 
 async def _require_objective(view: View, objective: str) -> None:

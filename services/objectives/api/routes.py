@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from regesta.runtime import CommandRoute
-from services.objectives.domain import decisions, lifecycle, milestones, note, objective, party, procedure, withdrawal
+from services.objectives.domain import (
+    decisions,
+    lifecycle,
+    milestones,
+    note,
+    objective,
+    party,
+    procedure,
+    recommendation,
+    regulation,
+    withdrawal,
+)
 
 NOTE: Final = "/notes/{note}"
 OF_NOTE: Final = "/notes/{note}/objectives/{objective}"
@@ -13,6 +24,8 @@ OBJECTIVE: Final = "/objectives/{objective}"
 DOSSIER: Final = "/dossiers/{dossier}"
 MILESTONE: Final = "/dossiers/{dossier}/milestones/{milestone}"
 APPROVAL: Final = "/dossiers/{dossier}/approvals/{authority}/{step}"
+RECOMMENDATION: Final = "/recommendations/{recommendation}"
+REGULATION: Final = "/regulations/{regulation}"
 
 NOTES: Final = (
     CommandRoute("PUT", NOTE, note.OpenNote),
@@ -71,6 +84,11 @@ STEPS: Final = (
 OTHERS: Final = (
     CommandRoute("PUT", "/parties/{party}", party.RegisterParty),
     CommandRoute("PUT", "/parties/{party}/erasure", party.EraseParty),
+    CommandRoute("PUT", RECOMMENDATION, recommendation.RegisterRecommendation),
+    CommandRoute("PUT", f"{RECOMMENDATION}/answer", recommendation.AnswerRecommendation),
+    CommandRoute("PUT", REGULATION, regulation.ScheduleRegulation),
+    CommandRoute("PUT", f"{REGULATION}/stages/{{stage}}", regulation.AdvanceRegulation),
+    CommandRoute("PUT", f"{REGULATION}/adoption", regulation.AdoptRegulation),
     CommandRoute("PUT", "/withdrawals/{event}", withdrawal.WithdrawFact),
 )
 ROUTES: Final = (*NOTES, *OBJECTIVES, *DOSSIERS, *STEPS, *OTHERS)

@@ -53,6 +53,18 @@ class UnknownParty(NotFound):
     code = "unknown-party"
 
 
+class UnknownRecommendation(NotFound):
+    """No recommendation is registered under this id."""
+
+    code = "unknown-recommendation"
+
+
+class UnknownRegulation(NotFound):
+    """No regulation is on the agenda under this id."""
+
+    code = "unknown-regulation"
+
+
 class ObjectiveNotKnown(UnknownReference):
     """A command names an objective that is not registered."""
 
@@ -105,6 +117,18 @@ class RoleDiffers(Differs):
     """The unit took on this role, or gave it up, at another time than is said now."""
 
     code = "role-differs"
+
+
+class RecommendationDiffers(Differs):
+    """The id stands for a recommendation with other content."""
+
+    code = "recommendation-differs"
+
+
+class RegulationDiffers(Differs):
+    """The regulation reached this stage and round, or was adopted, with other content."""
+
+    code = "regulation-differs"
 
 
 class ClosingDiffers(Differs):
@@ -297,6 +321,18 @@ class DecisionMissing(Refused):
     """The amount needs a decision to grant it."""
 
     code = "decision-missing"
+
+
+class RegulationIsAdopted(Refused):
+    """The regulation was adopted: it is scheduled no more and reaches no stage."""
+
+    code = "regulation-adopted"
+
+
+class RoundMissing(Refused):
+    """A stage comes again only after the round before."""
+
+    code = "round-missing"
 
 
 class FactsInTheWay(Refused):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from contracts.agenda import ImpactCheck
 from contracts.dates import ImpreciseDate
 from contracts.objectives import Continuous
 from contracts.types import PENDING, Place, Section, Text, known
@@ -68,6 +69,8 @@ from services.objectives.domain.procedure import (
     OpenPublicInquiry,
     ReceiveApplication,
 )
+from services.objectives.domain.recommendation import AnswerRecommendation, RegisterRecommendation
+from services.objectives.domain.regulation import AdoptRegulation, AdvanceRegulation, ScheduleRegulation
 from services.objectives.domain.withdrawal import WithdrawFact
 from tests.services.cases import Case, Others
 from tests.services.objectives.samples import (
@@ -107,6 +110,11 @@ ISSUE: Final = IssueOpinion(
     dossier=DOSSIER, by="inspector_of_finance", verdict="unfavourable", remarks=TITLE, document="D"
 )
 ASSIGN: Final = AssignUnit(objective=ACTION, unit="housing", role="contributor")
+RECOMMEND: Final = RegisterRecommendation(recommendation=NEW, report="2023-1", number="3", text=TITLE)
+ANSWER: Final = AnswerRecommendation(recommendation=NEW, status="in_progress", text=TITLE, evidence=("budget:1",))
+CHECKED: Final = ImpactCheck(kind="equality", outcome="neutral")
+SCHEDULE: Final = ScheduleRegulation(regulation=NEW, title=TITLE, due=ImpreciseDate("2024"), checklist=(CHECKED,))
+ADVANCE: Final = AdvanceRegulation(regulation=NEW, stage="first_reading", checklist=(CHECKED,))
 REGISTER_PARTY: Final = RegisterParty(party=NEW, kind="person")
 APPROVAL: Final = {"dossier": DOSSIER, "authority": "government", "step": "final", "reference": "G1"}
 GRANT: Final = GrantApproval.model_validate({**APPROVAL, "amount_cents": 1, "title": {"fr": "Projet"}})
@@ -181,6 +189,25 @@ NOTES: Final = (
     ),
     Case(REGISTER_PARTY, {"kind": ["organisation"]}),
     Case(EraseParty(party=NEW), before=(REGISTER_PARTY,)),
+    Case(RECOMMEND, {"report": ["2023-2"], "number": ["4"], "text": [AUTRE]}),
+    Case(
+        ANSWER,
+        {"status": ["implemented"], "text": [AUTRE], "evidence": [()]},
+        anew=("status", "text", "evidence", "occurred"),
+        before=(RECOMMEND,),
+    ),
+    Case(
+        SCHEDULE,
+        {"title": [AUTRE], "due": [ImpreciseDate("2025"), None], "checklist": [()]},
+        anew=("title", "due", "checklist", "occurred"),
+    ),
+    Case(
+        ADVANCE,
+        {"checklist": [()], "stage": ["second_reading"], "round": [2]},
+        which=("round",),
+        before=(SCHEDULE,),
+    ),
+    Case(AdoptRegulation(regulation=NEW, reference="R1"), {"reference": ["R2", None]}, before=(SCHEDULE,)),
 )  # fmt: skip
 DOSSIERS: Final = (
     Case(
