@@ -26,7 +26,7 @@ from regesta.testing import NOON, Domain
 from regesta.view import View
 from services.objectives.api.answers import dossiers_of, objective_of
 from services.objectives.app import AGGREGATES, RULES, SERVICE
-from services.objectives.domain import dossier, note, objective, party
+from services.objectives.domain import dossier, note, objective, party, recommendation, regulation
 from services.objectives.domain.decisions import GrantApproval, IssueOpinion
 from services.objectives.domain.lifecycle import (
     CompleteDossier,
@@ -60,8 +60,10 @@ from services.objectives.domain.objective import (
     StateField,
 )
 from services.objectives.domain.party import EraseParty, RegisterParty
+from services.objectives.domain.recommendation import AnswerRecommendation, RegisterRecommendation
+from services.objectives.domain.regulation import AdoptRegulation, AdvanceRegulation, ScheduleRegulation
 from services.objectives.domain.withdrawal import WithdrawFact
-from services.objectives.projections import advances, parties, printed
+from services.objectives.projections import advances, agenda, parties, printed
 from tests.conftest import FreshDatabase
 from tests.services.objectives.samples import (
     ACTION,
@@ -128,7 +130,12 @@ COMMANDS: Final[st.SearchStrategy[Command]] = st.one_of(
         IssueOpinion, dossier=DOSSIERS, by=st.just("inspector_of_finance"), verdict=st.just("favourable"), occurred=DAYS
     ),
     st.builds(
-        GrantApproval, dossier=DOSSIERS, authority=st.just("minister"), step=st.just("grant"), round=st.integers(1, 3)
+        GrantApproval,
+        dossier=DOSSIERS,
+        authority=st.just("minister"),
+        step=st.just("grant"),
+        round=st.integers(1, 3),
+        amount_cents=st.just(1),
     ),
     st.builds(
         WithdrawFact,
@@ -365,3 +372,57 @@ def _advances(log: Sequence[Recorded], key: str) -> list[tuple[int, bool]]:
             case _:
                 pass
     return [(position, left[payment] <= 0) for payment, position in found.items()]
+
+
+OF_AGENDA: Final[st.SearchStrategy[Command]] = st.one_of(
+    st.builds(
+        RegisterRecommendation, recommendation=DOSSIERS, report=st.just("2023-1"), number=st.just("3"), text=TEXTS
+    ),
+    st.builds(
+        AnswerRecommendation,
+        recommendation=DOSSIERS,
+        status=st.sampled_from(["accepted", "implemented"]),
+        text=TEXTS,
+        occurred=st.none() | DAYS,
+    ),
+    st.builds(ScheduleRegulation, regulation=DOSSIERS, title=TEXTS, due=st.none() | DAYS),
+    st.builds(
+        AdvanceRegulation,
+        regulation=DOSSIERS,
+        stage=st.sampled_from(["first_reading", "published"]),
+        round=st.integers(1, 2),
+        occurred=st.none() | DAYS,
+    ),
+    st.builds(AdoptRegulation, regulation=DOSSIERS, reference=st.none() | st.just("R1")),
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(OF_AGENDA, min_size=5, max_size=25), st.lists(st.integers(1, 40), max_size=5), st.integers(1, 40))
+async def test_the_agenda_is_at_every_cut_what_its_streams_say(
+    database: Connection, commands: list[Command], ends: list[int], cut: int
+) -> None:
+    log = recorded(commands)
+    one_by_one = await project(database, log, range(1, len(log)))
+    assert await project(database, log, ends) == one_by_one
+    cut = min(cut, len(log))
+    for key in (DOSSIER, SECOND):
+        known = fold(AGGREGATES[4], f"recommendation/{key}", _facts(log[:cut], f"recommendation/{key}"))
+        found = await agenda.recommendation(database, cut, key)
+        assert isinstance(known, recommendation.Recommendation)
+        assert (found and (found.version, found.text, found.answer and found.answer.status)) == (
+            known.registered and (known.version, known.registered.text, known.answered and known.answered.status)
+        )
+        standing = fold(AGGREGATES[5], f"regulation/{key}", _facts(log[:cut], f"regulation/{key}"))
+        shown = await agenda.regulation(database, cut, key)
+        assert isinstance(standing, regulation.Regulation)
+        assert (shown and (shown.version, shown.title, shown.due, shown.adopted is not None)) == (
+            standing.scheduled
+            and (standing.version, standing.scheduled.title, standing.scheduled.due, standing.adopted is not None)
+        )
+        reached = [(each.stage, each.round) for each in shown.stages] if shown else []
+        assert reached == [*standing.advanced]
+        assert len(shown.events if shown else ()) == (bool(shown) + len(reached) + (standing.adopted is not None))
+    assert [each.regulation for each in await agenda.regulations(database, cut, "", 10)] == sorted(
+        {each.stream.partition("/")[2] for each in log[:cut] if each.stream.startswith("regulation/")}
+    )
