@@ -10,6 +10,7 @@ from contracts import budget, objectives
 from contracts.evidence import order_in_force
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
+from services.objectives import reactions, settling
 from services.objectives.api.reads import router
 from services.objectives.api.routes import ROUTES
 from services.objectives.domain import (
@@ -25,8 +26,7 @@ from services.objectives.domain import (
     regulation,
     withdrawal,
 )
-from services.objectives.projections import advances, agenda, dossiers, notes, parties, printed, statements
-from services.objectives.reactions import REACTIONS
+from services.objectives.projections import advances, agenda, dossiers, notes, obligations, parties, printed, statements
 
 HERE: Final = Path(__file__).parent
 ORDER: Final = order_in_force()
@@ -67,6 +67,7 @@ RULES: Final = (
     Rule(milestones.ReachMilestone, milestones.reach),
     Rule(milestones.CancelMilestone, milestones.cancel),
     Rule(milestones.SettleAdvance, milestones.settle_advance),
+    Rule(milestones.SettleMilestone, milestones.settle_milestone),
     Rule(procedure.LaunchCall, procedure.launch_call),
     Rule(procedure.CloseCall, procedure.close_call),
     Rule(procedure.OpenPublicInquiry, procedure.open_inquiry),
@@ -113,6 +114,7 @@ SERVICE: Final = Service(
         parties.PROJECTION,
         agenda.PROJECTION,
         advances.PROJECTION,
+        obligations.PROJECTION,
     ),
-    reactions=REACTIONS,
+    reactions=(*reactions.REACTIONS, *settling.REACTIONS),
 )

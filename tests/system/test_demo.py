@@ -128,11 +128,17 @@ def test_the_letter_as_of_a_cut_does_not_see_what_came_later(demo: Demo) -> None
     assert letter_of(demo, cut=cut) == before
 
 
-def test_the_first_advance_reached_the_planned_milestone_once(demo: Demo) -> None:
+def test_the_commitment_the_convention_and_the_first_advance_each_reached_its_milestone_once(demo: Demo) -> None:
     with demo.client() as client:
         dossier = client.get(f"/objectives/v1/streams/dossier/{welcome.DOSSIER}").json()
     reached = [event for event in dossier["events"] if event["type"] == "milestone-reached.v1" and event.get("cause")]
-    assert [event["cause"].partition(":")[0] for event in reached] == ["budget"]
+    kinds = {
+        event["data"]["milestone"]: event["data"]["kind"]
+        for event in dossier["events"]
+        if event["type"] == "milestone-planned.v1"
+    }
+    assert sorted(kinds[event["data"]["milestone"]] for event in reached) == ["advance", "commitment", "convention"]
+    assert [event["cause"].partition(":")[0] for event in reached] == ["budget"] * 3
 
 
 def test_a_second_start_goes_on_and_ctrl_c_stops_cleanly(demo: Demo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -23,6 +24,7 @@ from services.objectives.domain.dossier import Dossier, DossierCommand, Mileston
 from services.objectives.domain.errors import MilestoneDiffers, MilestoneSettled, UnknownMilestone
 
 REVERSED: Final = "the payment that reached it was reversed"
+UNDONE: Final = "what reached it was taken back"
 
 
 class MilestoneCommand(DossierCommand):
@@ -74,6 +76,20 @@ class SettleAdvance(DossierCommand):
     payment: EventName | None = None
     on: ImpreciseDate | None = None
     reversed: tuple[EventName, ...] = ()
+
+
+class SettleMilestone(DossierCommand):
+    """Bring a dossier in line with the facts of a kind: what the reaction to approvals, conventions and commitments asks for.
+
+    fact: the first of the kind that stands, of the day `on`; None when none does. undone: those that were taken back.
+    """
+
+    name = "settle-milestone"
+    roles = frozenset({"reaction"})
+    kind: MilestoneKind
+    fact: EventName | None = None
+    on: ImpreciseDate | None = None
+    undone: tuple[EventName, ...] = ()
 
 
 def plan(command: PlanMilestone, read: Read, context: Context) -> Facts:
@@ -148,30 +164,52 @@ def settle_advance(command: SettleAdvance, read: Read, context: Context) -> Fact
     of which somebody withdrew that it reached a milestone.
     """
     del context
-    dossier = read(Dossier, command.dossier)
-    undone = [(position, step) for position, step in dossier.steps.items() if _rests_on(step, command.reversed)]
-    facts: list[Event] = [FactWithdrawn(event=event_name(LOG, position), reason=REVERSED) for position, _ in undone]
+    settling = _Settling("advance", command.payment, command.on, command.reversed, REVERSED)
+    return _settled(read(Dossier, command.dossier), settling)
+
+
+def settle_milestone(command: SettleMilestone, read: Read, context: Context) -> Facts:
+    """Return the milestone of its kind that the fact reaches, and the withdrawal of what one that was taken back reached. As settle_advance."""
+    del context
+    settling = _Settling(command.kind, command.fact, command.on, command.undone, UNDONE)
+    return _settled(read(Dossier, command.dossier), settling)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """The first fact of a kind that stands, and those that were taken back, with the reason to give for these."""
+
+    kind: MilestoneKind
+    fact: EventName | None
+    on: ImpreciseDate | None
+    undone: tuple[EventName, ...]
+    reason: str
+
+
+def _settled(dossier: Dossier, settling: _Settling) -> Facts:
+    undone = [(position, step) for position, step in dossier.steps.items() if _rests_on(step, settling.undone)]
+    facts: list[Event] = [FactWithdrawn(event=event_name(LOG, at), reason=settling.reason) for at, _ in undone]
     free = {step.milestone for _, step in undone if isinstance(step, MilestoneReached)}
-    reached = _reached_by(dossier, command, free)
+    reached = _reached_by(dossier, settling, free)
     facts += [] if reached is None else [reached]
     return {dossier.stream: facts} if facts else nothing()
 
 
-def _rests_on(step: Event, payments: tuple[str, ...]) -> bool:
-    return isinstance(step, MilestoneReached) and not set(payments).isdisjoint(step.evidence)
+def _rests_on(step: Event, undone: tuple[str, ...]) -> bool:
+    return isinstance(step, MilestoneReached) and not set(undone).isdisjoint(step.evidence)
 
 
-def _reached_by(dossier: Dossier, command: SettleAdvance, free: set[str]) -> MilestoneReached | None:
-    """Return what the payment reaches: the first open milestone of kind advance, when none is reached.
+def _reached_by(dossier: Dossier, settling: _Settling, free: set[str]) -> MilestoneReached | None:
+    """Return what the fact reaches: the first open milestone of its kind, when none is reached.
 
     free: milestones about to be open again.
     """
-    if command.payment is None or command.on is None or command.payment in dossier.denied:
+    if settling.fact is None or settling.on is None or settling.fact in dossier.denied:
         return None
-    advances = [each for each in dossier.milestones.values() if each.planned.kind == "advance"]
-    if any(each.reached is not None and each.planned.milestone not in free for each in advances):
+    planned = [each for each in dossier.milestones.values() if each.planned.kind == settling.kind]
+    if any(each.reached is not None and each.planned.milestone not in free for each in planned):
         return None
-    for each in advances:
+    for each in planned:
         if each.cancelled is None:
-            return MilestoneReached(milestone=each.planned.milestone, on=command.on, evidence=(command.payment,))
+            return MilestoneReached(milestone=each.planned.milestone, on=settling.on, evidence=(settling.fact,))
     return None

@@ -76,8 +76,11 @@ def _key(recorded: Recorded, payment: str) -> tuple[str, str]:
 
 def paid(recorded: Recorded, event: PaymentLiquidated) -> str:
     """Return when it was paid: the bank's day, else when it occurred, else the day it was recorded in Brussels."""
-    if event.paid_on is not None:
-        return event.paid_on.isoformat()
+    return day_of(recorded) if event.paid_on is None else event.paid_on.isoformat()
+
+
+def day_of(recorded: Recorded) -> str:
+    """Return when a fact occurred, else the day it was recorded in Brussels."""
     return recorded.occurred or recorded.time.astimezone(BRUSSELS).date().isoformat()
 
 

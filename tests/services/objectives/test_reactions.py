@@ -75,7 +75,7 @@ class Programme:
             "SELECT source, position FROM projections.checkpoints WHERE projection LIKE 'reaction:%'"
         )
         heads = {"objectives": own, "budget": budget_head}
-        return {row["source"]: row["position"] for row in rows} != heads
+        return any(row["position"] != heads[row["source"]] for row in rows)
 
     async def _dossier(self, stream: str) -> Dossier:
         aggregate = next(each for each in SERVICE.aggregates if each.state is Dossier)
