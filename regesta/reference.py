@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from regesta.bus import Carrier
 from regesta.command import Reference
-from regesta.errors import NotYet, UnknownReference
+from regesta.errors import NotYet, SourceUnreachable, UnknownReference
 from regesta.unit import Store, Unit
 
 WAIT_SECONDS = 2.0
@@ -51,8 +51,18 @@ class References:
             )  # fmt: skip
 
     async def catch_up(self, source: str) -> None:
-        """Return once the replica has what the source has now. Raises NotYet, SourceUnreachable."""
-        await self._catch_up(source, Asked())
+        """Return once the replica has what the source has now. Raises NotYet, SourceUnreachable when that takes longer than 2 s each.
+
+        Others wait meanwhile for the streams of the command that this is for.
+        """
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                head = (await self._carriers[source].head()).position
+        except TimeoutError as error:
+            raise SourceUnreachable(
+                f"{source} did not say in {WAIT_SECONDS:g} s how far it is", source=source
+            ) from error
+        await reached(self._store, source, head)
 
     def forget(self) -> None:
         """Look again for every stream: a replica may hold less than it did."""

@@ -157,3 +157,22 @@ async def test_what_comes_while_it_is_read_is_beyond_the_cut(store: Store, monke
     thing = await elsewhere.state(Thing, "thing/1", newest=False)
     assert isinstance(thing, Thing)
     assert (thing.happened, thing.seen) == ([1, 1], 4)
+
+
+async def test_a_source_that_does_not_answer_holds_up_a_stream_for_a_while_only(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(Source):
+        async def head(self) -> Head:
+            await asyncio.Event().wait()
+            return await super().head()
+
+    monkeypatch.setattr("regesta.reference.WAIT_SECONDS", 0.05)
+    await store.replicate(LOG, foreign([1], LOG))
+    async with deciding(store, Hanging(None)) as decider:
+        early = asyncio.create_task(decider.handle(fill("a", 2), CONTEXT))
+        await asyncio.sleep(0)
+        await decider.handle(fill("b", 1), CONTEXT)
+        with pytest.raises(SourceUnreachable, match="did not say"):
+            await early
+    assert await refs(store) == ["b at 1"]

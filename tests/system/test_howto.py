@@ -107,3 +107,9 @@ def test_evidence(tried: Demo) -> None:
     refused = next(json.loads(line) for line in printed.splitlines() if "evidence-missing" in line)
     assert refused["missing"] == json.loads(JSON.findall((PAGES / f"{page}.md").read_text("utf-8"))[0])
     assert "evidence-checked" in printed
+
+
+def test_agenda(tried: Demo) -> None:
+    printed = run(tried, lines_of("agenda"))
+    assert REFUSAL.findall(printed) == ["round-missing"]
+    assert printed.count("regulation-advanced") == 2
