@@ -125,8 +125,9 @@ class Decider:
         if this.spoilt:
             self._wake.set()
         self._begin(this.missing, this.groups)
-        for pending in this.unseen:
-            self._start(self._see(pending))
+        for newest in (False, True):
+            if unseen := [pending for pending in this.unseen if pending.newest == newest]:
+                self._start(self._see(unseen, newest=newest))
 
     def _begin(self, missing: Collection[str], groups: Iterable[Group]) -> None:
         """Load what a round missed and append what it decided; their streams are held until that is done."""
@@ -173,17 +174,20 @@ class Decider:
             self._evict()
             self._release(missing)
 
-    async def _see(self, pending: Pending) -> None:
-        """Read what a command lacks of other services."""
+    async def _see(self, unseen: Sequence[Pending], *, newest: bool) -> None:
+        """Read together what commands lack of other services; of all that these have by now, if `newest`."""
+        wanted = {stream: kind for pending in unseen for stream, kind in pending.lacking.items()}
         try:
             assert self._elsewhere is not None, "a rule reads a stream of another service"
-            for stream, kind in pending.lacking.items():
-                name = stream.partition(":")[2]
-                pending.foreign[stream] = await self._elsewhere.state(kind, name, newest=pending.newest)
+            states = await self._elsewhere.states(wanted, newest=newest)
+            for pending in unseen:
+                pending.foreign |= {stream: states[stream] for stream in pending.lacking}
         except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever it is
-            pending.fail(Busy(AWAY) if is_lost(error) else error)
+            for pending in unseen:
+                pending.fail(Busy(AWAY) if is_lost(error) else error)
         finally:
-            pending.lacking = {}
+            for pending in unseen:
+                pending.lacking = {}
             self._wake.set()
 
     def _fail_waiting(self, streams: Iterable[str], error: Exception) -> None:

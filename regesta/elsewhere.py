@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from regesta.command import AnyAggregate, State
-from regesta.event import types_of
+from regesta.event import Recorded, types_of
 from regesta.reference import References
 from regesta.unit import Store
-
-PAGE_EVENTS = 500
 
 
 class Elsewhere:
@@ -20,26 +18,29 @@ class Elsewhere:
         self._references = references
         self._aggregates = {each.state: each for each in aggregates}
 
-    async def state(self, kind: type[State], stream: str, *, newest: bool) -> State:
-        """Return a stream as its replica has it; of all that its source had when it was asked, if `newest`.
+    async def states(self, wanted: Mapping[str, type[State]], *, newest: bool) -> dict[str, State]:
+        """Return streams, by their names here, as the replicas have them; of all that their sources had when they were asked, if `newest`.
 
-        Raises what References.catch_up does, and what reading the replica raises.
+        Raises what References.catch_up does, and what reading a replica raises.
         """
-        source = kind.source
-        assert source is not None
-        if newest:
-            await self._references.catch_up(source)
-        aggregate = self._aggregates[kind]
+        states: dict[str, State] = {}
+        for source in sorted({name.partition(":")[0] for name in wanted}):
+            if newest:
+                await self._references.catch_up(source)
+            seen = (await self._store.head(source)).position
+            kinds = {name.partition(":")[2]: kind for name, kind in wanted.items() if kind.source == source}
+            for stream, events in (await self._store.streams(source, list(kinds), seen)).items():
+                states[f"{source}:{stream}"] = self._state(kinds[stream](stream), events, seen)
+        return states
+
+    def _state(self, state: State, events: Iterable[Recorded], seen: int) -> State:
+        aggregate = self._aggregates[type(state)]
         types = types_of(aggregate.events)
-        state = kind(stream)
-        state.seen = (await self._store.head(source)).position
-        while page := await self._store.of_stream(source, stream, state.version, PAGE_EVENTS):
-            for recorded in page:
-                if recorded.position > state.seen:
-                    return state
-                if recorded.type in types:
-                    aggregate.extend(state, recorded)
-                state.version = recorded.version
+        state.seen = seen
+        for recorded in events:
+            if recorded.type in types:
+                aggregate.extend(state, recorded)
+            state.version = recorded.version
         return state
 
 

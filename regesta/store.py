@@ -34,6 +34,12 @@ READ_OWN = READ.format(log="log.events WHERE true", number="position")
 READ_REPLICA = READ.format(log="log.replicas WHERE source = $3", number="position")
 READ_STREAM = READ.format(log="log.events WHERE stream = $3", number="version")
 READ_REPLICA_STREAM = READ.format(log="log.replicas WHERE stream = $3 AND source = $4", number="version")
+READ_REPLICA_STREAMS = f"""
+SELECT {COLUMNS} FROM unnest($2::text[]) AS wanted (name)
+CROSS JOIN LATERAL (
+    SELECT * FROM log.replicas WHERE source = $1 AND stream = wanted.name AND position <= $3 ORDER BY version
+) AS event ORDER BY position
+"""
 READ_AT = f"SELECT {COLUMNS} FROM log.events WHERE position = ANY ($1::bigint[]) ORDER BY position"
 READ_TAILS = f"""
 SELECT {COLUMNS} FROM unnest($1::text[], $2::int[]) AS wanted (name, known)
@@ -188,6 +194,15 @@ class PostgresStore:
         rows = await self._rows(READ_TAKEN_IN, sources, positions)
         logs = {source: await self._log_of(source) for source in {row["source"] for row in rows}}
         return [self._recorded(source, logs[source], row) for source, *row in rows]
+
+    async def streams(self, source: str, names: Sequence[str], until: int) -> dict[str, list[Recorded]]:
+        """Return streams of a replica (see Store)."""
+        rows = await self._rows(READ_REPLICA_STREAMS, source, names, until)
+        log = await self._log_of(source) if rows else ""
+        found: dict[str, list[Recorded]] = {name: [] for name in names}
+        for row in rows:
+            found[row["stream"]].append(self._recorded(source, log, row))
+        return found
 
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of a stream (see Store)."""

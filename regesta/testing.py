@@ -129,6 +129,11 @@ class MemoryStore:
         held = [(source, position) for source, position in names if source != self.service]
         return [each for source, log in self._logs.items() for each in log if (source, each.position) in held]
 
+    async def streams(self, source: str, names: Sequence[str], until: int) -> dict[str, list[Recorded]]:
+        """Return streams of a replica (see Store)."""
+        log = self._logs.get(source, [])[:until]
+        return {name: [each for each in log if each.stream == name] for name in names}
+
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of a stream (see Store)."""
         log = self._logs.get(source, [])

@@ -225,6 +225,10 @@ class Store(Protocol):
         """Return those events, named by source and position, that replicas hold, in any order."""
         ...
 
+    async def streams(self, source: str, names: Sequence[str], until: int) -> dict[str, list[Recorded]]:
+        """Return the events of streams of a replica up to a position, whole: for those of which each has few."""
+        ...
+
     async def of_stream(self, source: str, stream: str, after: int, limit: int) -> list[Recorded]:
         """Return the events of a stream of the own log or a replica from the version after `after` on, in order.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -14,7 +14,7 @@ from regesta.command import Aggregate, Context, Facts, Read, Rule, State
 from regesta.decider import Decider
 from regesta.elsewhere import Elsewhere
 from regesta.errors import EvidenceMissing, SourceUnreachable
-from regesta.event import Event, Registry
+from regesta.event import Event, Recorded, Registry
 from regesta.reference import References
 from regesta.suites import foreign
 from regesta.unit import Head, Store
@@ -134,7 +134,7 @@ async def test_a_rule_of_its_own_refuses_without_asking_the_source(store: Store)
     assert source.asked == 0
 
 
-async def test_a_stream_beyond_one_page_is_read_whole(store: Store) -> None:
+async def test_a_long_stream_is_read_whole(store: Store) -> None:
     await store.replicate(LOG, foreign(range(1, 1700), LOG))
     async with deciding(store, Source(1699)) as decider:
         await decider.handle(fill("a", 567), CONTEXT)
@@ -154,7 +154,7 @@ async def test_what_comes_while_it_is_read_is_beyond_the_cut(store: Store, monke
 
     monkeypatch.setattr(store, "head", then_more)
     elsewhere = Elsewhere(store, References(store, {}), [Aggregate(Thing, happen)])
-    thing = await elsewhere.state(Thing, "thing/1", newest=False)
+    thing = (await elsewhere.states({"elsewhere:thing/1": Thing}, newest=False))["elsewhere:thing/1"]
     assert isinstance(thing, Thing)
     assert (thing.happened, thing.seen) == ([1, 1], 4)
 
@@ -176,3 +176,18 @@ async def test_a_source_that_does_not_answer_holds_up_a_stream_for_a_while_only(
         with pytest.raises(SourceUnreachable, match="did not say"):
             await early
     assert await refs(store) == ["b at 1"]
+
+
+async def test_commands_that_come_together_are_one_question(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store.replicate(LOG, foreign([1, 2, 3, 4], LOG))
+    questions: list[list[str]] = []
+    streams = store.streams
+
+    async def counted(source: str, names: Sequence[str], until: int) -> dict[str, list[Recorded]]:
+        questions.append(list(names))
+        return await streams(source, names, until)
+
+    monkeypatch.setattr(store, "streams", counted)
+    async with deciding(store, Source(None)) as decider:
+        await asyncio.gather(*(decider.handle(fill("a", 1, jar=f"{number}"), CONTEXT) for number in range(20)))
+    assert questions == [["thing/1"]]

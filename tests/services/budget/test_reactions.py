@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -138,9 +138,10 @@ async def test_what_was_taken_back_while_it_was_committed_is_found_from_the_comm
     decider = grants.budget.decider
     see = decider._see
 
-    async def see_then_lose(pending: Pending) -> None:
+    async def see_then_lose(unseen: Sequence[Pending], *, newest: bool) -> None:
         monkeypatch.setattr(decider, "_see", see)
-        await see(pending)
+        await see(unseen, newest=newest)
+        (pending,) = unseen
         pending.lacking = {"held": State}
         await grants.step(WITHDRAWN)
         await grants.quiet()
