@@ -11,7 +11,7 @@ from statistics import median
 
 import asyncpg
 
-from contracts import budget
+from contracts import budget, objectives
 from contracts.allocation import LineKey
 from contracts.types import MOST_CENTS, Text, known
 from regesta.command import Context
@@ -54,7 +54,7 @@ def context(actor: str) -> Context:
 @asynccontextmanager
 async def deciding(dsn: str) -> AsyncIterator[Decider]:
     """Give the decider of budget on a log."""
-    async with PostgresStore("budget", dsn, Registry(budget.EVENTS)) as store:
+    async with PostgresStore("budget", dsn, Registry(budget.EVENTS, objectives.EVENTS)) as store:
         decider = Decider(store, AGGREGATES, RULES, Elsewhere(store, References(store, {}), ELSEWHERE))
         running = asyncio.create_task(decider.run())
         try:
