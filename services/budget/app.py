@@ -10,6 +10,7 @@ from contracts.evidence import order_in_force
 from regesta.command import Aggregate, Rule
 from regesta.runtime import Service
 from services.budget.api import reads
+from services.budget.api import sums as sums_api
 from services.budget.api.routes import ROUTES
 from services.budget.domain import (
     assignment,
@@ -32,6 +33,7 @@ from services.budget.projections import (
     lines,
     payments,
     receipts,
+    sums,
 )
 from services.budget.reactions import REACTIONS
 
@@ -84,7 +86,7 @@ SERVICE = Service(
     elsewhere=ELSEWHERE,
     rules=RULES,
     routes=ROUTES,
-    routers=(reads.router,),
+    routers=(reads.router, sums_api.router),
     projections=(
         lines.PROJECTION,
         ledgers.PROJECTION,
@@ -94,6 +96,7 @@ SERVICE = Service(
         payments.PROJECTION,
         *claims.PROJECTIONS,
         *receipts.PROJECTIONS,
+        sums.PROJECTION,
     ),
     reactions=REACTIONS,
 )

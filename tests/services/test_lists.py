@@ -33,6 +33,8 @@ KEYS: Final[dict[str, Any]] = {
     "/budget/v1/lines/{line}/years/{year}/entries": EVENTS,
     "/budget/v1/conventions": ConventionId,
     "/budget/v1/commitments": CommitmentId,
+    # By line it is longest: of the others, a year, a flag, an entity and ids.
+    "/budget/v1/sums": LineKey,
     "/reporting/v1/notes": NoteSlug,
 } | {f"/{service.name}/v1/projections/{kind}": PLACES for service in services() for kind in ("parked", "dropped")}
 

@@ -2,29 +2,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from contracts import objectives
 from contracts.allocation import LONGEST_ENTITY
-from contracts.decisions import ApprovalGranted
-from contracts.dossiers import DossierOpened
-from contracts.objectives import ObjectiveOpened
-from contracts.types import Text
-from regesta.event import BRUSSELS, Event
-from regesta.runtime import Service
-from regesta.unit import Appended, Meta, NewEvent, Unit
-from services.budget.app import SERVICE
+from regesta.event import BRUSSELS
 from tests.services.budget.samples import CONVENTION, DOSSIER, LINE, OBJECTIVE, ONE, OTHER_LINE, RECEIPTS, TWO
-from tests.services.conftest import Run, Running
+from tests.services.conftest import Running
 
 BASE: Final = "/budget/v1"
 YEAR: Final = f"lines/{LINE}/years/2024"
-# Only its log matters here: it says which objectives and dossiers there are.
-OBJECTIVES: Final = Service("objectives", "Objectives", objectives.EVENTS, Path(__file__).parent)
-
 REFUSALS: Final = [
     (f"commitments/{TWO}", {"line": OTHER_LINE, "year": 2024, "amount_cents": 1}, 404, "unknown-line"),
     (f"commitments/{TWO}", {"line": LINE, "year": 2024, "amount_cents": 101}, 409, "exceeds-credits"),
@@ -69,24 +57,6 @@ REFUSALS: Final = [
     ),
     (f"lines/{LINE}/years/24/forecast", {"amount_cents": 1}, 422, "out-of-range"),
 ]
-
-
-GRANTED = ApprovalGranted(authority="minister", step="grant")
-
-
-@pytest.fixture
-async def running(run: Run) -> Running:
-    """Return budget beside a log of objectives in which OBJECTIVE and DOSSIER are opened, and something was granted on the latter."""
-    running = await run(OBJECTIVES, SERVICE)
-    await record(running, f"objective/{OBJECTIVE}", ObjectiveOpened(note="note", level="operational"))
-    await record(running, f"dossier/{DOSSIER}", DossierOpened(kind="subsidy", title=Text(fr="Quartier")), GRANTED)
-    return running
-
-
-async def record(running: Running, stream: str, *events: Event) -> None:
-    new = [NewEvent.of(stream, version, event, Meta("officer")) for version, event in enumerate(events, start=1)]
-    outcome = await running.runtime("objectives").store.append(Unit({stream: 0}, new))
-    assert isinstance(outcome, Appended)
 
 
 async def put(running: Running, path: str, body: object) -> str:
