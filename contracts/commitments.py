@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from contracts.allocation import LineKey
 from contracts.dates import Day, ImpreciseDate, Period
@@ -25,6 +25,8 @@ from contracts.types import (
 )
 from regesta.event import Cut, Event
 
+# What is outstanding at the end of the sixth year after that of its commitment is to be decommitted, by a decision.
+OUTSTANDING_YEARS: Final = 6
 # What a payment is in a payment plan.
 Part: TypeAlias = Literal["advance", "interim", "balance"]
 
@@ -297,6 +299,14 @@ class LiquidationForecast(Event):
     as_given: Printed | None = None
     origin: Origin | None = None
     breaches: tuple[RuleName, ...] = ()
+
+
+def decommit_due(year: Year, outstanding_cents: int) -> Year | None:
+    """Return the year at whose end what is outstanding of a commitment of `year` is to be decommitted; None for nothing.
+
+    It is due to be looked at, never released by itself.
+    """
+    return year + OUTSTANDING_YEARS if outstanding_cents > 0 else None
 
 
 EVENTS: tuple[type[Event], ...] = (

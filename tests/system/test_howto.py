@@ -62,6 +62,19 @@ def test_record_by_http(tried: Demo) -> None:
     assert len(json.loads(paid)["events"]) == 3  # as the page says: the payment, its charge, its part of the convention
 
 
+def test_ledger(tried: Demo) -> None:
+    printed = run(tried, lines_of("ledger"))
+    answers = [json.loads(line) for line in printed.splitlines() if line.startswith('{"cut"')]
+    alone, cumulative, years = (answer["rows"] for answer in answers[:3])
+    shown = ("carried_over", "committed", "liquidated", "outstanding")
+    assert [alone[0]["sums"][name] for name in shown] == [50_000_000, 0, 10_000_000, 40_000_000]
+    assert [cumulative[0]["sums"][name] for name in shown] == [0, 70_000_000, 30_000_000, 40_000_000]
+    assert [row["sums"]["outstanding"] for row in years] == [70_000_000, 50_000_000, 40_000_000]
+    assert [each["decommit_due"] for each in answers[-1]["commitments"] if each["line"].startswith("example.")] == [
+        2028
+    ]
+
+
 def test_replay(tried: Demo) -> None:
     printed = run(tried, lines_of("replay"))
     assert "amount-committed.v1" in printed

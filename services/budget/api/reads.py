@@ -41,6 +41,13 @@ READ = "budget:read"
 
 OfDossier: TypeAlias = Annotated[DossierId | None, Query(description="Only those of this dossier.")]
 OfConvention: TypeAlias = Annotated[ConventionId | None, Query(description="Only those of this convention.")]
+DueBy: TypeAlias = Annotated[
+    int | None,
+    Query(
+        ge=1900, le=2199, description="Only those with an outstanding amount to be decommitted by the end of this year."
+    ),
+    IN_DIGITS,
+]
 # A number in a path is text, on which the year of a contract is strict.
 PathYear: TypeAlias = Annotated[int, Path(ge=1900, le=2199), IN_DIGITS]
 
@@ -139,13 +146,24 @@ async def get_convention(
     return ConventionAnswer(**AsOf.of(view), convention=found)
 
 
+@dataclass(frozen=True, slots=True)
+class Of:
+    """Which commitments are wanted."""
+
+    dossier: OfDossier = None
+    convention: OfConvention = None
+    decommit_due: DueBy = None
+
+
 @router.get("/commitments")
 async def get_commitments(
-    view: Reading, caller: Caller, paged: Paged, dossier: OfDossier = None, convention: OfConvention = None
+    of: Annotated[Of, Depends()], view: Reading, caller: Caller, paged: Paged
 ) -> CommitmentsAnswer:
     """Return the commitments, by their id."""
     caller.require(READ)
-    found = await commitments.read_commitments(view, (dossier, convention), paged.after, paged.wanted)
+    found = await commitments.read_commitments(
+        view, (of.dossier, of.convention, of.decommit_due), paged.after, paged.wanted
+    )
     page = paged.page(view, found, lambda commitment: commitment.commitment)
     return CommitmentsAnswer(**AsOf.of(view), commitments=page)
 

@@ -9,6 +9,7 @@ from asyncpg import Record
 from pydantic import BaseModel
 
 from contracts.commitments import (
+    OUTSTANDING_YEARS,
     AmountCommitted,
     AmountDecommitted,
     ClaimReceived,
@@ -19,6 +20,7 @@ from contracts.commitments import (
     PaymentReversed,
     RecoveryCollected,
     RecoveryEstablished,
+    decommit_due,
 )
 from contracts.types import Origin
 from regesta.database import Connection as Db
@@ -70,9 +72,12 @@ SELECT c.*, ARRAY(
 ) AS liquidated_facts FROM commitments AS c WHERE {as_of("c", "$1")}
 """
 READ_COMMITMENT = f"{SELECT} AND c.commitment = $2 {LAST}"
+# $4: only those of which something is outstanding that is to be decommitted by the end of this year.
 READ_COMMITMENTS = f"""
-{SELECT} AND ($2::text IS NULL OR c.dossier = $2) AND ($3::text IS NULL OR c.convention = $3) AND c.commitment > $4
-ORDER BY c.commitment LIMIT $5
+{SELECT} AND ($2::text IS NULL OR c.dossier = $2) AND ($3::text IS NULL OR c.convention = $3)
+AND ($4::integer IS NULL OR c.year <= $4 - {OUTSTANDING_YEARS}
+    AND (c.opened ->> 'amount_cents')::bigint > c.decommitted_cents + c.liquidated_cents)
+AND c.commitment > $5 ORDER BY c.commitment LIMIT $6
 """
 
 OF_DOSSIER = "SELECT DISTINCT commitment FROM commitments WHERE dossier = $1 ORDER BY commitment"
@@ -107,6 +112,7 @@ class Kept(NamedTuple):
 class CommitmentOut(BaseModel):
     """A commitment. committed: as made; outstanding: committed - decommitted - liquidated.
 
+    decommit_due: the year at whose end what is outstanding is to be decommitted, six after its own; null when nothing is.
     breaches: rules that it broke when it was reported; evidence_breaches: by the latest check of its evidence. events: the
     newest 100 behind its figures.
     """
@@ -121,6 +127,7 @@ class CommitmentOut(BaseModel):
     decommitted: Figure
     liquidated: Figure
     outstanding: Figure
+    decommit_due: int | None
     reversed: bool
     unchecked: bool
     origin: Origin | None
@@ -185,9 +192,12 @@ async def of_dossier(db: Db, dossier: str) -> list[str]:
 
 
 async def read_commitments(
-    view: View, of: tuple[str | None, str | None], after: str, limit: int
+    view: View, of: tuple[str | None, str | None, int | None], after: str, limit: int
 ) -> tuple[CommitmentOut, ...]:
-    """Return up to `limit` commitments after an id. of: only those of a dossier, of a convention; None: of any."""
+    """Return up to `limit` commitments after an id.
+
+    of: only those of a dossier, of a convention, to be decommitted by the end of a year; None: of any.
+    """
     rows = await view.db.fetch(READ_COMMITMENTS, position_of(view), *of, after, limit)
     return tuple(_commitment(row) for row in rows)
 
@@ -217,6 +227,7 @@ def _commitment(row: Record) -> CommitmentOut:
     decommitted, liquidated = row["decommitted_cents"], row["liquidated_cents"]
     counts = decommitted_count, liquidated_count = row["decommitted_count"], row["liquidated_count"]
     behind = [row["opened_fact"], *row["decommitted_facts"], *row["liquidated_facts"]]
+    outstanding_cents = opened.amount_cents - decommitted - liquidated
     return CommitmentOut(
         commitment=row["commitment"],
         line=opened.line,
@@ -227,7 +238,8 @@ def _commitment(row: Record) -> CommitmentOut:
         committed=Figure.of(opened.amount_cents, [row["opened_fact"]]),
         decommitted=Figure.of(decommitted, row["decommitted_facts"], decommitted_count),
         liquidated=Figure.of(liquidated, row["liquidated_facts"], liquidated_count),
-        outstanding=Figure.of(opened.amount_cents - decommitted - liquidated, behind, 1 + sum(counts)),
+        outstanding=Figure.of(outstanding_cents, behind, 1 + sum(counts)),
+        decommit_due=decommit_due(opened.year, outstanding_cents),
         reversed=row["reversed"],
         unchecked=opened.unchecked,
         origin=opened.origin,

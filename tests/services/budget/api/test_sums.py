@@ -143,6 +143,22 @@ async def test_pages_and_cuts(running: Running) -> None:
     assert nothing["total"]["committed"] == 0
 
 
+async def test_what_is_outstanding_six_years_later_is_due_to_be_decommitted_and_stays_until_somebody_does(
+    running: Running,
+) -> None:
+    await put(running, f"lines/{LINE}", {})
+    await put(running, f"commitments/{ONE}", {"line": LINE, "year": 2018, "amount_cents": 100})
+    token = await put(running, f"commitments/{TWO}", {"line": LINE, "year": 2019, "amount_cents": 100})
+    due = await get(running, "commitments", decommit_due=2024, at_least=token)
+    assert [(each["commitment"], each["decommit_due"]) for each in due["commitments"]] == [(ONE, 2024)]
+    assert (await get(running, "commitments", decommit_due=2023))["commitments"] == []
+    released = {"amount_cents": 100, "reason": "Never asked for"}
+    token = await put(running, f"commitments/{ONE}/decommitments/D-1", released)
+    due = await get(running, "commitments", decommit_due=2025, at_least=token)
+    assert [each["commitment"] for each in due["commitments"]] == [TWO]
+    assert (await get(running, f"commitments/{ONE}"))["commitment"]["decommit_due"] is None
+
+
 @pytest.mark.parametrize(
     ("query", "code", "named"),
     [
