@@ -32,6 +32,7 @@ from services.budget.projections import (
     ledgers,
     lines,
     payments,
+    programmes,
     receipts,
     sums,
 )
@@ -97,6 +98,7 @@ SERVICE = Service(
         *claims.PROJECTIONS,
         *receipts.PROJECTIONS,
         sums.PROJECTION,
+        programmes.PROJECTION,
     ),
     reactions=REACTIONS,
 )

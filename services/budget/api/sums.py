@@ -1,4 +1,4 @@
-"""The sums of budget: what is voted, committed, paid and received, by line, dossier, objective, entity, year and SEC flag."""
+"""The sums of budget: what is voted, committed, paid and received, by line, dossier, objective, programme, entity, year and SEC flag."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from services.budget.domain.sums import (
     year_by_year,
 )
 from services.budget.projections import totals
+from services.budget.projections.programmes import read_programmes
 from services.budget.projections.totals import Sec, Span
 
 READ: Final = "budget:read"
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
-By: TypeAlias = Literal["line", "dossier", "objective", "entity", "year", "sec"]
+By: TypeAlias = Literal["line", "dossier", "objective", "programme", "entity", "year", "sec"]
 Why: TypeAlias = Literal["unchecked", "of-lines"]
 QueryYear: TypeAlias = Annotated[int | None, Query(ge=FIRST_YEAR, le=LAST_YEAR), IN_DIGITS]
 
@@ -177,6 +178,12 @@ async def _found(wanted: Wanted, view: View, secs: Mapping[str, Sec], paged: Pag
             by_line, services = await totals.read_by_line(view, span), await totals.read_services(view)
             keys = sorted(key for key in services if key > paged.after)[: paged.wanted]
             return Found(by_service(by_line, services, keys), once(by_line, services))
+        case "programme":
+            programmes = await read_programmes(view)
+            keys = sorted(key for key in programmes if key > paged.after)[: paged.wanted]
+            dossiers = sorted({each for served in programmes.values() for each in served})
+            tallies = await totals.read_by_dossier(view, span, dossiers)
+            return Found(by_service(tallies, programmes, keys), once(tallies, programmes), of_lines=False)
         case "line" | "entity" | "sec":
             by_line = await totals.read_by_line(view, span)
             groups = {line: _group(wanted.by, line, secs.get(line, "unknown")) for line in by_line}

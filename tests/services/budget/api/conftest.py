@@ -36,10 +36,14 @@ async def running(run: Run) -> Running:
     return running
 
 
-async def record(running: Running, stream: str, *events: Event) -> None:
-    new = [NewEvent.of(stream, version, event, Meta("officer")) for version, event in enumerate(events, start=1)]
-    outcome = await running.runtime("objectives").store.append(Unit({stream: 0}, new))
+async def record(running: Running, stream: str, *events: Event, after: int = 0) -> str:
+    """Record events of objectives in a stream that has `after`; return the name of the last."""
+    new = [
+        NewEvent.of(stream, version, event, Meta("officer")) for version, event in enumerate(events, start=after + 1)
+    ]
+    outcome = await running.runtime("objectives").store.append(Unit({stream: after}, new))
     assert isinstance(outcome, Appended)
+    return f"objectives:{outcome.token}"
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 import pytest
 
+from contracts.dossiers import DossierLinked, DossierOpened, DossierUnlinked
+from contracts.types import Text
+from tests.services.budget.api.conftest import record
 from tests.services.budget.api.test_api import BASE, credits_of, get, post, put
 from tests.services.budget.samples import DOSSIER, LINE, OBJECTIVE, ONE, OTHER_LINE, RECEIPTS, TWO
 from tests.services.conftest import Running
@@ -129,6 +132,26 @@ async def test_a_shared_line_is_shown_with_each_objective_and_counted_once(runni
     # As of the cut before it was split, it is as it was.
     before = await sums(running, "objective", year=2024, since=2022, cut=shared)
     assert before[OBJECTIVE]["shared"]["committed"] == 700
+
+
+async def test_a_dossier_of_two_programmes_is_counted_once(running: Running) -> None:
+    token = await two_years(running)
+    lone, both = "0193a5c0-7b1e-7000-8000-0000000000d3", "0193a5c0-7b1e-7000-8000-0000000000d4"
+    subsidy = DossierOpened(kind="plan", title=Text(fr="Plan"), programmes=(ONE,))
+    await record(running, f"dossier/{lone}", subsidy)
+    linked = await record(running, f"dossier/{both}", subsidy, DossierLinked(programme=TWO))
+    for number, dossier in ((5, lone), (6, both)):
+        body = {"line": OTHER_LINE, "year": 2024, "amount_cents": number, "dossier": dossier}
+        token = await put(running, f"commitments/0193a5c0-7b1e-7000-8000-00000000000{number}", body)
+    rows = await sums(running, "programme", year=2024, at_least=f"{token},{linked}")
+    assert [rows[key]["sums"]["committed"] for key in (ONE, TWO)] == [5, 0]
+    assert [rows[key]["shared"]["committed"] for key in (ONE, TWO)] == [6, 6]
+    assert rows["total"]["committed"] == 11
+    unlinked = await record(running, f"dossier/{both}", DossierUnlinked(programme=TWO), after=2)
+    rows = await sums(running, "programme", year=2024, at_least=unlinked)
+    assert (rows[ONE]["sums"]["committed"], TWO in rows, rows["total"]["committed"]) == (11, False, 11)
+    before = await sums(running, "programme", year=2024, cut=f"{token},{linked}")
+    assert before[TWO]["shared"]["committed"] == 6
 
 
 async def test_pages_and_cuts(running: Running) -> None:
