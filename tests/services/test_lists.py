@@ -11,7 +11,16 @@ from pydantic import TypeAdapter
 from cli.installation import services
 from cli.openapi import document
 from contracts.allocation import LineKey
-from contracts.types import CommitmentId, ConventionId, DossierId, IndicatorId, NoteSlug, Uuid
+from contracts.types import (
+    CommitmentId,
+    ConventionId,
+    DossierId,
+    IndicatorId,
+    NoteSlug,
+    RecommendationId,
+    RegulationId,
+    Uuid,
+)
 from regesta.event import event_name
 from regesta.paging import place_key
 from regesta.runtime import Service
@@ -26,6 +35,8 @@ KEYS: Final[dict[str, Any]] = {
     "/objectives/v1/objectives/{objective}/facts": EVENTS,
     "/objectives/v1/objectives/{objective}/amounts": EVENTS,
     "/objectives/v1/objectives/{objective}/dossiers": DossierId,
+    "/objectives/v1/recommendations": RecommendationId,
+    "/objectives/v1/regulations": RegulationId,
     "/kpi/v1/indicators": IndicatorId,
     "/kpi/v1/indicators/{indicator}/measurements": EVENTS,
     "/kpi/v1/objectives/{objective}/indicators": IndicatorId,

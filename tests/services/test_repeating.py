@@ -48,7 +48,12 @@ class Room:
 ROOMS: Final = (
     Room(OBJECTIVES, objectives, objectives_cases.CASES, objectives_cases.COUNTED, objectives_cases.ENDINGS),
     Room(KPI, kpi, kpi_cases.CASES, kpi_cases.COUNTED),
-    Room(BUDGET, lambda: Domain(BUDGET.aggregates, BUDGET.rules), budget_cases.CASES, budget_cases.COUNTED),
+    Room(
+        BUDGET,
+        lambda: Domain((*BUDGET.aggregates, *BUDGET.elsewhere), BUDGET.rules),
+        budget_cases.CASES,
+        budget_cases.COUNTED,
+    ),
 )
 # What takes the one back, or is taken back by it; a withdrawal takes back any step.
 OPPOSITES: Final = (

@@ -10,7 +10,7 @@ from contracts.dates import ImpreciseDate, Period
 from contracts.types import NONE, PENDING, Place, Section, Text, known
 from services.budget.domain.assignment import AssignLine, PrintAllocation, UnassignLine, WithdrawFact
 from services.budget.domain.claim import CollectRecovery, EstablishRecovery, ReceiveClaim, RejectClaim
-from services.budget.domain.commitment import Commit, Decommit, ReverseCommitment
+from services.budget.domain.commitment import CheckEvidence, Commit, Decommit, ReverseCommitment
 from services.budget.domain.convention import AmendConvention, SignConvention, TerminateConvention
 from services.budget.domain.forecast import ForecastDossier, ForecastLine
 from services.budget.domain.ledger import AdjustCredits, TransferCredits, VoteCredits
@@ -38,12 +38,13 @@ ASSIGN: Final = AssignLine(
     basis="estimated", label=Text(fr="Contrats"), as_printed="33.004", commitment_cents=known(1), place=PLACE,
 )  # fmt: skip
 
-# Each of these is one more: a repetition is known by its key.
+# Each of these is one more: a repetition is known by its key. And what only a reaction asks for.
 PRINTED: Final = PrintAllocation(objective=OBJECTIVE, as_printed="33", reason="too short", commitment_cents=known(1))
 COUNTED: Final = (
     CollectRecovery(commitment=ONE, recovery="V-1", amount_cents=1, collected_on=date(2024, 9, 1)),
     CollectReceipt(receipt=ONE, year=2024, amount_cents=1),
     PRINTED,
+    CheckEvidence(commitment=ONE),
 )
 CASES: Final = (
     Case(

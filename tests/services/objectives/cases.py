@@ -37,6 +37,7 @@ from services.objectives.domain.milestones import (
     ReachMilestone,
     RescheduleMilestone,
     SettleAdvance,
+    SettleMilestone,
 )
 from services.objectives.domain.note import (
     CloseObjective,
@@ -118,6 +119,7 @@ ADVANCE: Final = AdvanceRegulation(regulation=NEW, stage="first_reading", checkl
 REGISTER_PARTY: Final = RegisterParty(party=NEW, kind="person")
 APPROVAL: Final = {"dossier": DOSSIER, "authority": "government", "step": "final", "reference": "G1"}
 GRANT: Final = GrantApproval.model_validate({**APPROVAL, "amount_cents": 1, "title": {"fr": "Projet"}})
+DECIDED: Final = GrantApproval(dossier=DOSSIER, authority="minister", step="grant", amount_cents=1)
 TITLED: Final[Others] = {"reference": ["G2", None], "amount_cents": [2, None], "title": [AUTRE, None]}
 
 # Each of these is one more: a repetition is known by its key. And what only a reaction asks for, by what happened.
@@ -127,6 +129,7 @@ COUNTED: Final = (
     ),
     PrintAmount(objective=ACTION, text=TITLE, amount_cents=1, place=PLACE),
     SettleAdvance(dossier=DOSSIER),
+    SettleMilestone(dossier=DOSSIER, kind="approval"),
 )
 ENDINGS: Final = (CloseObjective(note=SLUG, objective=ACTION, reason="completed"),)
 NOTES: Final = (
@@ -203,7 +206,7 @@ NOTES: Final = (
     ),
     Case(
         ADVANCE,
-        {"checklist": [()], "stage": ["second_reading"], "round": [2]},
+        {"checklist": [()]},
         which=("round",),
         before=(SCHEDULE,),
     ),
@@ -314,7 +317,7 @@ STEPS: Final = (
         which=("round",),
         before=(OPEN, GRANT),
     ),
-    Case(NotifyDecision(dossier=DOSSIER, to=PARTY), which=("reference",), before=(OPEN,)),
+    Case(NotifyDecision(dossier=DOSSIER, to=PARTY), which=("reference",), before=(OPEN, DECIDED)),
     Case(
         SelectProject(dossier=DOSSIER, party=PARTY, title=TITLE, amount_cents=1),
         {"title": [AUTRE, None], "amount_cents": [2, None]},
