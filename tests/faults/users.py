@@ -64,6 +64,8 @@ class User:
             await self._put(
                 "objectives", f"/dossiers/{dossier}/milestones/{milestone}", {"kind": "advance", "due": "2024-06"}
             )
+            granted = {"amount_cents": 1_000}
+            await self._put("objectives", f"/dossiers/{dossier}/approvals/minister/grant/granted", granted)
             committed = {"line": LINE, "year": YEAR, "amount_cents": 1_000, "dossier": dossier}
             await self._put("budget", f"/commitments/{commitment}", committed)
             for number in range(PAYMENTS):

@@ -151,10 +151,11 @@ def _withdraw(past: Past) -> None:
 
 
 def _recommend(past: Past) -> None:
-    """Record facts that no read model shows yet: they are skipped."""
+    """Record what the annexes are made of: a recommendation, and a regulation."""
     text = Text(fr="Suivre les délais")
     registered = agenda.RecommendationRegistered(report="2024-1", number="3", text=text)
     past.add("objectives", f"recommendation/{past.id()}", registered)
+    past.add("objectives", f"regulation/{past.id()}", agenda.RegulationScheduled(title=text))
 
 
 STEPS: Final[Sequence[Step]] = (

@@ -83,6 +83,8 @@ class Questions:
         for name in sorted(names & {"year", "occurred_until", "dossier", "convention", "section"}):
             if self.random.random() < 0.5:
                 chosen[name] = self._value(name, cut)
+        if "by" in names:
+            chosen["by"] = self.random.choice(("line", "dossier", "objective", "programme", "entity", "year", "sec"))
         return chosen
 
     def _value(self, name: str, cut: Cut) -> str:

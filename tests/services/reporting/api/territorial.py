@@ -20,6 +20,12 @@ CONVENTION: Final = "00000000-0000-4000-8000-000000000005"
 COMMITMENT: Final = "00000000-0000-4000-8000-000000000006"
 ASSIGNMENT: Final = "00000000-0000-4000-8000-000000000007"
 LINE: Final = "urban.33.004.28.01.6321"
+# The steps of a dossier that come before any amount is committed.
+DECIDED: Final[dict[str, dict[str, object]]] = {
+    "opinions/inspector_of_finance/issued": {"verdict": "favourable"},
+    "approvals/budget_minister/grant/granted": {},
+    "approvals/government/grant/granted": {},
+}
 PLANNED: Final = {"year": 2024, "kind": "planned"}
 ADDRESS: Final = "/reporting/v1/letters/territorial/2024"
 TREE: Final = "/objectives/v1/notes/territorial"
@@ -57,6 +63,8 @@ async def pay(running: Running) -> dict[str, str]:
     """Record credits, a convention, a commitment and a payment, and return the name of each event by what it is."""
     stated = {"amount_cents": {"state": "known", "value": 2_000_000}}
     voted = await put(running, f"/budget/v1/lines/{LINE}/years/2024/credits/liquidation", stated)
+    for step, said in DECIDED.items():
+        await put(running, f"/objectives/v1/dossiers/{DOSSIER}/{step}", said)
     convention = {"dossier": DOSSIER, "amount_cents": 1_000_000, "advance_ppm": 200_000}
     signed = await put(running, f"/budget/v1/conventions/{CONVENTION}", convention)
     commitment = {"line": LINE, "year": 2024, "amount_cents": 1_000_000, "convention": CONVENTION}

@@ -48,9 +48,13 @@ async def test_a_payment_from_http_to_the_letter(running: Running) -> None:
     assert operational.planned is not None
     (action,) = operational.planned.actions
     (dossier,) = action.dossiers
-    assert [(step.kind, step.body, step.step, step.events) for step in dossier.steps] == [
-        ("approval-granted", "government", "programme", (granted,))
+    assert [(step.kind, step.body, step.step) for step in dossier.steps] == [
+        ("opinion-issued", "inspector_of_finance", None),
+        ("approval-granted", "budget_minister", "grant"),
+        ("approval-granted", "government", "grant"),
+        ("approval-granted", "government", "programme"),
     ]
+    assert dossier.steps[-1].events == (granted,)
     (convention,) = dossier.conventions
     assert (convention.amount.value, convention.amount.events) == (1_000_000, (made["signed"],))
     (commitment,) = dossier.commitments

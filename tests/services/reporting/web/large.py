@@ -109,6 +109,8 @@ def _content() -> Iterator[Said]:
         objectives = [LONG, ACTION] if number % 7 == 0 else [LONG]
         dossier: Command = {"dossier": uid(4, number), "kind": "subsidy", "title": text(name), "objectives": objectives}
         yield "objectives", "open-dossier", dossier
+    granted: Command = {"dossier": PAID, "authority": "minister", "step": "grant", "amount_cents": CENTS}
+    yield "objectives", "grant-approval", granted
     own: Command = {"kind": "study", "title": text("dossier-propre"), "objectives": [ACTION, LATER_ACTION]}
     yield "objectives", "open-dossier", own | {"dossier": OWN_DOSSIER}
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from services.reporting.render import documents
 from tests.services.conftest import Running
+from tests.services.reporting.api.territorial import DECIDED
 from tests.services.reporting.reading import read
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -54,6 +55,8 @@ async def record(running: Running) -> None:
     await put(running, f"{NOTES}/objectives/{ACTION}", action)
     dossier = {"kind": "subsidy", "title": {"fr": "Petite Suisse"}, "objectives": [ACTION]}
     await put(running, f"/objectives/v1/dossiers/{DOSSIER}", dossier)
+    for step, said in DECIDED.items():
+        await put(running, f"/objectives/v1/dossiers/{DOSSIER}/{step}", said)
     await put(running, f"/budget/v1/lines/{LINE}", {"label": {"fr": "Contrats", "nl": "Contracten"}})
     assigned = {"line": LINE, "section": section, "category": "other"}
     await put(running, f"/budget/v1/objectives/{ACTION}/lines/{ASSIGNMENT}", assigned)

@@ -15,6 +15,7 @@ from regesta import aside, readers
 from services.reporting.domain.assembly import Assembly
 from services.reporting.domain.letter import Letter
 from tests.services.conftest import Running
+from tests.services.reporting.api.territorial import DECIDED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -53,6 +54,7 @@ async def programme(four: Running) -> AsyncIterator[Running]:
         "objectives/v1/notes/territorial": {"title": {"fr": "Territoire"}, "planned_year": 2024},
         f"objectives/v1/notes/territorial/objectives/{OBJECTIVE}": place,
         f"objectives/v1/dossiers/{DOSSIER}": dossier,
+        **{f"objectives/v1/dossiers/{DOSSIER}/{step}": said for step, said in DECIDED.items()},
         f"budget/v1/lines/{LINE}": {"label": {"fr": "Contrats"}},
         f"budget/v1/objectives/{OBJECTIVE}/lines/{OBJECTIVE}": {
             "line": LINE, "section": {"year": 2024, "kind": "planned"}, "category": "other",

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from regesta.event import BRUSSELS
 from tests.services.conftest import Running
+from tests.services.reporting.api.territorial import DECIDED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,6 +51,8 @@ async def recorded(four: Running) -> Running:
         await put(four, f"/budget/v1/objectives/{objective}/lines/{objective}", assigned)
     dossier = {"kind": "subsidy", "title": {"fr": "Petite Suisse"}, "objectives": [OBJECTIVE]}
     told = await put(four, f"/objectives/v1/dossiers/{DOSSIER}", dossier)
+    for step, said in DECIDED.items():
+        told = await put(four, f"/objectives/v1/dossiers/{DOSSIER}/{step}", said)
     commitment = {"line": LINE, "year": 2024, "amount_cents": 1_250_000_000, "dossier": DOSSIER}
     token = await put(four, f"/budget/v1/commitments/{COMMITMENT}", commitment)
     assert (await four.client.get(f"/reporting/v1/notes?at_least={told},{token}")).status_code == 200
@@ -76,7 +79,7 @@ async def test_the_bar_leads_to_the_end_of_each_month_in_which_something_was_rec
         assert stops(html) == [
             "January 2023, 2 facts",
             "February 2023, 2 facts",
-            "May 2023, 1 fact",
+            "May 2023, 4 facts",
             "June 2023, 1 fact",
             "July 2023, 1 fact",
             "August 2023, 1 fact",
