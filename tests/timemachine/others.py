@@ -158,8 +158,18 @@ def _recommend(past: Past) -> None:
     past.add("objectives", f"regulation/{past.id()}", agenda.RegulationScheduled(title=text))
 
 
+def _belong(past: Past) -> None:
+    """Let a dossier belong to another one as its programme, often for a while only."""
+    if len(past.dossiers) > 1:
+        dossier, programme = past.random.sample(past.dossiers, 2)
+        past.add("objectives", f"dossier/{dossier}", dossiers.DossierLinked(programme=programme))
+        if past.random.random() < 0.5:
+            past.add("objectives", f"dossier/{dossier}", dossiers.DossierUnlinked(programme=programme))
+
+
 STEPS: Final[Sequence[Step]] = (
     _register_party,
+    _belong,
     _go_on,
     _go_on,
     _attach,
